@@ -1,0 +1,40 @@
+# Two commands do all the set-up: `make demo` and `make test`.
+.PHONY: help prepare demo build fmt lint doc gate test bench clean
+
+help: ## Show the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+prepare: ## Install (as root) or name the system packages the build needs
+	@sh deploy/prepare
+
+demo: prepare ## Show the main job; ARGS=--keep leaves the gateway up, ARGS=--json prints JSON
+	@cargo build --release --locked --bin claimgate
+	@./target/release/claimgate demo $(ARGS)
+
+build: prepare ## Build the gateway for use
+	cargo build --release --locked --bin claimgate
+
+fmt: ## Format the code
+	cargo fmt --all
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo clippy -p claimgate-packet --locked -- -D warnings
+	cargo clippy -p claimgate-gateway --no-default-features --locked -- -D warnings
+
+doc:
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
+
+gate: ## Dependencies: bans, licences, sources, advisories
+	@sh deploy/gate
+
+test: prepare lint doc gate ## Everything that must hold
+	cargo build --locked --bin claimgate
+	cargo test --workspace --locked
+
+bench: prepare ## Latency of a push, from request to durable to delivered
+	cargo bench --locked -p claimgate-tests
+
+clean:
+	cargo clean

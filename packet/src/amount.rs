@@ -1,0 +1,131 @@
+//! Money: New Taiwan dollars (TWD) as an exact count of hundredths, written as a decimal string.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// The largest amount accepted, in hundredths: ten billion dollars. A receipt beyond it is a typing error.
+const LIMIT: i64 = 1_000_000_000_000;
+
+/// An amount of New Taiwan dollars with at most two decimals, never a float.
+///
+/// Written without a fraction where there is none: `"1250"`, `"80.5"` becomes `"80.50"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Twd(i64);
+
+/// Why a text is no amount.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AmountError {
+    /// Not a plain decimal number.
+    #[error("an amount is a plain decimal number such as 1250 or 80.50")]
+    NotDecimal,
+    /// More than two decimals.
+    #[error("an amount in TWD has at most two decimals")]
+    TooPrecise,
+    /// Beyond ten billion dollars.
+    #[error("an amount is at most 10000000000 TWD")]
+    TooLarge,
+}
+
+impl Twd {
+    /// Nothing owed.
+    pub const ZERO: Self = Self(0);
+
+    /// The amount in hundredths of a dollar.
+    #[must_use]
+    pub fn hundredths(self) -> i64 {
+        self.0
+    }
+
+    /// The sum, or `None` beyond the limit.
+    #[must_use]
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        self.0.checked_add(other.0).filter(|sum| sum.abs() <= LIMIT).map(Self)
+    }
+
+    /// The sum of many amounts, or `None` beyond the limit.
+    #[must_use]
+    pub fn sum(amounts: impl IntoIterator<Item = Self>) -> Option<Self> {
+        amounts.into_iter().try_fold(Self::ZERO, Self::checked_add)
+    }
+}
+
+impl FromStr for Twd {
+    type Err = AmountError;
+
+    fn from_str(text: &str) -> Result<Self, AmountError> {
+        let (negative, digits) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number(whole) || !is_number(fraction) {
+            return Err(AmountError::NotDecimal);
+        }
+        let fraction = fraction.trim_end_matches('0');
+        if fraction.len() > 2 {
+            return Err(AmountError::TooPrecise);
+        }
+        if whole.len() > 12 {
+            return Err(AmountError::TooLarge);
+        }
+        let padded = format!("{fraction:0<2}");
+        let value = format!("{whole}{padded}").parse::<i64>().map_err(|_| AmountError::TooLarge)?;
+        if value > LIMIT {
+            return Err(AmountError::TooLarge);
+        }
+        Ok(Self(if negative { -value } else { value }))
+    }
+}
+
+impl fmt::Display for Twd {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let (whole, fraction) = (self.0.abs() / 100, self.0.abs() % 100);
+        if fraction == 0 { write!(f, "{sign}{whole}") } else { write!(f, "{sign}{whole}.{fraction:02}") }
+    }
+}
+
+impl Serialize for Twd {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Twd {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_round_trip_in_their_shortest_exact_form() {
+        for (text, shown) in [("0", "0"), ("150", "150"), ("150.0", "150"), ("80.5", "80.50"), ("-3.25", "-3.25")] {
+            assert_eq!(text.parse::<Twd>().unwrap().to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn what_is_no_amount_is_refused_with_its_reason() {
+        for text in ["", "-", ".5", "5.", "1e3", "１５０", "1,000", " 1", "NaN", "+1"] {
+            assert_eq!(text.parse::<Twd>(), Err(AmountError::NotDecimal), "{text}");
+        }
+        assert_eq!("0.001".parse::<Twd>(), Err(AmountError::TooPrecise));
+        assert_eq!("10000000000.01".parse::<Twd>(), Err(AmountError::TooLarge));
+        assert_eq!("9999999999999".parse::<Twd>(), Err(AmountError::TooLarge));
+    }
+
+    #[test]
+    fn a_sum_beyond_the_limit_is_none() {
+        let most: Twd = "10000000000".parse().unwrap();
+        assert_eq!(Twd::sum([most, Twd(1)]), None);
+        assert_eq!(Twd::sum([Twd(150), Twd(50)]), Some(Twd(200)));
+    }
+}

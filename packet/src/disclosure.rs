@@ -1,0 +1,97 @@
+//! One disclosure: `base64url(JSON [salt, name, value])`, or `[salt, value]` for an array element (RFC 9901 §4.2).
+//!
+//! In: a value and a salt, or the text. Out: the text with its digest, or the value. Knows nothing of
+//! where the digest stands.
+
+use serde_json::Value;
+
+use crate::jose::json::parse;
+use crate::jose::{base64url, digest};
+use crate::limits::DISCLOSURE_JSON;
+
+/// A name no disclosed member may have: it would be read as a digest (RFC 9901 §7.1).
+pub(crate) fn is_reserved(name: &str) -> bool {
+    name == "_sd" || name == "..."
+}
+
+/// A disclosure that was read.
+pub(crate) struct Disclosure {
+    /// SHA-256 of its text, base64url: what stands in the signed part.
+    pub(crate) digest: String,
+    /// The member's name; `None` for an array element.
+    pub(crate) name: Option<String>,
+    /// The member's or element's value.
+    pub(crate) value: Value,
+}
+
+crate::opaque_debug!(Disclosure);
+
+impl Disclosure {
+    /// Reads one; `None` when it is not exactly of one of the two forms, or over its bounds.
+    pub(crate) fn read(encoded: &str) -> Option<Self> {
+        if encoded.len() / 4 * 3 > DISCLOSURE_JSON.bytes {
+            return None;
+        }
+        let Value::Array(parts) = parse(&base64url::decode(encoded)?, DISCLOSURE_JSON).ok()? else { return None };
+        let mut parts = parts.into_iter();
+        let (name, value) = match (parts.next()?, parts.next()?, parts.next(), parts.next()) {
+            (Value::String(_), Value::String(name), Some(value), None) => (Some(name), value),
+            (Value::String(_), value, None, None) => (None, value),
+            _ => return None,
+        };
+        if name.as_deref().is_some_and(is_reserved) {
+            return None;
+        }
+        Some(Self { digest: digest::sha256_text(encoded.as_bytes()), name, value })
+    }
+
+    /// Writes one as it travels.
+    ///
+    /// # Errors
+    /// As `serde_json`, which has no reason to fail on a `Value`.
+    #[cfg(feature = "seal")]
+    pub(crate) fn write(salt: &str, name: Option<&str>, value: &Value) -> Result<String, serde_json::Error> {
+        let json = match name {
+            Some(name) => serde_json::to_vec(&(salt, name, value))?,
+            None => serde_json::to_vec(&(salt, value))?,
+        };
+        Ok(base64url::encode(&json))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_of_rfc_9901_has_its_digest() {
+        // RFC 9901 §4.2.1 and §4.2.3.
+        let text = "WyJfMjZiYzRMVC1hYzZxMktJNmNCVzVlcyIsICJmYW1pbHlfbmFtZSIsICJNw7ZiaXVzIl0";
+        let disclosure = Disclosure::read(text).unwrap();
+        assert_eq!(disclosure.name.as_deref(), Some("family_name"));
+        assert_eq!(disclosure.value, Value::from("Möbius"));
+        assert_eq!(disclosure.digest, "X9yH0Ajrdm1Oij4tWso9UzzKJvPoDxwmuEcO3XAdRC0");
+        // RFC 9901 §4.2.2.
+        let element = Disclosure::read("WyJsa2x4RjVqTVlsR1RQVW92TU5JdkNBIiwgIkZSIl0").unwrap();
+        assert_eq!((element.name, element.value), (None, Value::from("FR")));
+        assert_eq!(element.digest, "w0I8EKcdCtUPkGCNUrfwVp2xEgNjtoIDlOxc9-PlOhs");
+    }
+
+    #[test]
+    fn other_forms_are_refused() {
+        for json in [
+            "{}",
+            "[]",
+            r#"["salt"]"#,
+            r#"["salt","name",1,2]"#,
+            r#"[1,"name",2]"#,
+            r#"["salt",2,3]"#,
+            r#"["salt","_sd",[]]"#,
+            r#"["salt","...","x"]"#,
+            r#"["salt","name",{"a":1,"a":2}]"#,
+            "no json",
+        ] {
+            assert!(Disclosure::read(&base64url::encode(json.as_bytes())).is_none(), "{json}");
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! Evidence (佐證文件): one verified document in typed form, as it stands in a packet.
+//!
+//! In: what an adapter read from a source. Out: the JSON a recipient sees. A type this build does not
+//! know opens as [`Document::Other`], so that a new type breaks no old opener.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::opaque_debug;
+
+mod medical;
+mod terms;
+
+pub use medical::{
+    DiagnosisCertificate, LabReport, LabResult, LabValue, MedicalReceipt, Payer, ReceiptLine, ReceiptTotals,
+    ReferenceRange,
+};
+pub use terms::{Coding, Concept, Identifier, Institution, Patient, Practitioner, Quantity, Visit};
+
+/// The type word of a [`DiagnosisCertificate`] (診斷證明書).
+pub const DIAGNOSIS_CERTIFICATE: &str = "diagnosis-certificate";
+/// The type word of a [`MedicalReceipt`] (醫療費用收據).
+pub const MEDICAL_RECEIPT: &str = "medical-receipt";
+/// The type word of a [`LabReport`] (檢驗報告).
+pub const LAB_REPORT: &str = "lab-report";
+
+/// One evidence document with how it came and how it was verified: the `value` of a packet's disclosure.
+#[derive(Clone, PartialEq)]
+pub struct Evidence {
+    /// Evidence id, `evd_` + UUIDv7.
+    pub id: String,
+    /// Where it came from.
+    pub source: Source,
+    /// When the gateway obtained it (UTC).
+    pub obtained: Timestamp,
+    /// How it was verified.
+    pub verified: Verification,
+    /// Files that belong to it; the bytes travel apart.
+    pub attachments: Vec<Attachment>,
+    /// The document.
+    pub document: Document,
+}
+
+/// Where evidence came from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The registered party that handed it over.
+    pub party: String,
+    /// The form it came in, for example `fhir-r4-iclaim`.
+    pub form: String,
+}
+
+/// How evidence was verified (查證): never silently upgraded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verification {
+    /// For example `authenticated-channel`: a known party pushed it with its own key.
+    pub method: String,
+    /// For example `accepted`.
+    pub result: String,
+    /// When (UTC).
+    pub at: Timestamp,
+    /// The key that proved it, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+}
+
+/// A file that belongs to an evidence document; its bytes are sealed and fetched by id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Attachment {
+    /// Attachment id.
+    pub id: String,
+    /// SHA-256 of the bytes passed on, base64url.
+    pub digest: String,
+    /// The attachment it was made from, if it was transformed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub derived_from: Option<String>,
+    /// What was done to the original, for example `metadata-removed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transform: Option<String>,
+    /// Media type found by content.
+    pub media_type: String,
+    /// Size in bytes.
+    pub bytes: u64,
+}
+
+/// A document by type. Each has its own schema name and version: `<type>/<version>`.
+#[derive(Clone, PartialEq)]
+pub enum Document {
+    /// 診斷證明書.
+    DiagnosisCertificate(DiagnosisCertificate),
+    /// 醫療費用收據.
+    MedicalReceipt(MedicalReceipt),
+    /// 檢驗報告.
+    LabReport(LabReport),
+    /// A type (or schema version) this build does not know, kept whole.
+    Other {
+        /// The type word.
+        kind: String,
+        /// Schema name and version.
+        schema: String,
+        /// The document as it came.
+        document: Value,
+    },
+}
+
+opaque_debug!(Evidence, Document);
+
+impl Document {
+    /// The type word (glossary), for example `medical-receipt`.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::DiagnosisCertificate(_) => DIAGNOSIS_CERTIFICATE,
+            Self::MedicalReceipt(_) => MEDICAL_RECEIPT,
+            Self::LabReport(_) => LAB_REPORT,
+            Self::Other { kind, .. } => kind,
+        }
+    }
+
+    /// Schema name and version, for example `medical-receipt/1`.
+    #[must_use]
+    pub fn schema(&self) -> String {
+        match self {
+            Self::Other { schema, .. } => schema.clone(),
+            known => format!("{}/1", known.kind()),
+        }
+    }
+
+    /// The document as JSON.
+    ///
+    /// # Errors
+    /// Only where a value cannot be JSON at all, which no constructor here produces.
+    pub fn to_json(&self) -> Result<Value, serde_json::Error> {
+        match self {
+            Self::DiagnosisCertificate(document) => serde_json::to_value(document),
+            Self::MedicalReceipt(document) => serde_json::to_value(document),
+            Self::LabReport(document) => serde_json::to_value(document),
+            Self::Other { document, .. } => Ok(document.clone()),
+        }
+    }
+
+    /// Reads a document of a type and schema; unknown ones become [`Document::Other`].
+    ///
+    /// # Errors
+    /// A known schema whose document does not fit it.
+    pub fn from_json(kind: &str, schema: &str, document: Value) -> Result<Self, serde_json::Error> {
+        Ok(match schema {
+            "diagnosis-certificate/1" if kind == DIAGNOSIS_CERTIFICATE => {
+                Self::DiagnosisCertificate(serde_json::from_value(document)?)
+            }
+            "medical-receipt/1" if kind == MEDICAL_RECEIPT => Self::MedicalReceipt(serde_json::from_value(document)?),
+            "lab-report/1" if kind == LAB_REPORT => Self::LabReport(serde_json::from_value(document)?),
+            _ => Self::Other { kind: kind.to_owned(), schema: schema.to_owned(), document },
+        })
+    }
+}
+
+/// The JSON form of [`Evidence`] without its id, which is the disclosure's name.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wire {
+    #[serde(rename = "type")]
+    kind: String,
+    schema: String,
+    source: Source,
+    obtained: Timestamp,
+    verified: Verification,
+    attachments: Vec<Attachment>,
+    document: Value,
+}
+
+impl Evidence {
+    /// The disclosure value: `{ type, schema, source, obtained, verified, attachments, document }`.
+    ///
+    /// # Errors
+    /// As [`Document::to_json`].
+    pub fn to_json(&self) -> Result<Value, serde_json::Error> {
+        serde_json::to_value(Wire {
+            kind: self.document.kind().to_owned(),
+            schema: self.document.schema(),
+            source: self.source.clone(),
+            obtained: self.obtained,
+            verified: self.verified.clone(),
+            attachments: self.attachments.clone(),
+            document: self.document.to_json()?,
+        })
+    }
+
+    /// Reads a disclosure value back.
+    ///
+    /// # Errors
+    /// A value that is not of the form [`Evidence::to_json`] writes.
+    pub fn from_json(id: String, value: Value) -> Result<Self, serde_json::Error> {
+        let wire: Wire = serde_json::from_value(value)?;
+        Ok(Self {
+            id,
+            source: wire.source,
+            obtained: wire.obtained,
+            verified: wire.verified,
+            attachments: wire.attachments,
+            document: Document::from_json(&wire.kind, &wire.schema, wire.document)?,
+        })
+    }
+}

@@ -1,0 +1,104 @@
+//! From authentic to mine to granted: exactly one recipient, every digest once, disclosed = granted.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::{OpenError, Opened};
+use crate::disclosure::Disclosure;
+use crate::manifest::{Manifest, RecipientElement};
+use crate::unfold::unfold;
+use crate::words::Line;
+
+/// A packet the gateway signed. For whom is not yet checked.
+pub struct Authentic {
+    pub(super) manifest: Manifest,
+    pub(super) kid: String,
+    pub(super) disclosures: Vec<String>,
+    pub(super) presentation_digest: String,
+}
+
+/// A packet addressed to the opener. What it holds is not yet checked.
+pub struct Mine {
+    manifest: Manifest,
+    kid: String,
+    disclosures: Vec<Disclosure>,
+    presentation_digest: String,
+    recipient: RecipientElement,
+    /// The digest of the recipient's own element.
+    addressed: String,
+}
+
+/// A packet that holds exactly what its recipient was granted. Its evidence is not yet read.
+pub struct Granted {
+    pub(super) manifest: Manifest,
+    pub(super) kid: String,
+    pub(super) presentation_digest: String,
+    pub(super) recipient: RecipientElement,
+    /// `evidence` with every disclosure in its place.
+    pub(super) evidence: Map<String, Value>,
+}
+
+crate::opaque_debug!(Authentic, Mine, Granted);
+
+impl Authentic {
+    /// The packet id, for looking up a proof or a store before the packet is read further.
+    #[must_use]
+    pub fn packet_id(&self) -> &str {
+        &self.manifest.packet_id
+    }
+
+    /// Checks that exactly one recipient is disclosed and that it is the opener: `aud` to the byte, and the
+    /// line where one is asked for.
+    ///
+    /// # Errors
+    /// [`OpenError::Digest`] for a disclosure that cannot be read, [`OpenError::NotAddressed`].
+    pub fn for_me(self, aud: &str, line: Option<Line>) -> Result<Mine, OpenError> {
+        let disclosures: Vec<Disclosure> = self
+            .disclosures
+            .iter()
+            .map(|encoded| Disclosure::read(encoded).ok_or(OpenError::Digest))
+            .collect::<Result<_, _>>()?;
+        let places: HashSet<&str> = self.manifest.recipient_digests().collect();
+        let mut named = disclosures.iter().filter(|one| places.contains(one.digest.as_str()));
+        let (Some(element), None) = (named.next(), named.next()) else { return Err(OpenError::NotAddressed) };
+        let recipient = RecipientElement::read(element.value.clone())
+            .filter(|recipient| recipient.aud == aud && line.is_none_or(|line| line == recipient.line))
+            .ok_or(OpenError::NotAddressed)?;
+        let addressed = element.digest.clone();
+        let Self { manifest, kid, presentation_digest, .. } = self;
+        Ok(Mine { manifest, kid, disclosures, presentation_digest, recipient, addressed })
+    }
+}
+
+impl Mine {
+    /// Puts every disclosure in its place, then compares what is disclosed with what was granted.
+    ///
+    /// # Errors
+    /// [`OpenError::Digest`], [`OpenError::Incomplete`], [`OpenError::NotGranted`].
+    pub fn check_grants(self) -> Result<Granted, OpenError> {
+        let Self { manifest, kid, disclosures, presentation_digest, recipient, addressed } = self;
+        let disclosed: HashSet<String> =
+            disclosures.iter().map(|one| one.digest.clone()).filter(|digest| *digest != addressed).collect();
+        let mut unfolded = unfold(manifest.payload.clone(), disclosures).map_err(|_| OpenError::Digest)?;
+        if recipient.grants.iter().any(|digest| !disclosed.contains(digest)) {
+            return Err(OpenError::Incomplete);
+        }
+        if disclosed.len() != recipient.grants.len() {
+            return Err(OpenError::NotGranted);
+        }
+        let Some(Value::Object(evidence)) = unfolded.remove("evidence") else { return Err(OpenError::Digest) };
+        Ok(Granted { manifest, kid, presentation_digest, recipient, evidence })
+    }
+}
+
+impl Granted {
+    /// Reads the evidence by its schemas.
+    ///
+    /// # Errors
+    /// [`OpenError::Schema`] for evidence that does not fit the schema it names, [`OpenError::TooLarge`],
+    /// [`OpenError::Attachment`] for an attachment whose description cannot be met.
+    pub fn evidence(self) -> Result<Opened, OpenError> {
+        Opened::read(self)
+    }
+}

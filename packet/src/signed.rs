@@ -1,0 +1,146 @@
+//! A signed packet with all its disclosures, and the presentation of each recipient (packet.md, layers 3, 4).
+//!
+//! In: a signed draft, or the bytes it was stored as. Out: what one recipient may see. Must be stored
+//! encrypted: it holds everything. Signatures are not checked here, openers do that.
+
+use std::collections::HashMap;
+
+use crate::disclosure::Disclosure;
+use crate::jose::{base64url, digest};
+use crate::limits::PRESENTATION_BYTES;
+use crate::manifest::{Manifest, RecipientElement};
+use crate::sdjwt::SdJwt;
+use crate::words::Line;
+
+/// Why a signed packet cannot be read back, or presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignedError {
+    /// Not what [`Signed::to_stored`] writes.
+    #[error("the stored packet cannot be read")]
+    Malformed,
+    /// The packet names no such recipient and line.
+    #[error("the packet names no such recipient")]
+    NoRecipient,
+    /// The presentation is over 8 MiB.
+    #[error("the presentation is over 8 MiB")]
+    TooLarge,
+}
+
+/// A signed packet: the manifest and every disclosure.
+pub struct Signed {
+    parts: SdJwt,
+    manifest: Manifest,
+    recipients: Vec<Recipient>,
+    /// Where the disclosure of a digest stands in `parts`.
+    places: HashMap<String, usize>,
+}
+
+struct Recipient {
+    element: RecipientElement,
+    place: usize,
+}
+
+crate::opaque_debug!(Signed);
+
+impl Signed {
+    pub(crate) fn assemble(parts: SdJwt) -> Option<Self> {
+        let payload = parts.jwt.split('.').nth(1).and_then(base64url::decode)?;
+        let manifest = Manifest::read(&payload).ok()?;
+        let mut places = HashMap::new();
+        let mut elements = HashMap::new();
+        for (place, encoded) in parts.disclosures.iter().enumerate() {
+            let disclosure = Disclosure::read(encoded)?;
+            if disclosure.name.is_none() {
+                elements.insert(disclosure.digest.clone(), (place, disclosure.value));
+            }
+            places.insert(disclosure.digest, place);
+        }
+        let mut recipients = Vec::new();
+        for digest in manifest.recipient_digests() {
+            if let Some((place, value)) = elements.remove(digest) {
+                let element = RecipientElement::read(value)?;
+                let held = element.grants.iter().all(|digest| places.contains_key(digest));
+                recipients.push(held.then_some(Recipient { element, place })?);
+            }
+        }
+        Some(Self { parts, manifest, recipients, places })
+    }
+
+    /// The compact JWT: the manifest with its signature.
+    #[must_use]
+    pub fn jwt(&self) -> &str {
+        &self.parts.jwt
+    }
+
+    /// The packet id.
+    #[must_use]
+    pub fn packet_id(&self) -> &str {
+        &self.manifest.packet_id
+    }
+
+    /// The recipients the manifest names.
+    pub fn recipients(&self) -> impl Iterator<Item = &RecipientElement> {
+        self.recipients.iter().map(|recipient| &recipient.element)
+    }
+
+    /// SHA-256 of the compact JWS: the leaf of the public log.
+    #[must_use]
+    pub fn manifest_digest(&self) -> [u8; 32] {
+        digest::sha256(self.parts.jwt.as_bytes())
+    }
+
+    /// The packet as one SD-JWT with every disclosure, for storage under the claim's data key.
+    #[must_use]
+    pub fn to_stored(&self) -> Vec<u8> {
+        self.parts.to_string().into_bytes()
+    }
+
+    /// Reads what [`Signed::to_stored`] wrote.
+    ///
+    /// # Errors
+    /// [`SignedError::Malformed`].
+    pub fn from_stored(bytes: &[u8]) -> Result<Self, SignedError> {
+        let text = std::str::from_utf8(bytes).map_err(|_| SignedError::Malformed)?;
+        SdJwt::parse(text).and_then(Self::assemble).ok_or(SignedError::Malformed)
+    }
+
+    /// What one recipient gets: the manifest, its own element, exactly its grants.
+    ///
+    /// # Errors
+    /// [`SignedError::NoRecipient`], [`SignedError::TooLarge`].
+    pub fn presentation(&self, aud: &str, line: Line) -> Result<Presentation, SignedError> {
+        let recipient = self
+            .recipients
+            .iter()
+            .find(|recipient| recipient.element.aud == aud && recipient.element.line == line)
+            .ok_or(SignedError::NoRecipient)?;
+        let granted = recipient.element.grants.iter().map(|digest| self.places.get(digest).copied());
+        let places = std::iter::once(Some(recipient.place)).chain(granted);
+        let disclosures = places
+            .map(|place| place.and_then(|place| self.parts.disclosures.get(place)).cloned())
+            .collect::<Option<Vec<_>>>()
+            .ok_or(SignedError::Malformed)?;
+        let text = SdJwt { jwt: self.parts.jwt.clone(), disclosures }.to_string();
+        if text.len() > PRESENTATION_BYTES { Err(SignedError::TooLarge) } else { Ok(Presentation(text)) }
+    }
+}
+
+/// What one recipient may see: `manifest~disclosure~..~`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Presentation(pub(crate) String);
+
+crate::opaque_debug!(Presentation);
+
+impl Presentation {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// SHA-256 of the text, base64url: the same however often it is sealed.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        digest::sha256_text(self.0.as_bytes())
+    }
+}
