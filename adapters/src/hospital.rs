@@ -1,0 +1,150 @@
+//! Hospitals (醫事機構): a FHIR R4 document Bundle of iClaim 醫療保險理賠實作指引 → evidence or a rejection.
+//!
+//! In: bytes. Out: case number, hospital, coverages, documents and warnings, or everything that is wrong.
+//! Must not know: whether the hospital may send this, who the payors are to us, what happens next.
+
+use claimgate_fhir::bundle::Bundle;
+use claimgate_fhir::limits::Limits;
+use claimgate_fhir::outcome::{Findings, Issue, IssueKind, OperationOutcome};
+use claimgate_fhir::{iclaim, parse};
+use claimgate_packet::evidence::{Document, Institution};
+use claimgate_packet::opaque_debug;
+use claimgate_packet::words::Line;
+use jiff::Timestamp;
+
+mod case;
+mod coverage;
+mod institution;
+
+pub use coverage::LINE_SYSTEM;
+
+/// The form word of evidence read here.
+pub const FORM: &str = "fhir-r4-iclaim";
+
+/// What a hospital sent, in our words.
+#[derive(Clone)]
+pub struct HospitalBundle {
+    /// Case number (案件編號).
+    pub identifier: CaseIdentifier,
+    /// When the Bundle was put together.
+    pub timestamp: Timestamp,
+    /// The hospital the Bundle names as its author.
+    pub institution: Institution,
+    /// Who may pay, in Bundle order.
+    pub coverages: Vec<CoverageEntry>,
+    /// Certificates, receipts, laboratory reports, in that order.
+    pub documents: Vec<Document>,
+    /// Warnings and remarks; they refuse nothing.
+    pub warnings: Vec<Issue>,
+    /// [`FORM`].
+    pub form: &'static str,
+}
+
+/// Case number (案件編號), iClaim Bundle.identifier (1..1).
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct CaseIdentifier {
+    /// URI of the namespace, in its one spelling.
+    pub system: Option<String>,
+    /// The number.
+    pub value: String,
+}
+
+/// One payor of one Coverage (保險給付).
+#[derive(Clone)]
+pub struct CoverageEntry {
+    /// Who pays.
+    pub payor: PayorIdentifier,
+    /// Line of insurance (險種), where Coverage.type says it.
+    pub line: Option<Line>,
+    /// Policy number (保單號碼): Coverage.identifier, otherwise Coverage.subscriberId.
+    pub policy_number: Option<String>,
+    /// Where the Coverage stands in the Bundle.
+    pub path: String,
+}
+
+/// The number of the payor organisation; for an insurer its unified business number (統一編號).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PayorIdentifier {
+    /// URI of the namespace, in its one spelling.
+    pub system: Option<String>,
+    /// The number.
+    pub value: String,
+}
+
+opaque_debug!(HospitalBundle, CaseIdentifier, CoverageEntry);
+
+/// Why an input is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Over a bound of size or count (413).
+    TooLarge,
+    /// Not readable as JSON at all (400).
+    Malformed,
+    /// Readable, but not what iClaim asks for (422).
+    Unprocessable,
+}
+
+/// A refused input with everything found, errors first.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the Bundle is refused with {} findings", issues.len())]
+pub struct Rejection {
+    /// What kind of refusal.
+    pub reason: Refused,
+    /// All errors and warnings found.
+    pub issues: Vec<Issue>,
+}
+
+impl Rejection {
+    /// As an `OperationOutcome`.
+    #[must_use]
+    pub fn outcome(&self) -> OperationOutcome {
+        OperationOutcome { issues: self.issues.clone() }
+    }
+}
+
+/// Reads a hospital's Bundle.
+///
+/// A reference that leads nowhere is a warning: the guide's own example has six of them.
+///
+/// # Errors
+/// A [`Rejection`] with all findings as soon as one of them is an error.
+pub fn read(bytes: &[u8], limits: &Limits) -> Result<HospitalBundle, Rejection> {
+    let root = parse::parse(bytes, limits).map_err(|issue| {
+        let reason = if issue.kind == IssueKind::TooCostly { Refused::TooLarge } else { Refused::Malformed };
+        Rejection { reason, issues: vec![issue] }
+    })?;
+    let findings = Findings::default();
+    let read = Bundle::open(&root, limits, &findings).and_then(|bundle| {
+        let head = case::head(&bundle);
+        let institution = institution::of(&bundle);
+        let coverages = coverage::entries(&bundle);
+        let case = iclaim::Case {
+            number: (head.identifier.system.clone(), head.identifier.value.clone()),
+            patient: case::patient(&bundle),
+            institution: institution.clone(),
+        };
+        let documents = iclaim::documents(&bundle, &case);
+        let (identifier, timestamp) = (head.identifier, head.timestamp?);
+        Some(HospitalBundle {
+            identifier,
+            timestamp,
+            institution,
+            coverages,
+            documents,
+            warnings: Vec::new(),
+            form: FORM,
+        })
+    });
+    let refused = findings.refused();
+    let issues = findings.into_issues();
+    match read {
+        Some(bundle) if !refused => Ok(HospitalBundle { warnings: issues, ..bundle }),
+        _ => {
+            let costly = issues.iter().any(|issue| issue.refuses() && issue.kind == IssueKind::TooCostly);
+            Err(Rejection { reason: if costly { Refused::TooLarge } else { Refused::Unprocessable }, issues })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

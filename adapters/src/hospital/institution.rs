@@ -1,0 +1,92 @@
+//! Which hospital (醫事機構) sent it: the institution code of every Claim.provider and Composition.author.
+
+use std::collections::HashSet;
+
+use claimgate_fhir::bundle::Bundle;
+use claimgate_fhir::element::Element;
+use claimgate_fhir::iclaim::terms::{self, Named};
+use claimgate_fhir::outcome::{Issue, IssueKind};
+use claimgate_fhir::taiwan::{Fault, InstitutionCode, Namespace};
+use claimgate_packet::evidence::Institution;
+
+/// Whom Composition.author may mean; only an Organization counts here.
+const AUTHORS: [&str; 6] = ["Organization", "Practitioner", "PractitionerRole", "Patient", "RelatedPerson", "Device"];
+
+/// Reads the institution; two different ones are an error. Without any the code is empty, beside an error.
+pub(super) fn of(bundle: &Bundle<'_>) -> Institution {
+    let mut found: Option<Institution> = None;
+    for (place, institution) in named(bundle) {
+        match &found {
+            None => found = Some(institution),
+            Some(first) if first.code != institution.code => {
+                let text = "Claim.provider and Composition.author name different institutions. Name the issuing hospital in both.";
+                let issue = Issue::error(IssueKind::BusinessRule, "institution.mismatch", text);
+                bundle.head().findings().report(issue.at(place).zh("醫事機構代碼前後不一致"));
+            }
+            Some(_) => {}
+        }
+    }
+    found.unwrap_or_else(|| {
+        let text = "No institution code was found. Refer from Claim.provider and Composition.author to an \
+                    Organization whose identifier has type PRN and the system organization-identifier-tw.";
+        let place =
+            bundle.all("Claim").next().map_or_else(|| bundle.head().place("entry"), |claim| claim.place("provider"));
+        let issue = Issue::error(IssueKind::Required, "institution.no-code", text);
+        bundle.head().findings().report(issue.at(place).zh("缺少醫事機構代碼"));
+        Institution { code: String::new(), name: None }
+    })
+}
+
+/// Every institution named, with the place that names it.
+fn named(bundle: &Bundle<'_>) -> Vec<(String, Institution)> {
+    let providers = bundle.all("Claim").filter_map(|claim| claim.child("provider"));
+    let authors = bundle.all("Composition").take(1).flat_map(|composition| composition.children("author"));
+    // Many Claims name the same Organization; it is read once.
+    let mut read = HashSet::new();
+    let mut all = Vec::new();
+    for who in providers.chain(authors) {
+        let target = bundle.resolve(&who, &AUTHORS).filter(|target| target.resource_type() == "Organization");
+        if target.as_ref().is_none_or(|target| read.insert(target.path().to_owned()))
+            && let Some(institution) = institution(bundle, &who, target.as_ref())
+        {
+            all.push((who.path().to_owned(), institution));
+        }
+    }
+    all
+}
+
+fn institution<'a>(bundle: &Bundle<'a>, who: &Element<'a>, target: Option<&Element<'a>>) -> Option<Institution> {
+    // A logical reference names the hospital without an entry.
+    let logical = || who.child("identifier").and_then(|identifier| terms::identifier(&identifier));
+    let code = target.and_then(|organisation| code(terms::identifiers(organisation, "identifier"))).or_else(logical);
+    let code = code.filter(is_institution)?;
+    check(bundle, &code);
+    let name = target.and_then(|target| target.string("name")).or_else(|| who.string("display"));
+    Some(Institution { code: code.value.to_owned(), name: name.map(str::to_owned) })
+}
+
+/// By system first; `PRN` alone also stands on other providers' numbers.
+fn code(all: Vec<Named<'_>>) -> Option<Named<'_>> {
+    let by_system = all.iter().position(|named| named.namespace == Some(Namespace::Institution));
+    let position = by_system.or_else(|| all.iter().position(is_institution))?;
+    all.into_iter().nth(position)
+}
+
+fn is_institution(named: &Named<'_>) -> bool {
+    named.namespace == Some(Namespace::Institution) || (named.namespace.is_none() && named.is_type("PRN"))
+}
+
+fn check(bundle: &Bundle<'_>, code: &Named<'_>) {
+    let issue = match code.value.parse::<InstitutionCode>() {
+        Ok(_) => return,
+        Err(Fault::Checksum) => {
+            let text = "The check digit of the institution code does not fit. A few real codes do not; compare it.";
+            Issue::warning(IssueKind::Value, "institution.code-checksum", text).zh("醫事機構代碼檢查碼不符")
+        }
+        Err(Fault::Form) => {
+            let text = "The institution code is not ten digits. Write the code NHI publishes.";
+            Issue::error(IssueKind::Value, "institution.code-form", text).zh("醫事機構代碼必須為十碼數字")
+        }
+    };
+    bundle.head().findings().report(issue.at(&*code.place));
+}

@@ -1,0 +1,109 @@
+//! The insurer's wire forms: the delivery envelope out, acknowledgement and status in. Plain values, no IO.
+
+use claimgate_packet::opaque_debug;
+use claimgate_packet::words::Line;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use validator::Validate;
+
+/// A delivery as `GET /insurer/v1/deliveries` lists it. The packet itself is fetched by id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Envelope {
+    /// Delivery id, `dlv_` + UUIDv7.
+    pub id: String,
+    /// Place in this recipient's stream, from 1, without gaps; the next pull says `after=` this.
+    pub position: i64,
+    /// Packet id, `pkt_` + UUIDv7.
+    pub packet_id: String,
+    /// Claim id, `clm_` + UUIDv7.
+    pub claim_id: String,
+    /// Submission (受理案件) whose status the insurer reports, `sub_` + UUIDv7.
+    pub submission_id: String,
+    /// Line of insurance (險種).
+    pub line: Line,
+    /// Revision for this recipient and line, from 1, without gaps.
+    pub revision: i64,
+    /// `ready`, `acknowledged` or `withdrawn`.
+    pub state: String,
+    /// Size of the sealed packet in bytes.
+    pub bytes: i64,
+    /// SHA-256 of the sealed packet, base64url.
+    pub digest: String,
+    /// Id of the recipient's key it is sealed to.
+    pub kid: String,
+    /// When it was made (UTC).
+    pub created: Timestamp,
+    /// `accepted` or `rejected`, once acknowledged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledgement: Option<String>,
+}
+
+/// What an insurer says of a delivery it fetched (簽收).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AckResult {
+    /// Opened and verified.
+    #[default]
+    Accepted,
+    /// Could not be opened or verified.
+    Rejected,
+}
+
+/// Body of `POST /insurer/v1/deliveries/{id}/ack`; an empty body accepts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct AckBody {
+    /// Opened and verified, or not.
+    #[serde(default)]
+    pub result: AckResult,
+    /// SHA-256 of the decrypted presentation, base64url: proves that the insurer opened these bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(length(equal = 43))]
+    pub presentation_digest: Option<String>,
+}
+
+/// Body of `POST /insurer/v1/submissions/{id}/status`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct StatusBody {
+    /// The state the submission is in now.
+    #[validate(length(min = 1, max = 40))]
+    pub state: String,
+    /// The insurer's own case number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(length(min = 1, max = 64))]
+    pub number: Option<String>,
+    /// A note kept with the case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(length(min = 1, max = 1_000))]
+    pub note: Option<String>,
+}
+
+opaque_debug!(StatusBody);
+
+impl AckBody {
+    /// Whether the packet was opened and verified.
+    #[must_use]
+    pub fn is_accepted(&self) -> bool {
+        self.result == AckResult::Accepted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_acknowledgement_accepts_and_an_unknown_member_is_refused() {
+        assert!(serde_json::from_str::<AckBody>("{}").unwrap().is_accepted());
+        assert!(!serde_json::from_str::<AckBody>(r#"{"result":"rejected"}"#).unwrap().is_accepted());
+        assert!(serde_json::from_str::<AckBody>(r#"{"reslt":"rejected"}"#).is_err());
+    }
+
+    #[test]
+    fn a_digest_has_the_length_of_sha_256() {
+        let body = AckBody { presentation_digest: Some("short".to_owned()), ..AckBody::default() };
+        assert!(body.validate().is_err());
+    }
+}

@@ -1,0 +1,9 @@
+//! The outside systems' wire forms and our words, one module each. A new adapter keeps to five lines:
+//! 1. Bytes in, evidence or a `Rejection` out; it is a plain function without IO, clock or chance.
+//! 2. Every input is bounded before it is parsed, and all that is wrong is told at once.
+//! 3. A finding names what, where and how to fix it, and never repeats a value.
+//! 4. Types that hold personal data have no derived `Debug`; nothing the source sent is dropped in silence.
+//! 5. It knows its partner's form and nothing of who pays, who receives, or a claim's life.
+
+pub mod hospital;
+pub mod insurer;

@@ -1,0 +1,103 @@
+//! Condition + Encounter → diagnosis certificate (診斷證明書), 醫師法 §11-1 and §17.
+//!
+//! One certificate carries several diagnoses: Conditions with the same serial number (序號) and the same
+//! visit are one. Several serial numbers, or several visits, are several certificates.
+
+use std::collections::{HashMap, HashSet};
+
+use claimgate_packet::evidence::DiagnosisCertificate;
+
+use crate::element::Element;
+use crate::outcome::{Issue, IssueKind};
+
+use super::reading::Reading;
+use super::terms::{self, Named};
+
+/// What makes Conditions one certificate.
+#[derive(PartialEq, Eq, Hash)]
+struct Key<'a> {
+    number: Option<(Option<&'a str>, &'a str)>,
+    encounter: Option<String>,
+}
+
+/// Conditions that make one certificate.
+struct Group<'a> {
+    number: Option<Named<'a>>,
+    encounter: Option<Element<'a>>,
+    conditions: Vec<Element<'a>>,
+}
+
+impl<'a> Reading<'_, 'a> {
+    /// The certificates, in the order of their first Condition.
+    pub(super) fn certificates(&self) -> Vec<DiagnosisCertificate> {
+        let mut groups: Vec<Group<'a>> = Vec::new();
+        let mut known: HashMap<Key<'a>, usize> = HashMap::new();
+        for condition in self.bundle.all("Condition") {
+            self.about(condition, "subject");
+            in_force(condition);
+            let number = terms::identifiers(condition, "identifier").into_iter().next();
+            let encounter = self.encounter(condition.child("encounter"));
+            let key = Key {
+                number: number.as_ref().map(|number| (number.system, number.value)),
+                encounter: encounter.as_ref().map(|encounter| encounter.path().to_owned()),
+            };
+            let position = *known.entry(key).or_insert(groups.len());
+            match groups.get_mut(position) {
+                Some(group) => group.conditions.push(condition.clone()),
+                None => groups.push(Group { number, encounter, conditions: vec![condition.clone()] }),
+            }
+        }
+        groups.iter().map_while(|group| self.certificate(group)).collect()
+    }
+
+    fn certificate(&self, group: &Group<'a>) -> Option<DiagnosisCertificate> {
+        let (patient, institution) = self.head()?;
+        let mut certificate = DiagnosisCertificate {
+            number: group.number.as_ref().map(|number| number.value.to_owned()),
+            patient,
+            institution,
+            visit: self.visit(group.encounter.as_ref()),
+            diagnoses: Vec::new(),
+            advice: None,
+            issued_on: None,
+            physicians: Vec::new(),
+        };
+        let (mut advice, mut said): (Vec<String>, HashSet<String>) = (Vec::new(), HashSet::new());
+        for condition in &group.conditions {
+            certificate.diagnoses.push(terms::required_concept(condition, "code"));
+            for note in terms::notes(condition) {
+                if said.insert(note.clone()) {
+                    advice.push(note);
+                }
+            }
+            let issued_on = condition.day("recordedDate");
+            if let (Some(one), Some(other)) = (certificate.issued_on, issued_on)
+                && one != other
+            {
+                let text =
+                    "Conditions of one certificate name different days of issue; the first is taken. Make them equal.";
+                let issue = Issue::warning(IssueKind::Value, "condition.issue-dates-differ", text);
+                condition.report(issue.zh("同一診斷證明書的開立日期不一致"), "recordedDate");
+            }
+            certificate.issued_on = certificate.issued_on.or(issued_on);
+            for member in ["recorder", "asserter"] {
+                let physician = condition.child(member).and_then(|who| self.professional(&who));
+                if let Some(physician) = physician.filter(|physician| !certificate.physicians.contains(physician)) {
+                    certificate.physicians.push(physician);
+                }
+            }
+        }
+        certificate.advice = (!advice.is_empty()).then(|| advice.join("\n"));
+        Some(certificate)
+    }
+}
+
+/// A diagnosis that was withdrawn or ruled out is no evidence.
+fn in_force(condition: &Element<'_>) {
+    let status = condition.child("verificationStatus").and_then(|status| terms::concept(&status)).unwrap_or_default();
+    if status.codings.iter().any(|coding| matches!(&*coding.code, "entered-in-error" | "refuted")) {
+        let text = "A diagnosis that was ruled out or entered in error is no evidence. Remove it.";
+        let issue = Issue::error(IssueKind::BusinessRule, "condition.not-in-force", text);
+        condition.report(issue.zh("診斷已排除或登錄錯誤"), "verificationStatus");
+    }
+}

@@ -1,0 +1,190 @@
+//! Persons: the patient with Taiwanese numbers, and health professionals by role.
+
+use claimgate_packet::evidence::{Concept, Identifier, Patient, Practitioner};
+
+use crate::bundle::Bundle;
+use crate::element::Element;
+use crate::outcome::{Issue, IssueKind};
+use crate::taiwan::{Fault, Namespace, NationalId, ResidentNumber, Sex};
+
+use super::terms::{self, Named};
+
+/// Extension of iClaim's Patient for the occupation (職業).
+const OCCUPATION: &str = "https://claim.cgh.org.tw/iclaim/StructureDefinition/cathay-occupation";
+
+/// TW Core's parts of an address, in the order a Taiwanese address is written.
+const ADDRESS_BEFORE_ROAD: [&str; 2] = ["tw-village", "tw-neighborhood"];
+const ADDRESS_AFTER_ROAD: [&str; 6] = ["tw-section", "tw-lane", "tw-alley", "tw-number", "tw-floor", "tw-room"];
+
+/// Reads a Patient (病人資料).
+#[must_use]
+pub fn patient(element: &Element<'_>) -> Patient {
+    let gender = element.string("gender");
+    let named = terms::identifiers(element, "identifier");
+    let identifiers: Vec<Identifier> = named
+        .iter()
+        .map(|named| Identifier {
+            kind: kind(element, named, gender),
+            system: named.system.map(str::to_owned),
+            value: named.value.to_owned(),
+        })
+        .collect();
+    let proves =
+        |kind: &Option<String>| matches!(kind.as_deref(), Some("national-id" | "resident-certificate" | "passport"));
+    if !identifiers.iter().any(|identifier| proves(&identifier.kind)) {
+        let text = "The Patient has no national ID, resident number or passport. Add one with its official system.";
+        let issue = Issue::warning(IssueKind::Required, "patient.no-identity", text);
+        element.report(issue.zh("病人沒有身分證字號、統一證號或護照號碼"), "identifier");
+    }
+    let name = name(element);
+    if name.is_none() {
+        let text = "The Patient has no name. Add Patient.name.text.";
+        element.report(Issue::warning(IssueKind::Required, "patient.no-name", text).zh("病人沒有姓名"), "name");
+    }
+    Patient {
+        name,
+        gender: gender.map(str::to_owned),
+        // The moment is read for its form; the text keeps the precision.
+        birth_date: element.moment("birthDate").and_then(|_| element.string("birthDate")).map(str::to_owned),
+        identifiers,
+        address: element.children("address").first().and_then(address),
+        occupation: extension(element, OCCUPATION)
+            .and_then(|found| found.child("valueCodeableConcept"))
+            .and_then(|found| terms::concept(&found)),
+    }
+}
+
+/// What kind of number it is, by system first (some examples type a national ID as `MR`), then by type.
+fn kind(patient: &Element<'_>, named: &Named<'_>, gender: Option<&str>) -> Option<String> {
+    let by_type = || {
+        named.types.iter().find_map(|code| match *code {
+            "NNxxx" | "NNTWN" => Some("national-id"),
+            "PRC" => Some("resident-certificate"),
+            "PPN" => Some("passport"),
+            "MR" => Some("medical-record"),
+            _ => None,
+        })
+    };
+    let kind = match named.namespace {
+        // iClaim has no slice for residents, so their number also comes where the national ID should be.
+        Some(Namespace::NationalId) if named.value.parse::<ResidentNumber>().is_ok() => "resident-certificate",
+        Some(Namespace::NationalId) => "national-id",
+        Some(Namespace::ResidentNumber) => "resident-certificate",
+        Some(Namespace::Passport) => "passport",
+        _ => match by_type() {
+            Some(kind) => kind,
+            None => return named.types.first().map(|code| (*code).to_owned()),
+        },
+    };
+    let sex = match kind {
+        "national-id" => named.value.parse::<NationalId>().map(|id| id.sex()),
+        "resident-certificate" => named.value.parse::<ResidentNumber>().map(|number| number.sex()),
+        _ => return Some(kind.to_owned()),
+    };
+    let warning = match (sex, gender) {
+        (Err(Fault::Checksum), _) => Some((
+            "patient.id-checksum",
+            "The check digit of this number does not fit. Compare it with the document.",
+            "身分證字號或統一證號檢查碼不符",
+        )),
+        (Err(Fault::Form), _) => Some((
+            "patient.id-form",
+            "This is not of the form of such a number. Compare it with the document.",
+            "身分證字號或統一證號格式不符",
+        )),
+        (Ok(Sex::Male), Some("female")) | (Ok(Sex::Female), Some("male")) => Some((
+            "patient.id-gender",
+            "The number and Patient.gender name different sexes. Compare both with the document.",
+            "證號與性別不一致",
+        )),
+        _ => None,
+    };
+    if let Some((code, text, chinese)) = warning {
+        patient.findings().report(Issue::warning(IssueKind::Value, code, text).at(&*named.place).zh(chinese));
+    }
+    Some(kind.to_owned())
+}
+
+/// The name to show: official, then usual, then the first that is not a former one.
+#[must_use]
+pub fn name(element: &Element<'_>) -> Option<String> {
+    let names = element.children("name");
+    let used = |wanted: &str| names.iter().find(|name| name.string("use") == Some(wanted));
+    let current = || names.iter().find(|name| name.string("use") != Some("old"));
+    let chosen = used("official").or_else(|| used("usual")).or_else(current)?;
+    if let Some(text) = chosen.string("text") {
+        return Some(text.to_owned());
+    }
+    let (family, given) = (chosen.string("family").unwrap_or_default(), chosen.strings("given"));
+    // 王小明, but Mary Smith.
+    let text = if family.is_ascii() {
+        given.into_iter().chain([family]).collect::<Vec<_>>().join(" ").trim().to_owned()
+    } else {
+        format!("{family}{}", given.concat())
+    };
+    (!text.is_empty()).then_some(text)
+}
+
+/// One line of text: as written, or put together from the parts (TW Core: `district` 縣市, `city` 鄉鎮市區).
+fn address(element: &Element<'_>) -> Option<String> {
+    if let Some(text) = element.string("text") {
+        return Some(text.to_owned());
+    }
+    let part = |name: &&str| extension(element, name)?.string("valueString");
+    let whole: Vec<&str> = [element.string("district"), element.string("city")]
+        .into_iter()
+        .flatten()
+        .chain(ADDRESS_BEFORE_ROAD.iter().filter_map(part))
+        .chain(element.strings("line"))
+        .chain(ADDRESS_AFTER_ROAD.iter().filter_map(part))
+        .collect();
+    (!whole.is_empty()).then(|| whole.concat())
+}
+
+/// The extension whose URL is this, or ends in this.
+fn extension<'a>(element: &Element<'a>, url: &str) -> Option<Element<'a>> {
+    element
+        .children("extension")
+        .into_iter()
+        .find(|found| found.string("url").is_some_and(|found| found == url || found.rsplit('/').next() == Some(url)))
+}
+
+/// Whom a reference to a professional may mean; an organisation or the patient as performer is nobody here.
+pub(super) const SOMEBODY: [&str; 6] =
+    ["PractitionerRole", "Practitioner", "Organization", "CareTeam", "Patient", "RelatedPerson"];
+
+/// The professional a resource means: a `PractitionerRole` with its Practitioner, or a Practitioner alone.
+pub(super) fn professional<'a>(bundle: &Bundle<'a>, target: &Element<'a>) -> Option<Practitioner> {
+    match target.resource_type() {
+        "Practitioner" => Some(person(target, None)),
+        "PractitionerRole" => {
+            let role = role(target);
+            let who = target.child("practitioner");
+            if let Some(found) = who.as_ref().and_then(|who| bundle.resolve(who, &["Practitioner"])) {
+                return Some(person(&found, role));
+            }
+            let name = who.and_then(|who| who.string("display")).map(str::to_owned);
+            Some(Practitioner { name, licence: None, role })
+        }
+        _ => None,
+    }
+}
+
+fn person(element: &Element<'_>, role: Option<Concept>) -> Practitioner {
+    let numbers = terms::identifiers(element, "identifier");
+    let licence = numbers.iter().find(|number| number.is_type("MD")).or_else(|| {
+        // A national ID is nobody's licence.
+        numbers.iter().find(|number| number.namespace.is_none())
+    });
+    Practitioner { name: name(element), licence: licence.map(|licence| licence.value.to_owned()), role }
+}
+
+fn role(element: &Element<'_>) -> Option<Concept> {
+    let mut all = terms::concepts(element, "code").into_iter();
+    let first = all.next()?;
+    Some(all.fold(first, |mut whole, next| {
+        whole.codings.extend(next.codings);
+        whole.text = whole.text.or(next.text);
+        whole
+    }))
+}

@@ -1,0 +1,154 @@
+//! One reading of one Bundle: what documents share is read once, and what they repeat is counted.
+//!
+//! A short Bundle can make long evidence: thousands of Claims that each repeat one long Patient. So every
+//! repetition is paid for, and a Bundle that would cost too much is refused before the memory is spent.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, HashMap};
+use std::rc::Rc;
+
+use claimgate_packet::evidence::{Institution, Patient, Practitioner, Visit};
+use serde::Serialize;
+
+use crate::bundle::Bundle;
+use crate::element::Element;
+use crate::outcome::{Issue, IssueKind};
+
+use super::{Case, RESOURCE_TYPES, people, visit};
+
+/// Bytes that repeated parts may add to the evidence of one Bundle.
+const REPEATED: usize = 32 * 1024 * 1024;
+
+/// Something read once, by the path of its resource, with its size as JSON.
+type Shared<T> = RefCell<HashMap<String, Rc<(Option<T>, usize)>>>;
+
+pub(super) struct Reading<'r, 'a> {
+    pub(super) bundle: &'r Bundle<'a>,
+    case: &'r Case,
+    /// What a document costs by naming patient and institution.
+    head: usize,
+    left: Cell<usize>,
+    visits: Shared<Visit>,
+    professionals: Shared<Practitioner>,
+}
+
+impl<'r, 'a> Reading<'r, 'a> {
+    pub(super) fn new(bundle: &'r Bundle<'a>, case: &'r Case) -> Self {
+        Self {
+            bundle,
+            case,
+            head: weight(&case.patient) + weight(&case.institution),
+            left: Cell::new(REPEATED),
+            visits: RefCell::default(),
+            professionals: RefCell::default(),
+        }
+    }
+
+    /// Case number (案件編號).
+    pub(super) fn case_number(&self) -> &'r (Option<String>, String) {
+        &self.case.number
+    }
+
+    /// Pays for a repetition; once too little is left, the Bundle is refused.
+    pub(super) fn pay(&self, bytes: usize) -> bool {
+        if let Some(left) = self.left.get().checked_sub(bytes) {
+            self.left.set(left);
+            return true;
+        }
+        self.left.set(0);
+        let text = "The documents repeat too much: long texts in resources that many others refer to. \
+                    Shorten them, or send fewer documents in one Bundle.";
+        let issue = Issue::error(IssueKind::TooCostly, "bundle.too-much-repeated", text);
+        self.bundle.head().report(issue.zh("重複內容過多"), "entry");
+        false
+    }
+
+    /// Patient and institution for one more document.
+    pub(super) fn head(&self) -> Option<(Patient, Institution)> {
+        self.pay(self.head).then(|| (self.case.patient.clone(), self.case.institution.clone()))
+    }
+
+    /// The Encounter a reference means, or the only one there is.
+    pub(super) fn encounter(&self, reference: Option<Element<'a>>) -> Option<Element<'a>> {
+        if let Some(reference) = reference {
+            return self.bundle.resolve(&reference, &["Encounter"]);
+        }
+        let mut all = self.bundle.all("Encounter");
+        match (all.next(), all.next()) {
+            (Some(only), None) => Some(only.clone()),
+            _ => None,
+        }
+    }
+
+    /// The visit an Encounter is.
+    pub(super) fn visit(&self, encounter: Option<&Element<'a>>) -> Option<Visit> {
+        let encounter = encounter?;
+        let read = once(&self.visits, encounter.path(), || Some(visit::read(encounter)));
+        if self.pay(read.1) { read.0.clone() } else { None }
+    }
+
+    /// The professional a reference means; where it leads nowhere its `display` still names somebody.
+    pub(super) fn professional(&self, reference: &Element<'a>) -> Option<Practitioner> {
+        let shown = reference.string("display").map(str::to_owned);
+        let Some(target) = self.bundle.resolve(reference, &people::SOMEBODY) else {
+            return shown.map(|name| Practitioner { name: Some(name), licence: None, role: None });
+        };
+        let read = once(&self.professionals, target.path(), || people::professional(self.bundle, &target));
+        let mut person = if self.pay(read.1) { read.0.clone() } else { None }?;
+        person.name = person.name.or(shown);
+        (person.name.is_some() || person.licence.is_some() || person.role.is_some()).then_some(person)
+    }
+
+    /// The reference to the person, read for its type only: there is one Patient in the Bundle.
+    pub(super) fn about(&self, resource: &Element<'a>, member: &str) {
+        if let Some(reference) = resource.child(member) {
+            let _one_patient = self.bundle.resolve(&reference, &["Patient"]);
+        }
+    }
+
+    /// Reports what no document carries: nothing is left out in silence.
+    pub(super) fn leftovers(&self) {
+        let findings = self.bundle.head().findings();
+        let visits = self.visits.borrow();
+        for encounter in self.bundle.all("Encounter").filter(|encounter| !visits.contains_key(encounter.path())) {
+            let text = "No Condition or Claim refers to this Encounter, so it is not carried further. Refer to it.";
+            let issue = Issue::warning(IssueKind::Incomplete, "encounter.not-used", text);
+            findings.report(issue.at(encounter.path()).zh("沒有文件參照此就醫紀錄"));
+        }
+        let mut unknown: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for entry in self.bundle.entries().iter().filter(|entry| !RESOURCE_TYPES.contains(&entry.resource_type())) {
+            unknown.entry(entry.resource_type()).or_default().push(entry.resource.path().to_owned());
+        }
+        for places in unknown.into_values() {
+            let text = "Resources of this type are not carried further. The guide has none; send them apart if needed.";
+            let mut issue = Issue::warning(IssueKind::NotSupported, "resource.not-mapped", text).zh("此類資源不會轉送");
+            issue.expression = places;
+            findings.report(issue);
+        }
+    }
+}
+
+/// Reports an element that has no place in the evidence.
+pub(super) fn not_carried(element: &Element<'_>, member: &str, instead: &str) {
+    if element.has(member) {
+        let text = format!("This element is not carried further. {instead}");
+        let issue = Issue::warning(IssueKind::NotSupported, "element.not-mapped", text);
+        element.report(issue.zh("此欄位不會轉送"), member);
+    }
+}
+
+fn once<T: Serialize>(known: &Shared<T>, path: &str, read: impl FnOnce() -> Option<T>) -> Rc<(Option<T>, usize)> {
+    if let Some(found) = known.borrow().get(path) {
+        return Rc::clone(found);
+    }
+    let value = read();
+    let weight = weight(&value);
+    let found = Rc::new((value, weight));
+    known.borrow_mut().insert(path.to_owned(), Rc::clone(&found));
+    found
+}
+
+/// Bytes as JSON, and a few for the tree itself.
+fn weight(value: &impl Serialize) -> usize {
+    64 + serde_json::to_vec(value).map_or(0, |json| json.len())
+}

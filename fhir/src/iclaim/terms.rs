@@ -1,0 +1,114 @@
+//! Data types of FHIR → the words of evidence: Coding, `CodeableConcept`, Quantity, Identifier, Annotation.
+
+use claimgate_packet::evidence::{Coding, Concept, Quantity};
+
+use crate::decimal;
+use crate::element::Element;
+use crate::outcome::{Issue, IssueKind};
+use crate::taiwan::{Namespace, canonical};
+
+/// An `Identifier` with a value.
+#[derive(Clone)]
+pub struct Named<'a> {
+    /// The system in its one spelling.
+    pub system: Option<&'a str>,
+    /// What that system means to us.
+    pub namespace: Option<Namespace>,
+    /// Codes of `Identifier.type`, for example `MR`, `PRN`, `UBN`.
+    pub types: Vec<&'a str>,
+    /// The value.
+    pub value: &'a str,
+    /// Where the value stands.
+    pub place: String,
+}
+
+claimgate_packet::opaque_debug!(Named<'_>);
+
+impl Named<'_> {
+    /// Whether one of its type codes is this.
+    #[must_use]
+    pub fn is_type(&self, code: &str) -> bool {
+        self.types.contains(&code)
+    }
+}
+
+/// One `Identifier`; nothing where it has no value.
+#[must_use]
+pub fn identifier<'a>(element: &Element<'a>) -> Option<Named<'a>> {
+    let types = element.child("type").map(|kind| kind.children("coding")).unwrap_or_default();
+    let system = element.string("system");
+    Some(Named {
+        system: system.map(canonical),
+        namespace: system.and_then(Namespace::of),
+        types: types.iter().filter_map(|coding| coding.string("code")).collect(),
+        value: element.string("value")?,
+        place: element.place("value"),
+    })
+}
+
+/// The `Identifier`s of an array that have a value.
+#[must_use]
+pub fn identifiers<'a>(element: &Element<'a>, member: &str) -> Vec<Named<'a>> {
+    element.children(member).iter().filter_map(identifier).collect()
+}
+
+/// One `Coding`; nothing where it has no code.
+#[must_use]
+pub fn coding(element: &Element<'_>) -> Option<Coding> {
+    Some(Coding {
+        system: element.string("system").map(str::to_owned),
+        code: element.string("code")?.to_owned(),
+        display: element.string("display").map(str::to_owned),
+    })
+}
+
+/// One `CodeableConcept`; nothing where it has neither code nor text.
+#[must_use]
+pub fn concept(element: &Element<'_>) -> Option<Concept> {
+    let all = element.children("coding");
+    let codings: Vec<Coding> = all.iter().filter_map(coding).collect();
+    // A coding without a code still says something in words.
+    let shown = || all.iter().filter(|coding| !coding.has("code")).find_map(|coding| coding.string("display"));
+    let text = element.string("text").or_else(shown).map(str::to_owned);
+    (!codings.is_empty() || text.is_some()).then_some(Concept { codings, text })
+}
+
+/// The concepts of an array.
+#[must_use]
+pub fn concepts(element: &Element<'_>, member: &str) -> Vec<Concept> {
+    element.children(member).iter().filter_map(concept).collect()
+}
+
+/// A concept that must be there.
+#[must_use]
+pub fn required_concept(element: &Element<'_>, member: &str) -> Concept {
+    let found = element.child(member).and_then(|child| concept(&child));
+    if found.is_none() {
+        let text = format!("The element {member} needs a code or a text. Add one.");
+        element.report(Issue::error(IssueKind::Required, "element.required", text).zh("缺少代碼或文字"), member);
+    }
+    found.unwrap_or_default()
+}
+
+/// One `Quantity`; nothing, and a warning, where it has no number.
+#[must_use]
+pub fn quantity(element: &Element<'_>) -> Option<Quantity> {
+    let text = |name| element.string(name).map(str::to_owned);
+    if !element.has("value") {
+        let reason = "A quantity without a number is not carried further. Give its value.";
+        element.report(Issue::warning(IssueKind::Incomplete, "element.no-number", reason).zh("缺少數值"), "value");
+    }
+    Some(Quantity {
+        value: decimal::text(element.number("value")?),
+        unit: text("unit"),
+        code: text("code"),
+        system: text("system"),
+        comparator: text("comparator"),
+    })
+}
+
+/// The texts of `note`.
+#[must_use]
+pub fn notes(element: &Element<'_>) -> Vec<String> {
+    element.children("note").iter().filter_map(|note| note.string("text")).map(str::to_owned).collect()
+}

@@ -1,0 +1,22 @@
+//! FHIR R4 (4.0.1) in and out, for the Taiwanese guides: TW Core and iClaim 醫療保險理賠實作指引.
+//!
+//! Modules in the order a Bundle travels: bounds, findings, JSON, elements and their values, Taiwanese
+//! identifiers, the Bundle and its references, the mapping to evidence; then what we say about ourselves.
+//! Knows the standard, not the partners: no routing, no business rules, no IO.
+
+pub mod limits;
+pub mod outcome;
+
+pub mod parse;
+
+pub mod decimal;
+pub mod element;
+pub mod moment;
+
+pub mod taiwan;
+
+pub mod bundle;
+
+pub mod iclaim;
+
+pub mod capability;
