@@ -1,0 +1,75 @@
+//! Client assertions (`private_key_jwt`, RFC 7523): how a party proves itself at the token endpoint.
+//!
+//! SMART Backend Services wants `aud` = the token URL and ES384; FAPI 2.0 wants `aud` = the issuer and ES256.
+//! Which rule holds is a property of the registered party, never of the token.
+
+use claimgate_packet::jose::jwk::KeyAlg;
+use jiff::Timestamp;
+
+use super::jwt::{self, JwtError, Unverified};
+use crate::party::{AuthProfile, Party};
+
+/// The longest an assertion may be valid, in seconds (SMART Backend Services §5.3, FAPI 2.0).
+const LONGEST: i64 = 300;
+
+/// The value of `client_assertion_type`.
+pub const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
+/// What an accepted assertion says.
+#[derive(Debug)]
+pub struct Proof {
+    /// Its id: to be used once.
+    pub jti: String,
+    /// Its end.
+    pub expires: Timestamp,
+}
+
+/// Where assertions are sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Endpoint<'a> {
+    /// Issuer identifier.
+    pub issuer: &'a str,
+    /// Token URL.
+    pub token_url: &'a str,
+}
+
+/// Reads an assertion; gives the client id it claims, to find the party by.
+///
+/// # Errors
+/// A form or header that is never accepted.
+pub fn read(assertion: &str) -> Result<(Unverified<'_>, String), JwtError> {
+    let unverified = jwt::read(assertion, &["JWT", "client-authentication+jwt"])?;
+    let client = unverified.hint("sub").ok_or(JwtError::Claim("sub"))?.to_owned();
+    Ok((unverified, client))
+}
+
+/// Checks an assertion against the registered party it names.
+///
+/// # Errors
+/// A foreign key, a wrong audience or algorithm, times out of bounds, a missing claim.
+pub fn check(
+    unverified: Unverified<'_>,
+    party: &Party,
+    endpoint: Endpoint<'_>,
+    now: Timestamp,
+    leeway: i64,
+) -> Result<Proof, JwtError> {
+    let key = party.signature_key(unverified.kid(), now).ok_or(JwtError::Signature)?;
+    let (alg, audience) = match party.auth() {
+        AuthProfile::Smart => (KeyAlg::Es384, endpoint.token_url),
+        AuthProfile::Fapi => (KeyAlg::Es256, endpoint.issuer),
+    };
+    if key.alg != alg {
+        return Err(JwtError::Alg);
+    }
+    let claims = unverified.verify(key)?;
+    claims.exactly("iss", party.id.as_str())?;
+    claims.exactly("sub", party.id.as_str())?;
+    claims.exactly("aud", audience)?;
+    let expires = claims.times(now, leeway, LONGEST)?;
+    let jti = claims.text("jti")?;
+    if !(8..=128).contains(&jti.len()) || !jti.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(JwtError::Claim("jti"));
+    }
+    Ok(Proof { jti: jti.to_owned(), expires })
+}

@@ -1,0 +1,101 @@
+//! Scopes: what a token allows. SMART v2 words for hospitals, our own for insurers and apps.
+
+use crate::party::Role;
+
+/// One right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Push a bundle.
+    BundleCreate,
+    /// Read an own bundle.
+    BundleRead,
+    /// Push a new revision by PUT.
+    BundleUpdate,
+    /// List and fetch deliveries.
+    DeliveriesRead,
+    /// Acknowledge deliveries.
+    DeliveriesAck,
+    /// Report the status of submissions.
+    SubmissionsWrite,
+    /// Read claims one is linked to, redeem tracking codes.
+    ClaimsRead,
+}
+
+/// A scope that does not exist or is not for this role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a requested scope does not exist or is not for this role")]
+pub struct ScopeError;
+
+impl Scope {
+    /// The word in tokens.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::BundleCreate => "system/Bundle.c",
+            Self::BundleRead => "system/Bundle.r",
+            Self::BundleUpdate => "system/Bundle.u",
+            Self::DeliveriesRead => "deliveries.read",
+            Self::DeliveriesAck => "deliveries.ack",
+            Self::SubmissionsWrite => "submissions.write",
+            Self::ClaimsRead => "claims.read",
+        }
+    }
+
+    /// Everything a role can ask for.
+    #[must_use]
+    pub fn of_role(role: Role) -> &'static [Self] {
+        match role {
+            Role::Hospital => &[Self::BundleCreate, Self::BundleRead, Self::BundleUpdate],
+            Role::Insurer => &[Self::DeliveriesRead, Self::DeliveriesAck, Self::SubmissionsWrite],
+            Role::App => &[Self::ClaimsRead],
+        }
+    }
+}
+
+/// The scopes granted for a request; nothing asked for means everything the role has.
+/// SMART v2's combined form (`system/Bundle.cru`) is taken apart.
+///
+/// # Errors
+/// A scope that does not exist or is not for this role: nothing is granted silently less.
+pub fn grant(role: Role, requested: Option<&str>) -> Result<Vec<Scope>, ScopeError> {
+    let all = Scope::of_role(role);
+    let mut granted = Vec::new();
+    for word in requested.unwrap_or_default().split_ascii_whitespace() {
+        for scope in one(word, all)? {
+            if !granted.contains(&scope) {
+                granted.push(scope);
+            }
+        }
+    }
+    if granted.is_empty() { Ok(all.to_vec()) } else { Ok(granted) }
+}
+
+/// The scopes as a token carries them.
+#[must_use]
+pub fn to_text(scopes: &[Scope]) -> String {
+    scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+fn one(word: &str, all: &[Scope]) -> Result<Vec<Scope>, ScopeError> {
+    let plain = |word: &str| all.iter().copied().find(|scope| scope.as_str() == word).ok_or(ScopeError);
+    match word.strip_prefix("system/Bundle.") {
+        Some(letters) if !letters.is_empty() && letters.len() <= 5 => {
+            letters.chars().map(|letter| plain(&format!("system/Bundle.{letter}"))).collect()
+        }
+        _ => Ok(vec![plain(word)?]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_granted_as_asked_or_not_at_all() {
+        assert_eq!(grant(Role::Hospital, None).unwrap().len(), 3);
+        assert_eq!(grant(Role::Hospital, Some("system/Bundle.cr")).unwrap(), [Scope::BundleCreate, Scope::BundleRead]);
+        assert_eq!(grant(Role::Hospital, Some("deliveries.read")), Err(ScopeError));
+        assert_eq!(grant(Role::Insurer, Some("deliveries.read made.up")), Err(ScopeError));
+        assert_eq!(grant(Role::Hospital, Some("system/Bundle.d")), Err(ScopeError));
+    }
+}

@@ -1,0 +1,99 @@
+//! The running gateway's parts, put together once: all that handlers and commands get.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::access::jwt;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::flows::{Engine, Rules};
+use crate::id::Random;
+use crate::keys::at_rest::Vault;
+use crate::keys::index::BlindIndex;
+use crate::keys::ring::{self, KeyRing, KeyRingError, SigningUse};
+use crate::keys::tracking::Tracking;
+use crate::store::{Store, StoreError};
+use crate::telemetry::{Metrics, TelemetryError};
+
+/// The running gateway.
+#[derive(Debug)]
+pub struct App {
+    /// Configuration.
+    pub config: Config,
+    /// The businesses.
+    pub engine: Arc<Engine>,
+    /// Metrics.
+    pub metrics: Metrics,
+    ready: AtomicBool,
+}
+
+/// Why the gateway cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Keys.
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Metrics.
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
+    /// jsonwebtoken has another backend already.
+    #[error("another cryptography backend is installed in this process")]
+    Backend,
+}
+
+impl App {
+    /// Opens keys and database and puts the parts together. `issuer` is the address parties use.
+    ///
+    /// # Errors
+    /// Missing keys, another schema, no access.
+    pub async fn open(config: Config, issuer: String, clock: Clock, random: Random) -> Result<Self, StartError> {
+        jwt::install_backend().map_err(|_| StartError::Backend)?;
+        let engine = open_engine(&config, issuer, clock, random).await?;
+        Ok(Self { config, engine: Arc::new(engine), metrics: Metrics::new()?, ready: AtomicBool::new(true) })
+    }
+
+    /// Whether new requests are wanted.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::SeqCst)
+    }
+
+    /// From now on `/readyz` says no.
+    pub fn unready(&self) {
+        self.ready.store(false, Ordering::SeqCst);
+    }
+}
+
+async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Random) -> Result<Engine, StartError> {
+    let master = ring::load_master(config)?;
+    let keys = KeyRing::load(&config.keys_dir())?;
+    for usage in [SigningUse::Packet, SigningUse::Token] {
+        keys.signing(usage, clock.now())?;
+    }
+    let store = open_store(&config.database_path(), config.store.readers).await?;
+    Ok(Engine {
+        issuer,
+        store,
+        ring: keys,
+        vault: Vault::new(&master, random.clone()),
+        index: BlindIndex::new(&master),
+        tracking: Tracking::new(&master),
+        rules: Rules {
+            body_bytes: config.http.body_limit_bytes,
+            access_seconds: config.tokens.access_seconds,
+            leeway_seconds: config.tokens.leeway_seconds,
+            tracking_code_days: config.claims.tracking_code_days,
+            idempotency_days: config.claims.idempotency_days,
+        },
+        clock,
+        random,
+    })
+}
+
+async fn open_store(path: &Path, readers: u32) -> Result<Store, StoreError> {
+    Store::open(path, readers).await
+}

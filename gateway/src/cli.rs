@@ -1,0 +1,125 @@
+//! The command line. Doc comments are the help texts. Exit codes: 0 done, 1 failed, 2 wrong usage,
+//! 3 a packet was refused, 4 `doctor` found something to mend.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+
+#[cfg(feature = "sandbox")]
+mod demo;
+mod doctor;
+mod keys;
+mod migrate;
+mod packet;
+mod party;
+mod serve;
+
+/// How a command ended, where that is more than done or failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Done.
+    Done,
+    /// A packet was refused.
+    Refused,
+    /// Something is to be mended.
+    Findings,
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::Done => Self::SUCCESS,
+            Ending::Refused => Self::from(3),
+            Ending::Findings => Self::from(4),
+        }
+    }
+}
+
+/// ClaimGate 理賠互通閘道: verified evidence, one signed claim packet, every insurer.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a packet was refused, 4 doctor found something to mend.
+#[derive(Debug, Parser)]
+#[command(
+    name = "claimgate",
+    version,
+    after_help = "Examples:\n  claimgate demo\n  claimgate serve --init\n  \
+    claimgate party add hospital.json\n  claimgate packet open --key insurer.json --trust keys.json packet.jose"
+)]
+struct Arguments {
+    /// Configuration file (TOML). Without it: the defaults, then CLAIMGATE_<SECTION>__<NAME> variables.
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the gateway until SIGTERM or Ctrl-C.
+    Serve(serve::Serve),
+    /// Show the main job: a hospital's bundle becomes packets that two insurers open.
+    #[cfg(feature = "sandbox")]
+    Demo(demo::Demo),
+    /// Bring the database to this build's schema, or say where it stands.
+    #[command(subcommand)]
+    Migrate(migrate::Migrate),
+    /// Make and list keys.
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Register parties and change their state.
+    #[command(subcommand)]
+    Party(party::Party),
+    /// Open or verify a packet, without a gateway.
+    #[command(subcommand)]
+    Packet(packet::Packet),
+    /// Check configuration, keys, database and audit trail; one line per finding.
+    Doctor(doctor::Doctor),
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&anyhow::Error::new(error)),
+    };
+    match runtime.block_on(run(arguments)) {
+        Ok(ending) => ending.into(),
+        Err(error) => failed(&error),
+    }
+}
+
+async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
+    let file = arguments.config.as_deref();
+    let config = || Config::load(file);
+    match arguments.command {
+        Command::Serve(serve) => serve.run(config()?).await,
+        #[cfg(feature = "sandbox")]
+        Command::Demo(demo) => demo.run().await,
+        Command::Migrate(migrate) => migrate.run(&config()?).await,
+        Command::Keys(keys) => keys.run(&config()?),
+        Command::Party(party) => party.run(config()?).await,
+        Command::Packet(packet) => packet.run(),
+        Command::Doctor(doctor) => doctor.run(config()).await,
+    }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    say(format_args!("claimgate: {error:#}"));
+    ExitCode::FAILURE
+}
+
+/// Writes a line of result to standard output; a closed pipe ends nothing.
+fn print(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+/// Writes a line of progress or error to standard error.
+fn say(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}

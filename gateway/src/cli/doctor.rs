@@ -1,0 +1,98 @@
+//! `claimgate doctor`.
+
+use clap::Args;
+
+use super::{Ending, print};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{Config, ConfigError, DEFAULTS};
+use crate::id::Random;
+use crate::party::Role;
+
+/// Check configuration, keys, database and audit trail; one line per finding. Exit code 4: something is to be mended.
+#[derive(Debug, Args)]
+pub(super) struct Doctor {
+    /// Print every setting with its default instead.
+    #[arg(long)]
+    settings: bool,
+}
+
+struct Findings {
+    wrong: usize,
+}
+
+impl Findings {
+    fn good(what: &str) {
+        print(format_args!("ok      {what}"));
+    }
+
+    fn advice(what: &str) {
+        print(format_args!("advice  {what}"));
+    }
+
+    fn wrong(&mut self, what: &str) {
+        self.wrong += 1;
+        print(format_args!("MEND    {what}"));
+    }
+}
+
+impl Doctor {
+    pub(super) async fn run(self, config: Result<Config, ConfigError>) -> anyhow::Result<Ending> {
+        if self.settings {
+            print(format_args!("{DEFAULTS}"));
+            return Ok(Ending::Done);
+        }
+        let mut findings = Findings { wrong: 0 };
+        match config {
+            Ok(config) => examine(config, &mut findings).await?,
+            Err(error) => findings.wrong(&error.to_string()),
+        }
+        Ok(if findings.wrong == 0 { Ending::Done } else { Ending::Findings })
+    }
+}
+
+async fn examine(config: Config, findings: &mut Findings) -> anyhow::Result<()> {
+    Findings::good("configuration");
+    let base = config.gateway.base_url.clone();
+    if base.is_empty() {
+        Findings::advice(
+            "gateway.base_url is empty: fine for a try on one machine, set it before parties use the gateway",
+        );
+    } else if !base.starts_with("https://") {
+        findings.wrong("gateway.base_url is not https: tokens and packets would cross the network in the clear");
+    }
+    let app = match App::open(config, base, Clock::system(), Random::system()).await {
+        Ok(app) => app,
+        Err(error) => {
+            findings.wrong(&error.to_string());
+            return Ok(());
+        }
+    };
+    Findings::good("keys and database");
+    let store = &app.engine.store;
+    store.sequence().await?;
+    match store.check_audit().await? {
+        Ok(lines) => Findings::good(&format!("audit trail: {lines} lines, unbroken")),
+        Err(position) => findings.wrong(&format!("audit trail: line {position} was changed or is missing")),
+    }
+    let parties = store.parties().await?;
+    for party in &parties {
+        let id = &party.id;
+        if party.role() == Role::Hospital && party.registration().consent.is_none() {
+            Findings::advice(&format!("{id} has no consent basis: its claims are held (claimgate party consent {id})"));
+        }
+        if party.role() == Role::Insurer && party.encryption_key(app.engine.now()).is_none() {
+            findings.wrong(&format!("{id} has no valid encryption key: nothing can be sealed for it"));
+        }
+        if !party.is_live() {
+            Findings::advice(&format!("{id} is suspended: its deliveries are held (claimgate party enable {id})"));
+        }
+    }
+    Findings::good(&format!("{} parties", parties.len()));
+    let counts = store.counts().await?;
+    Findings::good(&format!(
+        "{} claims, {} packets, {} deliveries ({} open), {} steps due",
+        counts.claims, counts.packets, counts.deliveries, counts.open_deliveries, counts.open_work
+    ));
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! `claimgate packet`: what an insurer runs, without a gateway and without a network.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use claimgate_packet::jose::jwk::PrivateJwk;
+use claimgate_packet::open::{Opened, TrustedKeys, open};
+use claimgate_packet::words::Line;
+use clap::{Args, Subcommand};
+use serde_json::Value;
+
+use super::{Ending, print, say};
+use crate::clock::Clock;
+
+/// Open or verify a packet, without a gateway.
+#[derive(Debug, Subcommand)]
+pub(super) enum Packet {
+    /// Open a packet, check everything, print the verified claim as JSON. Exit code 3: refused.
+    Open(Opening),
+    /// Check everything, print the verdict only. Exit code 3: refused.
+    Verify(Opening),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  curl https://gateway.example/.well-known/claim-packet-keys > keys.json\n  \
+    claimgate packet open --key insurer-abc.enc.json --trust keys.json packet.jose")]
+pub(super) struct Opening {
+    /// Your private key with use "enc" (JWK).
+    #[arg(long, value_name = "FILE")]
+    key: PathBuf,
+    /// The gateway's packet keys: /.well-known/claim-packet-keys.
+    #[arg(long, value_name = "FILE")]
+    trust: PathBuf,
+    /// Your party id; by default the member "party" of the key file.
+    #[arg(long, value_name = "PARTY")]
+    me: Option<String>,
+    /// Accept only this line of insurance.
+    #[arg(long)]
+    line: Option<Line>,
+    /// The sealed packet as fetched (application/jose).
+    file: PathBuf,
+}
+
+impl Packet {
+    pub(super) fn run(self) -> anyhow::Result<Ending> {
+        let (opening, show) = match self {
+            Self::Open(opening) => (opening, true),
+            Self::Verify(opening) => (opening, false),
+        };
+        let opened = match opening.open()? {
+            Ok(opened) => opened,
+            Err(refusal) => {
+                say(format_args!("refused: {} ({})", refusal, refusal.code()));
+                return Ok(Ending::Refused);
+            }
+        };
+        if show {
+            print(format_args!("{}", serde_json::to_string_pretty(&opened.to_json()?)?));
+        } else {
+            verdict(&opened);
+        }
+        Ok(Ending::Done)
+    }
+}
+
+impl Opening {
+    fn open(&self) -> anyhow::Result<Result<Opened, claimgate_packet::open::OpenError>> {
+        let (key, party) = read_key(&self.key)?;
+        let me = self.me.clone().or(party).context(
+            "whose packet is it? Give --me with your party id, or use a key file made by `claimgate keys new insurer`",
+        )?;
+        let trust = TrustedKeys::parse(&read(&self.trust)?)
+            .with_context(|| format!("{} is no list of packet keys", self.trust.display()))?;
+        let sealed = String::from_utf8(read(&self.file)?)
+            .with_context(|| format!("{} is no sealed packet", self.file.display()))?;
+        Ok(open(sealed.trim_end(), &[key], &trust, &me, self.line, Clock::system().now()))
+    }
+}
+
+fn verdict(opened: &Opened) {
+    print(format_args!("verified: {}", opened.packet_id));
+    print(format_args!("signed by {} with key {} at {}", opened.issuer, opened.kid, opened.issued_at));
+    print(format_args!(
+        "for {} in line {}, revision {}",
+        opened.recipient.aud, opened.recipient.line, opened.recipient.revision
+    ));
+    for evidence in &opened.evidence {
+        print(format_args!("evidence {} {}", evidence.id, evidence.document.kind()));
+    }
+}
+
+fn read_key(path: &Path) -> anyhow::Result<(PrivateJwk, Option<String>)> {
+    let mut json: Value =
+        serde_json::from_slice(&read(path)?).with_context(|| format!("{} is not JSON", path.display()))?;
+    let party = json.as_object_mut().and_then(|members| members.remove("party"));
+    let party = party.as_ref().and_then(Value::as_str).map(ToOwned::to_owned);
+    let key = PrivateJwk::from_json(&json).with_context(|| format!("{} is no private key", path.display()))?;
+    Ok((key, party))
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))
+}

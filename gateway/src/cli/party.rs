@@ -1,0 +1,124 @@
+//! `claimgate party`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::Subcommand;
+
+use super::{Ending, print, say};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::id::Random;
+use crate::party::{ConsentBasis, PartyId, PartyState, Registration};
+
+/// Register parties and change their state.
+#[derive(Debug, Subcommand)]
+pub(super) enum Party {
+    /// Register a party from its registration document (JSON or TOML). A running server sees it at once.
+    #[command(
+        after_help = "Example document:\n  { \"id\": \"insurer-abc\", \"role\": \"insurer\", \"name\": \"某某人壽\",\n    \
+        \"identifiers\": [{ \"system\": \"https://gcis.nat.gov.tw\", \"value\": \"12345675\" }],\n    \
+        \"lines\": [\"health-reimbursement\"], \"jwks\": { \"keys\": [ … ] } }\n\n\
+        `claimgate keys new insurer --party insurer-abc` makes keys and the jwks."
+    )]
+    Add {
+        /// The registration document.
+        file: PathBuf,
+        /// A file with the jwks, instead of the document's own.
+        #[arg(long)]
+        jwks: Option<PathBuf>,
+    },
+    /// List all parties.
+    List,
+    /// Suspend a party: its tokens are refused at once, its deliveries are held.
+    Disable {
+        /// The party.
+        id: PartyId,
+    },
+    /// Bring a suspended party back; held deliveries leave.
+    Enable {
+        /// The party.
+        id: PartyId,
+    },
+    /// Set a hospital's consent basis; held claims are then sent.
+    #[command(after_help = "Example:\n  claimgate party consent hospital-cgh --attested \"個資同意書 114-07\"")]
+    Consent {
+        /// The hospital.
+        id: PartyId,
+        /// The agreement or form by which the hospital attests each patient's consent.
+        #[arg(long, conflicts_with = "none", required_unless_present = "none")]
+        attested: Option<String>,
+        /// Remove the basis: from now on claims are accepted and held.
+        #[arg(long)]
+        none: bool,
+    },
+}
+
+impl Party {
+    pub(super) async fn run(self, config: Config) -> anyhow::Result<Ending> {
+        let issuer = config.gateway.base_url.clone();
+        let app = App::open(config, issuer, Clock::system(), Random::system()).await?;
+        let engine = &app.engine;
+        match self {
+            Self::Add { file, jwks } => {
+                let party = engine.register(read(&file, jwks.as_deref())?).await?;
+                print(format_args!("{} registered as {}", party.id, party.role().as_str()));
+            }
+            Self::List => {
+                for party in engine.store.parties().await? {
+                    let registration = party.registration();
+                    let numbers: Vec<&str> =
+                        registration.identifiers.iter().map(|known| known.value.as_str()).collect();
+                    let lines: Vec<&str> = registration.lines.iter().map(|line| line.as_str()).collect();
+                    let consent = if registration.consent.is_some() { "consent" } else { "" };
+                    print(format_args!(
+                        "{:<20} {:<9} {:<10} {:<12} {} {} {consent}",
+                        party.id.as_str(),
+                        party.role().as_str(),
+                        party.state.as_str(),
+                        numbers.join(","),
+                        registration.name,
+                        lines.join(",")
+                    ));
+                }
+            }
+            Self::Disable { id } => {
+                engine.set_state(&id, PartyState::Suspended).await?;
+                print(format_args!("{id} suspended"));
+            }
+            Self::Enable { id } => {
+                engine.set_state(&id, PartyState::Live).await?;
+                print(format_args!("{id} live"));
+            }
+            Self::Consent { id, attested, none: _ } => {
+                let basis = attested.map(|reference| ConsentBasis::HospitalAttested { reference });
+                let set = basis.is_some();
+                engine.set_consent(&id, basis).await?;
+                print(format_args!("{id}: consent basis {}", if set { "set" } else { "removed" }));
+                if set {
+                    say(format_args!("Held claims are sent by the running server within about 15 seconds."));
+                }
+            }
+        }
+        engine.store.sequence().await?;
+        Ok(Ending::Done)
+    }
+}
+
+fn read(file: &Path, jwks: Option<&Path>) -> anyhow::Result<Registration> {
+    let text =
+        |path: &Path| std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()));
+    let document = text(file)?;
+    let is_toml = file.extension().is_some_and(|extension| extension == "toml");
+    let mut document: serde_json::Value = if is_toml {
+        toml::from_str(&document).with_context(|| format!("{} is not TOML", file.display()))?
+    } else {
+        serde_json::from_str(&document).with_context(|| format!("{} is not JSON", file.display()))?
+    };
+    if let (Some(path), Some(members)) = (jwks, document.as_object_mut()) {
+        let keys = serde_json::from_str(&text(path)?).with_context(|| format!("{} is not JSON", path.display()))?;
+        members.insert("jwks".to_owned(), keys);
+    }
+    serde_json::from_value(document).with_context(|| format!("{} is no registration", file.display()))
+}

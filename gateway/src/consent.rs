@@ -1,0 +1,75 @@
+//! Consent (同意書): from a hospital's basis to the permit that alone opens the way to a recipient. Pure.
+//!
+//! In: the pushing hospital and the recipients its coverages name. Out: a [`Permit`], or the reason for none.
+
+use claimgate_packet::words::{Line, Purpose};
+
+use crate::id::ConsentId;
+use crate::party::{ConsentBasis, Party, PartyId};
+
+/// Proof that a consent covers handing evidence of one claim to these recipients for this purpose.
+/// Only [`permit`] makes one.
+#[derive(Clone, Debug)]
+pub struct Permit {
+    consent: ConsentId,
+    reference: String,
+    purpose: Purpose,
+    recipients: Vec<(PartyId, Line)>,
+}
+
+/// Why there is no permit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoPermit {
+    /// The hospital has no consent basis: the claim is accepted and held.
+    #[error("the hospital has no registered consent basis")]
+    NoBasis,
+}
+
+impl Permit {
+    /// The consent it rests on.
+    #[must_use]
+    pub fn consent(&self) -> ConsentId {
+        self.consent
+    }
+
+    /// Which agreement or form the hospital attested.
+    #[must_use]
+    pub fn reference(&self) -> &str {
+        &self.reference
+    }
+
+    /// For what.
+    #[must_use]
+    pub fn purpose(&self) -> Purpose {
+        self.purpose
+    }
+
+    /// For whom.
+    #[must_use]
+    pub fn recipients(&self) -> &[(PartyId, Line)] {
+        &self.recipients
+    }
+
+    /// Whether it covers this recipient.
+    #[must_use]
+    pub fn covers(&self, party: &PartyId, line: Line) -> bool {
+        self.recipients.iter().any(|(known, of)| known == party && *of == line)
+    }
+}
+
+/// A permit for the payors of the coverages a hospital pushed, on the hospital's own attestation
+/// (`hospital-attested`; 保險法 §177-1 asks for the person's written consent, which the hospital holds).
+///
+/// # Errors
+/// [`NoPermit::NoBasis`] where the hospital carries none.
+pub fn permit(hospital: &Party, consent: ConsentId, recipients: &[(PartyId, Line)]) -> Result<Permit, NoPermit> {
+    match &hospital.registration().consent {
+        Some(ConsentBasis::HospitalAttested { reference }) => Ok(Permit {
+            consent,
+            reference: reference.clone(),
+            purpose: Purpose::ClaimAssessment,
+            recipients: recipients.to_vec(),
+        }),
+        None => Err(NoPermit::NoBasis),
+    }
+}

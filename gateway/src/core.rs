@@ -1,0 +1,11 @@
+//! What every claim goes through, whatever its business: pure functions over values.
+//!
+//! In: evidence and a permit. Out: a [`change::Change`] for the store. Knows no database, no HTTP, no partner form.
+
+pub mod change;
+pub mod delivery;
+pub mod disclosure;
+pub mod packet;
+pub mod route;
+pub mod submission;
+pub mod timeline;

@@ -1,0 +1,299 @@
+//! A change: everything one step writes, and what it relied on. The store commits it whole or not at all.
+
+use std::collections::BTreeMap;
+
+use claimgate_packet::words::Line;
+use jiff::Timestamp;
+
+use super::delivery::DeliveryState;
+use super::submission::SubmissionState;
+use super::timeline::Entry;
+use crate::consent::Permit;
+use crate::id::{AuditId, ClaimId, DeliveryId, EvidenceId, PacketId, SubmissionId, WorkId};
+use crate::keys::index::Mac;
+use crate::party::{Party, PartyId};
+
+/// What one step writes. `name` goes to metrics and logs.
+#[derive(Debug)]
+pub struct Change {
+    /// Name of the step.
+    pub name: &'static str,
+    /// The rows, in order.
+    pub writes: Vec<Write>,
+}
+
+impl Change {
+    /// An empty change.
+    #[must_use]
+    pub fn new(name: &'static str) -> Self {
+        Self { name, writes: Vec::new() }
+    }
+
+    /// Adds a row.
+    pub fn push(&mut self, write: Write) {
+        self.writes.push(write);
+    }
+
+    /// Adds timeline entries.
+    pub fn tell(&mut self, entries: Vec<Entry>) {
+        self.writes.extend(entries.into_iter().map(Write::Timeline));
+    }
+}
+
+/// One row, or one thing relied on.
+#[derive(Debug)]
+pub enum Write {
+    /// The party must still be at this version: its consent basis, state and keys were relied on.
+    RelyOnParty(PartyId, i64),
+    /// A new party.
+    NewParty(Box<Party>, Timestamp),
+    /// A changed party; `version` of the value is the version it replaces.
+    ChangeParty(Box<Party>, Timestamp),
+    /// A new claim at revision 1 with its wrapped data key.
+    NewClaim(NewClaim),
+    /// The next revision of a claim that was read at `version`.
+    NextRevision(NextRevision),
+    /// Something is added to a claim that was read at this version.
+    TouchClaim(ClaimId, i64, Timestamp),
+    /// What a hospital pushed.
+    Bundle(Bundle),
+    /// Evidence of an earlier revision is superseded.
+    SupersedeEvidence(ClaimId, i64),
+    /// An evidence document, sealed under the claim's key.
+    Evidence(EvidenceRow),
+    /// The consent a packet rests on.
+    Consent(ClaimId, Permit, Timestamp),
+    /// A packet with all disclosures, sealed under the claim's key.
+    Packet(PacketRow),
+    /// A packet for one recipient.
+    Delivery(Box<DeliveryRow>),
+    /// A submission, if the recipient has none for this claim and line yet.
+    Submission(SubmissionRow),
+    /// A submission's step from the version it was read at.
+    SubmissionStep(SubmissionStep),
+    /// The first byte of a delivery leaves now, if none has.
+    DeliveryLeft(DeliveryId, Timestamp),
+    /// A recipient's acknowledgement of a ready delivery.
+    Acknowledge(DeliveryId, Acknowledgement, Timestamp),
+    /// A line for people.
+    Timeline(Entry),
+    /// A line for auditors.
+    Audit(AuditLine),
+    /// The answer to an `Idempotency-Key`.
+    Idempotency(IdempotencyRow),
+    /// A client assertion is used up.
+    AssertionUse(PartyId, String, Timestamp),
+    /// A one-time tracking code of a claim.
+    TrackingCode(Mac, ClaimId, Timestamp),
+    /// An app backend redeems a tracking code and is linked to its claim.
+    Redeem(Mac, ClaimId, PartyId, Timestamp),
+    /// A deferred step.
+    Work(WorkRow),
+    /// A deferred step is done; only by the holder of this fencing number.
+    WorkDone(WorkId, i64, Timestamp),
+}
+
+/// A new claim.
+#[derive(Debug)]
+pub struct NewClaim {
+    /// Id.
+    pub id: ClaimId,
+    /// The hospital whose claim it is.
+    pub hospital: PartyId,
+    /// Blind index of the case number (案件編號) within the hospital.
+    pub case_index: Mac,
+    /// Its data key, wrapped.
+    pub wrapped_key: Vec<u8>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// The next revision of a claim.
+#[derive(Debug)]
+pub struct NextRevision {
+    /// The claim.
+    pub id: ClaimId,
+    /// The version it was read at.
+    pub version: i64,
+    /// The new revision.
+    pub revision: i64,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What a hospital pushed, one row per revision.
+#[derive(Debug)]
+pub struct Bundle {
+    /// The claim.
+    pub claim: ClaimId,
+    /// The revision.
+    pub revision: i64,
+    /// Keyed digest of the bytes.
+    pub body_mac: Mac,
+    /// The bytes, sealed.
+    pub body: Vec<u8>,
+    /// The answer it got; holds no personal data.
+    pub answer: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An evidence document.
+#[derive(Debug)]
+pub struct EvidenceRow {
+    /// Id.
+    pub id: EvidenceId,
+    /// The claim.
+    pub claim: ClaimId,
+    /// The revision it came with.
+    pub revision: i64,
+    /// Type word.
+    pub kind: String,
+    /// The document, sealed.
+    pub body: Vec<u8>,
+}
+
+/// A packet.
+#[derive(Debug)]
+pub struct PacketRow {
+    /// Id.
+    pub id: PacketId,
+    /// The claim.
+    pub claim: ClaimId,
+    /// The revision it carries.
+    pub revision: i64,
+    /// Manifest and all disclosures, sealed.
+    pub body: Vec<u8>,
+    /// SHA-256 of the manifest.
+    pub manifest_digest: [u8; 32],
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A delivery.
+#[derive(Debug)]
+pub struct DeliveryRow {
+    /// Id.
+    pub id: DeliveryId,
+    /// The packet.
+    pub packet: PacketId,
+    /// The claim.
+    pub claim: ClaimId,
+    /// The recipient.
+    pub party: PartyId,
+    /// The recipient's line.
+    pub line: Line,
+    /// Counts per claim, recipient and line, from 1, without gaps.
+    pub revision: i64,
+    /// `Held` or `Ready`.
+    pub state: DeliveryState,
+    /// Keyed digest of the granted content.
+    pub content: Mac,
+    /// Key the packet is sealed to.
+    pub kid: String,
+    /// The sealed packet (JWE).
+    pub sealed: Vec<u8>,
+    /// SHA-256 of the sealed packet, base64url.
+    pub sealed_digest: String,
+    /// SHA-256 of the presentation inside, base64url.
+    pub presentation_digest: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A submission.
+#[derive(Debug)]
+pub struct SubmissionRow {
+    /// Id, used only if the row is new.
+    pub id: SubmissionId,
+    /// The claim.
+    pub claim: ClaimId,
+    /// The insurer.
+    pub party: PartyId,
+    /// The line.
+    pub line: Line,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A step of a submission.
+#[derive(Debug)]
+pub struct SubmissionStep {
+    /// The submission.
+    pub id: SubmissionId,
+    /// The version it was read at.
+    pub version: i64,
+    /// The new state.
+    pub state: SubmissionState,
+    /// The insurer's own number and note, sealed; `None` keeps what is there.
+    pub detail: Option<Vec<u8>>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What a recipient says of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acknowledgement {
+    /// Opened and verified.
+    Accepted,
+    /// Could not be opened or verified.
+    Rejected,
+}
+
+impl Acknowledgement {
+    /// The word in interfaces and the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+/// A line of the audit trail (稽核軌跡): who did what to whose data.
+#[derive(Debug)]
+pub struct AuditLine {
+    /// Id.
+    pub id: AuditId,
+    /// When.
+    pub at: Timestamp,
+    /// Party, or `operator`, or `gateway`.
+    pub actor: String,
+    /// What.
+    pub action: &'static str,
+    /// To what: an id.
+    pub subject: String,
+    /// Further ids; no personal data.
+    pub detail: BTreeMap<&'static str, String>,
+}
+
+/// A remembered answer.
+#[derive(Debug)]
+pub struct IdempotencyRow {
+    /// Whose key.
+    pub party: PartyId,
+    /// Method and route.
+    pub route: &'static str,
+    /// Keyed digest of the key.
+    pub key: Mac,
+    /// Keyed digest of the body.
+    pub body_mac: Mac,
+    /// The answer.
+    pub answer: String,
+    /// When.
+    pub at: Timestamp,
+    /// Forgotten after this.
+    pub expires_at: Timestamp,
+}
+
+/// A deferred step.
+#[derive(Debug)]
+pub struct WorkRow {
+    /// Id.
+    pub id: WorkId,
+    /// The claim.
+    pub claim: ClaimId,
+    /// When it is due.
+    pub due_at: Timestamp,
+}

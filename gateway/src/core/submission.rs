@@ -1,0 +1,131 @@
+//! Submission (受理案件): one insurer's handling of a claim in one line, as a small state machine.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Where a submission stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SubmissionState {
+    /// Sent, nothing heard yet.
+    Sent,
+    /// The insurer has it (收件).
+    Received,
+    /// Being assessed (審核中).
+    InReview,
+    /// Papers are missing (補件).
+    SupplementRequested,
+    /// Accepted (核賠).
+    Accepted,
+    /// Accepted in part (部分核賠).
+    PartlyAccepted,
+    /// Declined (拒賠).
+    Declined,
+    /// Paid (已給付).
+    Paid,
+    /// Closed without payment or after it (結案).
+    Closed,
+}
+
+/// A step the state machine does not have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a submission in state {from} cannot become {to}")]
+pub struct InvalidStep {
+    from: SubmissionState,
+    to: SubmissionState,
+}
+
+/// A word that is no state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a state is one of: {REPORTABLE}")]
+pub struct UnknownState;
+
+/// The states an insurer can report.
+pub const REPORTABLE: &str =
+    "received, in-review, supplement-requested, accepted, partly-accepted, declined, paid, closed";
+
+impl SubmissionState {
+    /// The word in interfaces and the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::Received => "received",
+            Self::InReview => "in-review",
+            Self::SupplementRequested => "supplement-requested",
+            Self::Accepted => "accepted",
+            Self::PartlyAccepted => "partly-accepted",
+            Self::Declined => "declined",
+            Self::Paid => "paid",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// The states that can follow this one.
+    #[must_use]
+    pub fn successors(self) -> &'static [Self] {
+        use SubmissionState::{
+            Accepted, Closed, Declined, InReview, Paid, PartlyAccepted, Received, SupplementRequested,
+        };
+        match self {
+            Self::Sent => &[Received, InReview, SupplementRequested, Accepted, PartlyAccepted, Declined, Closed],
+            Self::Received => &[InReview, SupplementRequested, Accepted, PartlyAccepted, Declined, Closed],
+            Self::InReview => &[SupplementRequested, Accepted, PartlyAccepted, Declined, Closed],
+            Self::SupplementRequested => &[InReview, Accepted, PartlyAccepted, Declined, Closed],
+            Self::Accepted | Self::PartlyAccepted => &[InReview, Paid, Closed],
+            Self::Declined | Self::Paid => &[InReview, Closed],
+            Self::Closed => &[],
+        }
+    }
+
+    /// The state after the insurer reports `next`; reporting the same state again changes nothing.
+    ///
+    /// An assessment may move back and forth; a payment needs an acceptance; a closed submission stays closed.
+    ///
+    /// # Errors
+    /// A step that does not exist.
+    pub fn step(self, next: Self) -> Result<Self, InvalidStep> {
+        let same = self == next && self != Self::Sent;
+        if same || self.successors().contains(&next) { Ok(next) } else { Err(InvalidStep { from: self, to: next }) }
+    }
+}
+
+impl fmt::Display for SubmissionState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl FromStr for SubmissionState {
+    type Err = UnknownState;
+
+    fn from_str(text: &str) -> Result<Self, UnknownState> {
+        Ok(match text {
+            "sent" => Self::Sent,
+            "received" => Self::Received,
+            "in-review" => Self::InReview,
+            "supplement-requested" => Self::SupplementRequested,
+            "accepted" => Self::Accepted,
+            "partly-accepted" => Self::PartlyAccepted,
+            "declined" => Self::Declined,
+            "paid" => Self::Paid,
+            "closed" => Self::Closed,
+            _ => return Err(UnknownState),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payment_needs_an_acceptance_and_a_closed_submission_stays_closed() {
+        use SubmissionState::{Accepted, Closed, InReview, Paid, Received, Sent};
+        assert_eq!(Sent.step(Received), Ok(Received));
+        assert_eq!(Received.step(Received), Ok(Received));
+        assert!(Received.step(Paid).is_err());
+        assert_eq!(Accepted.step(Paid), Ok(Paid));
+        assert!(Closed.step(InReview).is_err());
+        assert!(Received.step(Sent).is_err() && Sent.step(Sent).is_err());
+    }
+}

@@ -1,0 +1,160 @@
+//! The timeline (進度): what happened, for people. One entry per audience; no audience means nobody.
+
+use claimgate_packet::words::Line;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::id::{ClaimId, EventId, Random};
+use crate::party::{PartyId, Role};
+
+/// Who may read an entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// One party.
+    Party(Role, PartyId),
+    /// Every app backend linked to the claim: the owner's eyes.
+    Owner,
+}
+
+/// What happened. Parameters carry no personal data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A hospital's bundle was accepted.
+    Received {
+        /// Revision of the claim.
+        revision: i64,
+        /// Evidence types in it.
+        evidence: Vec<String>,
+    },
+    /// Nothing leaves: the hospital has no consent basis.
+    HeldForConsent,
+    /// A packet was signed.
+    Signed {
+        /// How many recipients it names.
+        recipients: usize,
+    },
+    /// A delivery waits for its recipient.
+    Ready {
+        /// To whom.
+        party: PartyId,
+        /// For which line.
+        line: Line,
+    },
+    /// A delivery is held because the recipient is not active.
+    HeldForRecipient {
+        /// To whom.
+        party: PartyId,
+        /// For which line.
+        line: Line,
+    },
+    /// The content for every recipient is as before: nothing new was sent.
+    Unchanged,
+    /// A recipient fetched its packet.
+    Fetched {
+        /// Who.
+        party: PartyId,
+        /// For which line.
+        line: Line,
+    },
+    /// A recipient acknowledged its packet (簽收).
+    Acknowledged {
+        /// Who.
+        party: PartyId,
+        /// For which line.
+        line: Line,
+        /// `accepted` or `rejected`.
+        result: &'static str,
+    },
+    /// An insurer reported a status.
+    Status {
+        /// Who.
+        party: PartyId,
+        /// For which line.
+        line: Line,
+        /// State of the submission.
+        state: &'static str,
+    },
+}
+
+impl Event {
+    /// The stable code of the event.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Received { .. } => "claim.received",
+            Self::HeldForConsent => "claim.held-for-consent",
+            Self::Signed { .. } => "packet.signed",
+            Self::Ready { .. } => "delivery.ready",
+            Self::HeldForRecipient { .. } => "delivery.held",
+            Self::Unchanged => "claim.unchanged",
+            Self::Fetched { .. } => "delivery.fetched",
+            Self::Acknowledged { .. } => "delivery.acknowledged",
+            Self::Status { .. } => "submission.status",
+        }
+    }
+
+    /// The parameters.
+    #[must_use]
+    pub fn parameters(&self) -> Value {
+        match self {
+            Self::Received { revision, evidence } => json!({ "revision": revision, "evidence": evidence }),
+            Self::HeldForConsent | Self::Unchanged => json!({}),
+            Self::Signed { recipients } => json!({ "recipients": recipients }),
+            Self::Ready { party, line } | Self::HeldForRecipient { party, line } | Self::Fetched { party, line } => {
+                json!({ "party": party, "line": line })
+            }
+            Self::Acknowledged { party, line, result } => json!({ "party": party, "line": line, "result": result }),
+            Self::Status { party, line, state } => json!({ "party": party, "line": line, "state": state }),
+        }
+    }
+}
+
+/// The sentences of an event code in English and Chinese, for people.
+#[must_use]
+pub fn sentence(code: &str) -> (&'static str, &'static str) {
+    match code {
+        "claim.received" => ("The hospital's documents were received and checked", "已收到並查核醫院文件"),
+        "claim.held-for-consent" => ("Held: no consent on record", "保留中：尚無同意書"),
+        "packet.signed" => ("The claim packet was signed", "理賠封包已簽章"),
+        "delivery.ready" => ("Ready for the insurer", "已可由保險公司領取"),
+        "delivery.held" => ("Held: the insurer is not active", "保留中：保險公司未啟用"),
+        "claim.unchanged" => ("A revision without changes for any insurer", "更新內容與各保險公司無關"),
+        "delivery.fetched" => ("Fetched by the insurer", "保險公司已領取"),
+        "delivery.acknowledged" => ("Acknowledged by the insurer", "保險公司已簽收"),
+        "submission.status" => ("Status reported by the insurer", "保險公司回報進度"),
+        _ => ("Something happened", "有新進度"),
+    }
+}
+
+/// One entry for one audience.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Id.
+    pub id: EventId,
+    /// The claim.
+    pub claim: ClaimId,
+    /// When.
+    pub at: Timestamp,
+    /// For whom.
+    pub audience: Audience,
+    /// What.
+    pub event: Event,
+}
+
+/// Writes an event for the pushing hospital, the owner and, where it concerns one, the recipient.
+#[must_use]
+pub fn entries(claim: ClaimId, hospital: &PartyId, event: &Event, at: Timestamp, random: &Random) -> Vec<Entry> {
+    let mut audiences = vec![Audience::Party(Role::Hospital, hospital.clone()), Audience::Owner];
+    match event {
+        Event::Ready { party, .. }
+        | Event::HeldForRecipient { party, .. }
+        | Event::Fetched { party, .. }
+        | Event::Acknowledged { party, .. }
+        | Event::Status { party, .. } => audiences.push(Audience::Party(Role::Insurer, party.clone())),
+        Event::Received { .. } | Event::HeldForConsent | Event::Signed { .. } | Event::Unchanged => {}
+    }
+    audiences
+        .into_iter()
+        .map(|audience| Entry { id: EventId::new(at, random), claim, at, audience, event: event.clone() })
+        .collect()
+}

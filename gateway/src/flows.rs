@@ -1,0 +1,130 @@
+//! The businesses: what arriving evidence means and what is due next. Each flow reads, computes a change, commits
+//! it, and does the step again when something it relied on has changed meanwhile.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::clock::Clock;
+use crate::core::change::{AuditLine, Write};
+use crate::id::{AuditId, Random};
+use crate::keys::at_rest::{AtRestError, Vault};
+use crate::keys::index::BlindIndex;
+use crate::keys::ring::{KeyRing, KeyRingError};
+use crate::keys::tracking::Tracking;
+use crate::store::{Store, StoreError};
+
+pub mod health;
+pub mod insurer;
+pub mod owner;
+pub mod registry;
+pub mod token;
+
+/// How often a step is done again before it is given up as contended.
+const TRIES: u32 = 8;
+
+/// What every flow works with.
+#[derive(Debug)]
+pub struct Engine {
+    /// The gateway's URI: issuer of tokens and packets.
+    pub issuer: String,
+    /// Time.
+    pub clock: Clock,
+    /// Chance.
+    pub random: Random,
+    /// The database.
+    pub store: Store,
+    /// The gateway's signing keys.
+    pub ring: KeyRing,
+    /// Encryption at rest.
+    pub vault: Vault,
+    /// Blind indexes.
+    pub index: BlindIndex,
+    /// Tracking codes.
+    pub tracking: Tracking,
+    /// Bounds and lives.
+    pub rules: Rules,
+}
+
+/// Bounds and lives that flows apply.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// Largest body in bytes.
+    pub body_bytes: usize,
+    /// Seconds of an access token.
+    pub access_seconds: i64,
+    /// Seconds of clock skew.
+    pub leeway_seconds: i64,
+    /// Days of a tracking code.
+    pub tracking_code_days: i64,
+    /// Days of an idempotency key.
+    pub idempotency_days: i64,
+}
+
+/// A fault of ours: logged with its cause, shown as an internal error.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A stored value does not open.
+    #[error(transparent)]
+    AtRest(#[from] AtRestError),
+    /// No signing key.
+    #[error(transparent)]
+    Keys(#[from] KeyRingError),
+    /// A packet could not be made.
+    #[error(transparent)]
+    Packet(#[from] crate::core::packet::PacketError),
+    /// A stored value cannot be read.
+    #[error("stored {0} cannot be read")]
+    Stored(&'static str),
+    /// The same step collided too often.
+    #[error("the step was done again {TRIES} times and collided each time")]
+    Contended,
+    /// A task died.
+    #[error("a task died")]
+    Task,
+}
+
+impl Fault {
+    /// Whether the database is away or busy, so that trying again later makes sense.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Contended | Self::Store(StoreError::Database(_) | StoreError::Closed))
+    }
+
+    fn is_conflict(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Conflict { .. }))
+    }
+}
+
+impl Engine {
+    /// The present.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn audit<const N: usize>(
+        &self,
+        actor: &str,
+        action: &'static str,
+        subject: &dyn std::fmt::Display,
+        detail: [(&'static str, String); N],
+    ) -> Write {
+        Write::Audit(AuditLine {
+            id: AuditId::new(self.now(), &self.random),
+            at: self.now(),
+            actor: actor.to_owned(),
+            action,
+            subject: subject.to_string(),
+            detail: BTreeMap::from(detail),
+        })
+    }
+
+    fn in_days(&self, days: i64) -> Timestamp {
+        let later = SignedDuration::from_hours(days.saturating_mul(24));
+        self.now().checked_add(later).unwrap_or(Timestamp::MAX)
+    }
+}

@@ -1,0 +1,112 @@
+//! Health claims (iClaim): a hospital pushes a bundle; every insurer its coverages name gets a packet.
+
+use claimgate_adapters::hospital::Rejection;
+use claimgate_fhir::outcome::Issue;
+use claimgate_packet::words::Line;
+use serde_json::{Value, json};
+
+use super::Fault;
+use crate::id::ClaimId;
+
+mod accept;
+mod evidence;
+mod release;
+mod send;
+
+pub use release::Released;
+
+/// What a hospital sends and under which conditions.
+#[derive(Clone, Debug, Default)]
+pub struct Conditions {
+    /// `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+    /// `If-None-Exist: identifier=<system>|<value>`.
+    pub if_none_exist: Option<(Option<String>, String)>,
+    /// PUT: this claim, at this revision.
+    pub replace: Option<(ClaimId, i64)>,
+}
+
+/// What a hospital is told of an accepted bundle.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// HTTP status: 201 where a revision was made by POST, 200 by PUT or where nothing was made.
+    pub status: u16,
+    /// The claim.
+    pub claim: ClaimId,
+    /// Its revision.
+    pub revision: i64,
+    /// OperationOutcome; holds no personal data.
+    pub outcome: Value,
+}
+
+/// Why a bundle is refused. The store is unchanged.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The bundle itself.
+    #[error("the bundle is refused")]
+    Rejected(Rejection),
+    /// Coverages that lead to nobody.
+    #[error("no registered insurer")]
+    NoRoute(Vec<Issue>),
+    /// Another hospital's bundle.
+    #[error("another hospital's bundle")]
+    ForeignHospital,
+    /// The `Idempotency-Key` was used for other bytes.
+    #[error("the Idempotency-Key was used for another body")]
+    KeyReused,
+    /// PUT to a claim that is not there, or is another hospital's.
+    #[error("no such bundle")]
+    NotFound,
+    /// `If-Match` names another revision than the present one.
+    #[error("the bundle has another revision")]
+    RevisionMismatch,
+    /// PUT with another case number.
+    #[error("the case number may not change")]
+    IdentifierChanged,
+    /// A fault of ours.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+macro_rules! faults {
+    ($($error:ty),+) => {$(
+        impl From<$error> for Refusal {
+            fn from(error: $error) -> Self {
+                Self::Fault(error.into())
+            }
+        }
+    )+};
+}
+
+faults!(
+    crate::store::StoreError,
+    crate::keys::at_rest::AtRestError,
+    crate::keys::ring::KeyRingError,
+    crate::core::packet::PacketError
+);
+
+impl Answer {
+    fn to_stored(&self) -> String {
+        json!({ "status": self.status, "claim": self.claim.to_string(), "revision": self.revision,
+            "outcome": self.outcome })
+        .to_string()
+    }
+
+    fn from_stored(text: &str) -> Result<Self, Fault> {
+        let damaged = || Fault::Stored("answer");
+        let mut stored: Value = serde_json::from_str(text).map_err(|_| damaged())?;
+        let claim = stored.get("claim").and_then(Value::as_str).and_then(|id| id.parse().ok()).ok_or_else(damaged)?;
+        let status = stored.get("status").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
+        Ok(Self {
+            status: status.ok_or_else(damaged)?,
+            claim,
+            revision: stored.get("revision").and_then(Value::as_i64).ok_or_else(damaged)?,
+            outcome: stored.get_mut("outcome").map(Value::take).ok_or_else(damaged)?,
+        })
+    }
+}
+
+/// The lines an insurer offers, for a message.
+fn words(lines: &[Line]) -> String {
+    lines.iter().map(|line| line.as_str()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,282 @@
+//! One push: duplicate? whose? for whom? then evidence, packet, deliveries, timeline, audit and answer in one change.
+//!
+//! Idempotency in this order: `Idempotency-Key`, `If-None-Exist`, case number with equal bytes, new revision.
+
+use std::sync::Arc;
+
+use claimgate_adapters::hospital::{self, CaseIdentifier, HospitalBundle};
+use claimgate_fhir::limits::Limits;
+use claimgate_fhir::outcome::{Issue, IssueKind, OperationOutcome};
+use claimgate_fhir::taiwan;
+
+use super::send::Sending;
+use super::{Answer, Conditions, Refusal, evidence};
+use crate::consent;
+use crate::core::change::{Bundle, Change, IdempotencyRow, NewClaim, NextRevision, WorkRow, Write};
+use crate::core::route;
+use crate::core::timeline::{Event, entries};
+use crate::flows::{Engine, Fault, TRIES};
+use crate::id::{ClaimId, ConsentId, WorkId};
+use crate::keys::at_rest::{ClaimKey, Place};
+use crate::keys::index::Mac;
+use crate::keys::tracking;
+use crate::party::{Party, PartyId};
+use crate::store::ClaimHead;
+
+const ROUTE: &str = "/fhir/Bundle";
+
+/// One push on its way.
+struct Push {
+    body: Arc<[u8]>,
+    body_mac: Mac,
+    key_mac: Option<Mac>,
+    conditions: Conditions,
+    /// Read once, however often the step is done again.
+    bundle: Option<HospitalBundle>,
+}
+
+/// The claim a push belongs to.
+struct Target {
+    id: ClaimId,
+    revision: i64,
+    key: ClaimKey,
+    write: Write,
+    first: bool,
+}
+
+impl Engine {
+    /// Accepts what a hospital pushes. An answer means that it is on disk.
+    ///
+    /// # Errors
+    /// See [`Refusal`]; nothing was written then.
+    pub async fn accept(&self, hospital: &PartyId, body: &[u8], conditions: Conditions) -> Result<Answer, Refusal> {
+        let key_mac = conditions
+            .idempotency_key
+            .as_deref()
+            .map(|key| self.index.exact("idempotency.key", &[hospital.as_str().as_bytes(), key.as_bytes()]));
+        let body_mac = self.index.exact("bundle.body", &[hospital.as_str().as_bytes(), body]);
+        let mut push = Push { body: body.into(), body_mac, key_mac, conditions, bundle: None };
+        for _ in 0..TRIES {
+            match self.attempt(hospital, &mut push).await {
+                Err(Refusal::Fault(fault)) if fault.is_conflict() => {}
+                outcome => return outcome,
+            }
+        }
+        Err(Fault::Contended.into())
+    }
+
+    async fn attempt(&self, hospital: &PartyId, push: &mut Push) -> Result<Answer, Refusal> {
+        let now = self.now();
+        if let Some(key) = &push.key_mac
+            && let Some(stored) = self.store.remembered(hospital, ROUTE, key, now).await?
+        {
+            if stored.body_mac != push.body_mac {
+                return Err(Refusal::KeyReused);
+            }
+            return Ok(Answer::from_stored(&stored.answer)?);
+        }
+        let hospital = self.store.party(hospital).await?.ok_or(Refusal::NotFound)?;
+        if let Some((system, value)) = &push.conditions.if_none_exist {
+            let case = self.case_index(&hospital.id, &CaseIdentifier { system: system.clone(), value: value.clone() });
+            if let Some(head) = self.store.claim_by_case(&hospital.id, &case).await? {
+                return Ok(unchanged(&head));
+            }
+        }
+        if let Some((id, _)) = push.conditions.replace
+            && self.store.claim_of_hospital(&hospital.id, id).await?.is_none()
+        {
+            return Err(Refusal::NotFound);
+        }
+        let bundle = match push.bundle.take() {
+            Some(bundle) => bundle,
+            None => self.read_bundle(Arc::clone(&push.body)).await?,
+        };
+        let outcome = self.place(&hospital, push, &bundle).await;
+        push.bundle = Some(bundle);
+        outcome
+    }
+
+    pub(super) async fn read_bundle(&self, body: Arc<[u8]>) -> Result<HospitalBundle, Refusal> {
+        let limits = Limits { bytes: self.rules.body_bytes, ..Limits::default() };
+        tokio::task::spawn_blocking(move || hospital::read(&body, &limits))
+            .await
+            .map_err(|_| Fault::Task)?
+            .map_err(Refusal::Rejected)
+    }
+
+    async fn place(&self, hospital: &Party, push: &Push, bundle: &HospitalBundle) -> Result<Answer, Refusal> {
+        if !hospital.has_identifier_value(&bundle.institution.code) {
+            return Err(Refusal::ForeignHospital);
+        }
+        let case = self.case_index(&hospital.id, &bundle.identifier);
+        let present = self.store.claim_by_case(&hospital.id, &case).await?;
+        match (&push.conditions.replace, &present) {
+            (None, Some(head)) => {
+                if let Some(before) = self.store.answer_for_body(head.id, &push.body_mac).await? {
+                    let answer = Answer::from_stored(&before.answer)?;
+                    self.remember(hospital, push, &answer).await?;
+                    return Ok(answer);
+                }
+            }
+            (Some((id, revision)), head) => self.check_replace(hospital, *id, *revision, head.as_ref()).await?,
+            (None, None) => {}
+        }
+        let recipients = self.recipients(&bundle.coverages).await?;
+        let target = self.target(hospital, case, present)?;
+        self.write(hospital, push, bundle, &recipients, target).await
+    }
+
+    async fn check_replace(
+        &self,
+        hospital: &Party,
+        id: ClaimId,
+        revision: i64,
+        by_case: Option<&ClaimHead>,
+    ) -> Result<(), Refusal> {
+        let head = self.store.claim_of_hospital(&hospital.id, id).await?.ok_or(Refusal::NotFound)?;
+        if head.revision != revision {
+            return Err(Refusal::RevisionMismatch);
+        }
+        if by_case.is_none_or(|found| found.id != id) {
+            return Err(Refusal::IdentifierChanged);
+        }
+        Ok(())
+    }
+
+    fn target(&self, hospital: &Party, case_index: Mac, present: Option<ClaimHead>) -> Result<Target, Refusal> {
+        let now = self.now();
+        if let Some(head) = present {
+            let key = self.vault.open_claim_key(head.id, &head.wrapped_key)?;
+            let revision = head.revision + 1;
+            let next = NextRevision { id: head.id, version: head.version, revision, at: now };
+            return Ok(Target { id: head.id, revision, key, write: Write::NextRevision(next), first: false });
+        }
+        let id = ClaimId::new(now, &self.random);
+        let (key, wrapped_key) = self.vault.new_claim_key(id)?;
+        let new = NewClaim { id, hospital: hospital.id.clone(), case_index, wrapped_key, at: now };
+        Ok(Target { id, revision: 1, key, write: Write::NewClaim(new), first: true })
+    }
+
+    async fn write(
+        &self,
+        hospital: &Party,
+        push: &Push,
+        bundle: &HospitalBundle,
+        recipients: &[route::Recipient],
+        target: Target,
+    ) -> Result<Answer, Refusal> {
+        let now = self.now();
+        let Target { id, revision, key, write, first } = target;
+        let mut change = Change::new("accept_hospital_bundle");
+        change.push(Write::RelyOnParty(hospital.id.clone(), hospital.version));
+        change.push(write);
+        if first {
+            let code = self.index.text("tracking.code", &[&tracking::normal(&self.tracking.code(id))]);
+            change.push(Write::TrackingCode(code, id, self.in_days(self.rules.tracking_code_days)));
+        } else {
+            change.push(Write::SupersedeEvidence(id, revision));
+        }
+        let evidence = evidence::obtained(self, &hospital.id, bundle.form, bundle.documents.clone(), now);
+        for one in &evidence {
+            change.push(Write::Evidence(evidence::row(&key, (id, revision), one)?));
+        }
+        let kinds = evidence.iter().map(|one| one.document.kind().to_owned()).collect();
+        let received = Event::Received { revision, evidence: kinds };
+        change.tell(entries(id, &hospital.id, &received, now, &self.random));
+        let mut issues = bundle.warnings.clone();
+        let named = route::named(recipients);
+        match consent::permit(hospital, ConsentId::new(now, &self.random), &named) {
+            Ok(permit) => {
+                let previous = if first { Vec::new() } else { self.store.previous_deliveries(id).await? };
+                let sending = Sending {
+                    claim: id,
+                    revision,
+                    hospital,
+                    key: &key,
+                    evidence: &evidence,
+                    permit: &permit,
+                    recipients,
+                    previous: &previous,
+                };
+                issues.extend(sending.write(self, &mut change)?);
+            }
+            Err(consent::NoPermit::NoBasis) => {
+                issues.push(consent_missing());
+                change.tell(entries(id, &hospital.id, &Event::HeldForConsent, now, &self.random));
+                change.push(Write::Work(WorkRow { id: WorkId::new(now, &self.random), claim: id, due_at: now }));
+            }
+        }
+        let answer = Answer {
+            status: if push.conditions.replace.is_some() { 200 } else { 201 },
+            claim: id,
+            revision,
+            outcome: OperationOutcome { issues }.to_json(),
+        };
+        let row = format!("{id}/{revision}");
+        let body = key.seal(Place { table: "bundle", row: &row, column: "body" }, &push.body)?;
+        let answer_text = answer.to_stored();
+        change.push(Write::Bundle(Bundle {
+            claim: id,
+            revision,
+            body_mac: push.body_mac,
+            body,
+            answer: answer_text,
+            at: now,
+        }));
+        change.writes.extend(self.memory(hospital, push, &answer));
+        change.push(self.audit(hospital.id.as_str(), "bundle.accepted", &id, [("revision", revision.to_string())]));
+        self.store.commit(change).await?;
+        Ok(answer)
+    }
+
+    /// A key that arrives with a body already known is remembered with the answer that body got.
+    async fn remember(&self, hospital: &Party, push: &Push, answer: &Answer) -> Result<(), Refusal> {
+        if let Some(row) = self.memory(hospital, push, answer) {
+            let mut change = Change::new("remember_answer");
+            change.push(row);
+            self.store.commit(change).await?;
+        }
+        Ok(())
+    }
+
+    fn memory(&self, hospital: &Party, push: &Push, answer: &Answer) -> Option<Write> {
+        push.key_mac.map(|key| {
+            Write::Idempotency(IdempotencyRow {
+                party: hospital.id.clone(),
+                route: ROUTE,
+                key,
+                body_mac: push.body_mac,
+                answer: answer.to_stored(),
+                at: self.now(),
+                expires_at: self.in_days(self.rules.idempotency_days),
+            })
+        })
+    }
+
+    /// Blind index of a case number (案件編號), apart for each hospital; system aliases fold to one.
+    fn case_index(&self, hospital: &PartyId, identifier: &CaseIdentifier) -> Mac {
+        let system = identifier.system.as_deref().map_or("", taiwan::canonical);
+        self.index.text("claim.case", &[hospital.as_str(), system, &identifier.value])
+    }
+}
+
+fn unchanged(head: &ClaimHead) -> Answer {
+    let note =
+        Issue::information("bundle.exists", "a bundle with this identifier is already here; nothing was changed");
+    Answer {
+        status: 200,
+        claim: head.id,
+        revision: head.revision,
+        outcome: OperationOutcome { issues: vec![note] }.to_json(),
+    }
+}
+
+fn consent_missing() -> Issue {
+    Issue::warning(
+        IssueKind::BusinessRule,
+        "consent_missing",
+        "accepted and held: this hospital has no registered consent basis, so nothing leaves; have the operator \
+         register one (claimgate party consent), the claim is then sent by itself",
+    )
+    .zh("已收件並保留：本院尚未登錄同意依據，登錄後自動送出")
+}

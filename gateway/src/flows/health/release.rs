@@ -1,0 +1,77 @@
+//! Releasing a held claim: once its hospital has a consent basis, what was accepted is sent as if pushed now.
+
+use std::sync::Arc;
+
+use super::Refusal;
+use super::evidence;
+use super::send::Sending;
+use crate::consent;
+use crate::core::change::{Change, Write};
+use crate::core::route;
+use crate::flows::{Engine, Fault};
+use crate::id::ConsentId;
+use crate::keys::at_rest::Place;
+use crate::store::DueWork;
+
+/// How a due step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Released {
+    /// Sent, or nothing was left to send.
+    Done,
+    /// Still no consent basis, or the insurer is gone: it stays due.
+    Waiting,
+}
+
+impl Engine {
+    /// Does one due step. A crash or a lost race leaves it due.
+    ///
+    /// # Errors
+    /// The store, or a stored value that does not open.
+    pub async fn release(&self, work: DueWork) -> Result<Released, Fault> {
+        let head = self.store.claim(work.claim).await?.ok_or(Fault::Stored("claim"))?;
+        let hospital = self.store.party(&head.hospital).await?.ok_or(Fault::Stored("party"))?;
+        if hospital.registration().consent.is_none() {
+            return Ok(Released::Waiting);
+        }
+        let key = self.vault.open_claim_key(head.id, &head.wrapped_key)?;
+        let (revision, sealed, _) = self.store.bundle(head.id, None).await?.ok_or(Fault::Stored("bundle"))?;
+        let row = format!("{}/{revision}", head.id);
+        let body = key.open(Place { table: "bundle", row: &row, column: "body" }, &sealed)?;
+        let read = match self.read_bundle(Arc::from(body.as_slice())).await {
+            Ok(bundle) => self.recipients(&bundle.coverages).await,
+            Err(refusal) => Err(refusal),
+        };
+        let recipients = match read {
+            Ok(recipients) => recipients,
+            Err(Refusal::Fault(fault)) => return Err(fault),
+            Err(_) => return Ok(Released::Waiting),
+        };
+        let Ok(permit) =
+            consent::permit(&hospital, ConsentId::new(self.now(), &self.random), &route::named(&recipients))
+        else {
+            return Ok(Released::Waiting);
+        };
+        let mut documents = Vec::new();
+        for (id, body) in self.store.current_evidence(head.id).await? {
+            documents.push(evidence::from_row(&key, id, &body)?);
+        }
+        let previous = self.store.previous_deliveries(head.id).await?;
+        let mut change = Change::new("release_held_claim");
+        change.push(Write::RelyOnParty(hospital.id.clone(), hospital.version));
+        change.push(Write::TouchClaim(head.id, head.version, self.now()));
+        let sending = Sending {
+            claim: head.id,
+            revision,
+            hospital: &hospital,
+            key: &key,
+            evidence: &documents,
+            permit: &permit,
+            recipients: &recipients,
+            previous: &previous,
+        };
+        sending.write(self, &mut change)?;
+        change.push(Write::WorkDone(work.id, work.fence, self.now()));
+        self.store.commit(change).await?;
+        Ok(Released::Done)
+    }
+}

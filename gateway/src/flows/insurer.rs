@@ -1,0 +1,202 @@
+//! The insurer's side: fetch a packet, acknowledge it, report the status of a submission.
+
+use serde_json::{Value, json};
+
+use super::{Engine, Fault, TRIES};
+use crate::core::change::{Acknowledgement, Change, SubmissionStep, Write};
+use crate::core::delivery::DeliveryState;
+use crate::core::submission::{InvalidStep, SubmissionState};
+use crate::core::timeline::{Event, entries};
+use crate::id::{DeliveryId, SubmissionId};
+use crate::keys::at_rest::Place;
+use crate::party::PartyId;
+use crate::store::{DeliveryView, SubmissionView};
+
+/// Why an insurer's request cannot be done.
+#[derive(Debug, thiserror::Error)]
+pub enum NotDone {
+    /// Not there, or another party's.
+    #[error("not found")]
+    NotFound,
+    /// Taken back before it left.
+    #[error("withdrawn")]
+    Withdrawn,
+    /// The digest in the acknowledgement is not the one of the delivery.
+    #[error("another digest")]
+    DigestMismatch,
+    /// It was acknowledged with the other result.
+    #[error("acknowledged otherwise")]
+    AcknowledgedOtherwise,
+    /// The state machine has no such step.
+    #[error(transparent)]
+    InvalidStep(#[from] InvalidStep),
+    /// A fault of ours.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<crate::store::StoreError> for NotDone {
+    fn from(error: crate::store::StoreError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// What an insurer says of a delivery.
+#[derive(Debug)]
+pub struct Receipt {
+    /// Opened and verified, or not.
+    pub result: Acknowledgement,
+    /// SHA-256 of the decrypted presentation, base64url, if the insurer sends it.
+    pub presentation_digest: Option<String>,
+}
+
+/// What an insurer reports of a submission.
+pub struct Report {
+    /// The new state.
+    pub state: SubmissionState,
+    /// The insurer's own number.
+    pub number: Option<String>,
+    /// A note for the case.
+    pub note: Option<String>,
+}
+
+claimgate_packet::opaque_debug!(Report);
+
+impl Engine {
+    /// The sealed packet of a delivery. Its first byte counts as left now; every fetch is audited.
+    ///
+    /// # Errors
+    /// Not there, withdrawn, or a fault of ours.
+    pub async fn fetch(&self, insurer: &PartyId, id: DeliveryId) -> Result<(DeliveryView, Vec<u8>), NotDone> {
+        for _ in 0..TRIES {
+            let delivery = self.store.delivery(insurer, id).await?.ok_or(NotDone::NotFound)?;
+            if delivery.state == DeliveryState::Withdrawn {
+                return Err(NotDone::Withdrawn);
+            }
+            let sealed = self.store.sealed_packet(insurer, id).await?.ok_or(NotDone::NotFound)?;
+            let mut change = Change::new("fetch_delivery");
+            if delivery.left.is_none() {
+                let event = Event::Fetched { party: insurer.clone(), line: delivery.line };
+                change.push(Write::DeliveryLeft(id, self.now()));
+                change.tell(entries(delivery.claim, &delivery.hospital, &event, self.now(), &self.random));
+            }
+            let packet = ("packet", delivery.packet.to_string());
+            change.push(self.audit(insurer.as_str(), "delivery.fetched", &id, [packet]));
+            if self.commit_or_redo(change).await?.is_some() {
+                return Ok((delivery, sealed));
+            }
+        }
+        Err(Fault::Contended.into())
+    }
+
+    /// Records an acknowledgement (簽收). The same again is the same answer.
+    ///
+    /// # Errors
+    /// Not there, withdrawn, another digest, acknowledged otherwise before, or a fault of ours.
+    pub async fn acknowledge(
+        &self,
+        insurer: &PartyId,
+        id: DeliveryId,
+        receipt: &Receipt,
+    ) -> Result<DeliveryView, NotDone> {
+        for _ in 0..TRIES {
+            let delivery = self.store.delivery(insurer, id).await?.ok_or(NotDone::NotFound)?;
+            if receipt.presentation_digest.as_ref().is_some_and(|digest| *digest != delivery.presentation_digest) {
+                return Err(NotDone::DigestMismatch);
+            }
+            let result = receipt.result.as_str();
+            match delivery.state {
+                DeliveryState::Withdrawn | DeliveryState::Held => return Err(NotDone::Withdrawn),
+                DeliveryState::Acknowledged if delivery.acknowledgement.as_deref() == Some(result) => {
+                    return Ok(delivery);
+                }
+                DeliveryState::Acknowledged => return Err(NotDone::AcknowledgedOtherwise),
+                DeliveryState::Ready => {}
+            }
+            let mut change = Change::new("acknowledge_delivery");
+            change.push(Write::Acknowledge(id, receipt.result, self.now()));
+            let event = Event::Acknowledged { party: insurer.clone(), line: delivery.line, result };
+            change.tell(entries(delivery.claim, &delivery.hospital, &event, self.now(), &self.random));
+            change.push(self.audit(
+                insurer.as_str(),
+                "delivery.acknowledged",
+                &id,
+                [("result", result.to_owned()), ("packet", delivery.packet.to_string())],
+            ));
+            self.commit_or_redo(change).await?;
+        }
+        Err(Fault::Contended.into())
+    }
+
+    /// Records a status an insurer reports. The same again is the same answer.
+    ///
+    /// # Errors
+    /// Not there, no such step, or a fault of ours.
+    pub async fn report(
+        &self,
+        insurer: &PartyId,
+        id: SubmissionId,
+        report: &Report,
+    ) -> Result<SubmissionView, NotDone> {
+        for _ in 0..TRIES {
+            let submission = self.store.submission(insurer, id).await?.ok_or(NotDone::NotFound)?;
+            let detail = self.merged_detail(&submission, report)?;
+            if submission.state == report.state && detail.is_none() {
+                return Ok(submission);
+            }
+            let state = submission.state.step(report.state)?;
+            let mut change = Change::new("report_status");
+            change.push(Write::SubmissionStep(SubmissionStep {
+                id,
+                version: submission.version,
+                state,
+                detail,
+                at: self.now(),
+            }));
+            if state != submission.state {
+                let event = Event::Status { party: insurer.clone(), line: submission.line, state: state.as_str() };
+                change.tell(entries(submission.claim, &submission.hospital, &event, self.now(), &self.random));
+            }
+            change.push(self.audit(
+                insurer.as_str(),
+                "submission.status",
+                &id,
+                [("state", state.as_str().to_owned()), ("claim", submission.claim.to_string())],
+            ));
+            if self.commit_or_redo(change).await?.is_some() {
+                return Ok(SubmissionView { state, version: submission.version + 1, ..submission });
+            }
+        }
+        Err(Fault::Contended.into())
+    }
+
+    /// The sealed number and note after this report, or nothing where they stay as they are.
+    fn merged_detail(&self, submission: &SubmissionView, report: &Report) -> Result<Option<Vec<u8>>, Fault> {
+        let key = self.vault.open_claim_key(submission.claim, &submission.wrapped_key)?;
+        let row = submission.id.to_string();
+        let place = Place { table: "submission", row: &row, column: "detail" };
+        let before: Value = match &submission.detail {
+            Some(sealed) => {
+                serde_json::from_slice(&key.open(place, sealed)?).map_err(|_| Fault::Stored("submission"))?
+            }
+            None => json!({}),
+        };
+        let mut after = before.clone();
+        if let Some(members) = after.as_object_mut() {
+            for (name, value) in [("number", &report.number), ("note", &report.note)] {
+                if let Some(value) = value {
+                    members.insert(name.to_owned(), Value::String(value.clone()));
+                }
+            }
+        }
+        if after == before { Ok(None) } else { Ok(Some(key.seal(place, after.to_string().as_bytes())?)) }
+    }
+
+    async fn commit_or_redo(&self, change: Change) -> Result<Option<()>, Fault> {
+        match self.store.commit(change).await.map_err(Fault::from) {
+            Ok(()) => Ok(Some(())),
+            Err(fault) if fault.is_conflict() => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+}

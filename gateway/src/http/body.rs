@@ -1,0 +1,128 @@
+//! Request bodies: bounded in size, time and pace before anything reads them; JSON bodies also in form.
+
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use actix_web::web::{Bytes, BytesMut, Payload};
+use claimgate_packet::jose::json::{JsonError, Limits, parse};
+use futures_util::StreamExt;
+use serde::de::DeserializeOwned;
+use validator::Validate;
+
+use super::problem::Problem;
+use crate::app::App;
+
+/// How long a body may take before its pace counts.
+const GRACE: Duration = Duration::from_secs(5);
+/// Largest JSON body of an interface that is not FHIR.
+const SMALL: usize = 65_536;
+
+/// Reads a FHIR body.
+///
+/// # Errors
+/// 413 too large, 408 too slow, 415 another media type or an encoding.
+pub async fn fhir(app: &App, request: &HttpRequest, payload: Payload) -> Result<Bytes, Problem> {
+    require_type(request.headers(), &["application/fhir+json", "application/json"])?;
+    read(app, request, payload, app.config.http.body_limit_bytes).await
+}
+
+/// Reads a form body as text.
+///
+/// # Errors
+/// As [`fhir`], and 400 where it is not UTF-8.
+pub async fn form(app: &App, request: &HttpRequest, payload: Payload) -> Result<String, Problem> {
+    require_type(request.headers(), &["application/x-www-form-urlencoded"])?;
+    let bytes = read(app, request, payload, SMALL).await?;
+    String::from_utf8(bytes.to_vec()).map_err(|_| Problem::new(400, "body.not-text", "The form is not UTF-8 text"))
+}
+
+/// Reads a small JSON body of a known form; each member once, unknown members refused. An empty body reads as `{}`.
+///
+/// # Errors
+/// As [`fhir`], 400 where it is not JSON, 422 where it is not of the form.
+pub async fn json<T: DeserializeOwned + Validate>(
+    app: &App,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<T, Problem> {
+    let bytes = read(app, request, payload, SMALL).await?;
+    let bytes = if bytes.is_empty() { Bytes::from_static(b"{}") } else { bytes };
+    if bytes.as_ref() != b"{}" {
+        require_type(request.headers(), &["application/json"])?;
+    }
+    let limits = Limits { bytes: SMALL, depth: 8, members: 200 };
+    let value = parse(&bytes, limits).map_err(|error| match error {
+        JsonError::DuplicateMember => Problem::new(400, "body.duplicate-member", "A JSON object has a member twice"),
+        _ => Problem::new(400, "body.not-json", "The body is not JSON, or nested too deep"),
+    })?;
+    let read: T = serde_json::from_value(value)
+        .map_err(|error| Problem::new(422, "body.form", format!("The body is not of this form: {}", shape(&error))))?;
+    read.validate().map_err(|errors| {
+        let names: Vec<String> = errors.field_errors().keys().map(ToString::to_string).collect();
+        Problem::new(422, "body.value", format!("Out of bounds: {}", names.join(", ")))
+            .at(format!("/{}", names.first().map_or("", String::as_str)))
+    })?;
+    Ok(read)
+}
+
+/// What serde says without the value it quotes between backquotes or after "invalid".
+fn shape(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    if text.starts_with("unknown field") || text.starts_with("invalid") || text.starts_with("unknown variant") {
+        let expected = text.split_once("expected").map_or("", |(_, rest)| rest);
+        return format!("a member is unknown or of the wrong type; expected{expected}");
+    }
+    text
+}
+
+async fn read(app: &App, request: &HttpRequest, mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
+    if request.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding.as_bytes() != b"identity") {
+        return Err(Problem::new(415, "body.encoded", "Send the body without Content-Encoding"));
+    }
+    let too_large = || {
+        Problem::new(
+            413,
+            "body.too-large",
+            format!("The body is larger than {limit} bytes; send fewer documents at once"),
+        )
+    };
+    let declared = request.headers().get("content-length").and_then(|value| value.to_str().ok());
+    if declared.and_then(|text| text.parse::<usize>().ok()).is_some_and(|bytes| bytes > limit) {
+        return Err(too_large());
+    }
+    let slow = || Problem::new(408, "body.too-slow", "The body came too slowly; nothing was kept, send it again");
+    let settings = &app.config.http;
+    let deadline = Duration::from_secs(settings.body_deadline_seconds);
+    let start = app.engine.clock.elapsed();
+    let mut body = BytesMut::new();
+    loop {
+        let passed = app.engine.clock.elapsed().saturating_sub(start);
+        let paced = u64::try_from(body.len()).unwrap_or(u64::MAX);
+        let wanted = settings.body_min_bytes_per_second.saturating_mul(passed.saturating_sub(GRACE).as_secs());
+        if passed >= deadline || paced < wanted {
+            return Err(slow());
+        }
+        // A silent sender is looked at again within a second, so that its pace counts too.
+        let wait = deadline.saturating_sub(passed).min(Duration::from_secs(1));
+        match tokio::time::timeout(wait, payload.next()).await {
+            Err(_) => {}
+            Ok(None) => return Ok(body.freeze()),
+            Ok(Some(Ok(chunk))) if body.len() + chunk.len() <= limit => body.extend_from_slice(&chunk),
+            Ok(Some(Ok(_))) => return Err(too_large()),
+            Ok(Some(Err(_))) => {
+                return Err(Problem::new(400, "body.broken", "The body ended early or was not framed well"));
+            }
+        }
+    }
+}
+
+fn require_type(headers: &HeaderMap, accepted: &[&str]) -> Result<(), Problem> {
+    let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim();
+    if accepted.iter().any(|one| one.eq_ignore_ascii_case(essence)) {
+        return Ok(());
+    }
+    let detail = format!("Content-Type must be {}", accepted.join(" or "));
+    Err(Problem::new(415, "body.media-type", detail))
+}

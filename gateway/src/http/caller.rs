@@ -1,0 +1,118 @@
+//! Who is calling, as a type: a handler that takes a `Caller<Right>` cannot run without that right.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+
+use super::context::CallerName;
+use super::problem::Problem;
+use crate::access::jwt::JwtError;
+use crate::access::scope::Scope;
+use crate::app::App;
+use crate::party::{Party, Role};
+
+/// A right: a role and a scope.
+pub trait Right: 'static {
+    /// Who has it.
+    const ROLE: Role;
+    /// What the token must carry.
+    const SCOPE: Scope;
+}
+
+macro_rules! rights {
+    ($($(#[$doc:meta])* $name:ident = $role:ident, $scope:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name;
+
+        impl Right for $name {
+            const ROLE: Role = Role::$role;
+            const SCOPE: Scope = Scope::$scope;
+        }
+    )+};
+}
+
+rights! {
+    /// Push bundles.
+    PushBundles = Hospital, BundleCreate;
+    /// Read own bundles.
+    ReadBundles = Hospital, BundleRead;
+    /// Replace own bundles.
+    ReplaceBundles = Hospital, BundleUpdate;
+    /// List and fetch deliveries.
+    ReadDeliveries = Insurer, DeliveriesRead;
+    /// Acknowledge deliveries.
+    AckDeliveries = Insurer, DeliveriesAck;
+    /// Report the status of submissions.
+    ReportStatus = Insurer, SubmissionsWrite;
+    /// Follow claims.
+    FollowClaims = App, ClaimsRead;
+}
+
+/// The authenticated party of a request.
+#[derive(Debug)]
+pub struct Caller<R: Right> {
+    /// The party.
+    pub party: Party,
+    right: PhantomData<R>,
+}
+
+impl<R: Right> FromRequest for Caller<R> {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { identify(&request).await })
+    }
+}
+
+async fn identify<R: Right>(request: &HttpRequest) -> Result<Caller<R>, Problem> {
+    let app = request.app_data::<Data<App>>().ok_or_else(Problem::not_found)?;
+    let token = bearer_token(request)?;
+    let (party, bearer) = app.engine.bearer(token).await?.map_err(refused)?;
+    request.extensions_mut().insert(CallerName(party.id.to_string()));
+    if party.role() != R::ROLE {
+        return Err(Problem::new(403, "role.forbidden", "This address is for another role than the one of this token"));
+    }
+    if !bearer.has(R::SCOPE) {
+        let detail = format!("This token does not carry the scope {}; ask for it at /oauth/token", R::SCOPE.as_str());
+        return Err(Problem::new(403, "scope.missing", detail));
+    }
+    Ok(Caller { party, right: PhantomData })
+}
+
+fn bearer_token(request: &HttpRequest) -> Result<&str, Problem> {
+    let missing = || {
+        Problem::unauthorized(
+            "token.missing",
+            "Send an access token: Authorization: Bearer …; /.well-known/smart-configuration says where to get one",
+            "Bearer",
+        )
+    };
+    let mut values = request.headers().get_all(AUTHORIZATION);
+    let (Some(value), None) = (values.next(), values.next()) else { return Err(missing()) };
+    let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(missing)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
+}
+
+fn refused(reason: JwtError) -> Problem {
+    let challenge = "Bearer error=\"invalid_token\"";
+    match reason {
+        JwtError::Expired => Problem::unauthorized(
+            "token.expired",
+            "The access token has expired; get a new one at /oauth/token",
+            challenge,
+        ),
+        _ => Problem::unauthorized(
+            "token.invalid",
+            "The access token is not one this gateway gave, or its party is not active; get a new one at /oauth/token",
+            challenge,
+        ),
+    }
+}

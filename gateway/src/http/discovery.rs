@@ -1,0 +1,64 @@
+//! What others need to know first: capabilities, where to get tokens, which keys the gateway signs with.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use claimgate_fhir::capability::capability_statement;
+use claimgate_packet::jose::jwk::{JwkSet, PrivateJwk};
+use claimgate_packet::open::TrustedKeys;
+use serde_json::{Value, json};
+
+use super::problem::FHIR_JSON;
+use crate::app::App;
+use crate::flows::token::scopes_supported;
+use crate::keys::ring::SigningUse;
+
+/// The day the CapabilityStatement last changed.
+const CAPABILITY_DATE: &str = "2026-11-23";
+
+/// `GET /fhir/metadata`.
+pub async fn metadata(app: Data<App>) -> HttpResponse {
+    let base = format!("{}/fhir", app.engine.issuer);
+    let statement = capability_statement(&base, env!("CARGO_PKG_VERSION"), CAPABILITY_DATE);
+    HttpResponse::Ok().content_type(FHIR_JSON).body(statement.to_string())
+}
+
+/// `GET /.well-known/smart-configuration` (SMART App Launch 2 §2.1, Backend Services).
+pub async fn smart(app: Data<App>) -> HttpResponse {
+    let mut document = server(&app);
+    if let Some(members) = document.as_object_mut() {
+        members.insert("capabilities".to_owned(), json!(["client-confidential-asymmetric", "permission-v2"]));
+    }
+    HttpResponse::Ok().json(document)
+}
+
+/// `GET /.well-known/oauth-authorization-server` (RFC 8414).
+pub async fn authorization_server(app: Data<App>) -> HttpResponse {
+    HttpResponse::Ok().json(server(&app))
+}
+
+/// `GET /.well-known/jwks.json`: keys of access tokens.
+pub async fn token_keys(app: Data<App>) -> HttpResponse {
+    let keys = app.engine.ring.keys(SigningUse::Token).iter().map(PrivateJwk::public).collect();
+    HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=300")).json(JwkSet(keys).to_json())
+}
+
+/// `GET /.well-known/claim-packet-keys`: keys of packets, retired ones too.
+pub async fn packet_keys(app: Data<App>) -> HttpResponse {
+    let keys = app.engine.ring.keys(SigningUse::Packet).iter().map(PrivateJwk::public).collect();
+    let trusted = TrustedKeys::new(app.engine.issuer.clone(), keys);
+    HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=300")).json(trusted.to_json())
+}
+
+fn server(app: &App) -> Value {
+    let issuer = &app.engine.issuer;
+    json!({
+        "issuer": issuer,
+        "token_endpoint": format!("{issuer}/oauth/token"),
+        "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+        "grant_types_supported": ["client_credentials"],
+        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": ["ES384", "ES256"],
+        "scopes_supported": scopes_supported(),
+        "response_types_supported": [],
+    })
+}

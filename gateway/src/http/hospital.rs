@@ -1,0 +1,200 @@
+//! `/fhir/Bundle`: hospitals push, read and replace bundles (FHIR R4 §3.1.0 create, read, update).
+
+use actix_web::http::header::{ETAG, HeaderMap, IF_MATCH, IF_NONE_MATCH, LOCATION};
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::body;
+use super::caller::{Caller, PushBundles, ReadBundles, ReplaceBundles};
+use super::problem::{FHIR_JSON, Problem};
+use crate::app::App;
+use crate::flows::Fault;
+use crate::flows::health::{Answer, Conditions};
+use crate::id::ClaimId;
+use crate::keys::at_rest::Place;
+use crate::party::PartyId;
+
+/// `POST /fhir/Bundle`.
+///
+/// # Errors
+/// An OperationOutcome that names every problem and its place.
+pub async fn push(
+    app: Data<App>,
+    caller: Caller<PushBundles>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let conditions = conditions(request.headers())?;
+    let preference = Preference::of(request.headers());
+    let bytes = body::fhir(&app, &request, payload).await?;
+    let answer = app.engine.accept(&caller.party.id, &bytes, conditions).await?;
+    Ok(reply(&app, &answer, preference, &bytes))
+}
+
+/// `PUT /fhir/Bundle/{id}` with `If-Match`.
+///
+/// # Errors
+/// 428 without `If-Match`, 412 where it is not the present revision, otherwise as [`push`].
+pub async fn replace(
+    app: Data<App>,
+    caller: Caller<ReplaceBundles>,
+    id: Path<String>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let claim = claim_id(&id)?;
+    let revision = request.headers().get(IF_MATCH).and_then(|value| value.to_str().ok()).and_then(version_of);
+    let revision = revision.ok_or_else(|| {
+        Problem::new(
+            428,
+            "bundle.if-match-missing",
+            "PUT needs If-Match with the ETag of the revision it replaces: W/\"1\"",
+        )
+    })?;
+    let conditions = Conditions { replace: Some((claim, revision)), ..conditions(request.headers())? };
+    let preference = Preference::of(request.headers());
+    let bytes = body::fhir(&app, &request, payload).await?;
+    let answer = app.engine.accept(&caller.party.id, &bytes, conditions).await?;
+    Ok(reply(&app, &answer, preference, &bytes))
+}
+
+/// `GET /fhir/Bundle/{id}`.
+///
+/// # Errors
+/// 404 where it is not there or another hospital's.
+pub async fn read(
+    app: Data<App>,
+    caller: Caller<ReadBundles>,
+    id: Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    stored(&app, &caller.party.id, claim_id(&id)?, None, request.headers()).await
+}
+
+/// `GET /fhir/Bundle/{id}/_history/{revision}`.
+///
+/// # Errors
+/// 404 where it is not there or another hospital's.
+pub async fn read_revision(
+    app: Data<App>,
+    caller: Caller<ReadBundles>,
+    path: Path<(String, String)>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let (id, revision) = path.into_inner();
+    let revision = revision.parse().map_err(|_| Problem::not_found())?;
+    stored(&app, &caller.party.id, claim_id(&id)?, Some(revision), request.headers()).await
+}
+
+async fn stored(
+    app: &App,
+    hospital: &PartyId,
+    id: ClaimId,
+    revision: Option<i64>,
+    headers: &HeaderMap,
+) -> Result<HttpResponse, Problem> {
+    let engine = &app.engine;
+    let head = engine.store.claim_of_hospital(hospital, id).await?.ok_or_else(Problem::not_found)?;
+    let (revision, sealed, received) = engine.store.bundle(id, revision).await?.ok_or_else(Problem::not_found)?;
+    let etag = format!("W/\"{revision}\"");
+    if headers.get(IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == etag.as_bytes()) {
+        return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
+    }
+    let key = engine.vault.open_claim_key(id, &head.wrapped_key).map_err(Fault::from)?;
+    let row = format!("{id}/{revision}");
+    let body = key.open(Place { table: "bundle", row: &row, column: "body" }, &sealed).map_err(Fault::from)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((ETAG, etag))
+        .insert_header(("Cache-Control", "no-store"))
+        .insert_header(("Last-Modified", http_date(received)))
+        .content_type(FHIR_JSON)
+        .body(body.to_vec()))
+}
+
+/// `Prefer: return=…` (FHIR R4 §3.1.0.5.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Preference {
+    Minimal,
+    Representation,
+    OperationOutcome,
+}
+
+impl Preference {
+    fn of(headers: &HeaderMap) -> Self {
+        let wanted =
+            headers.get_all("prefer").filter_map(|value| value.to_str().ok()).flat_map(|text| text.split([',', ';']));
+        wanted
+            .filter_map(|part| part.trim().strip_prefix("return="))
+            .find_map(|word| match word.trim_matches('"') {
+                "minimal" => Some(Self::Minimal),
+                "representation" => Some(Self::Representation),
+                "OperationOutcome" => Some(Self::OperationOutcome),
+                _ => None,
+            })
+            .unwrap_or(Self::Minimal)
+    }
+}
+
+fn reply(app: &App, answer: &Answer, preference: Preference, pushed: &[u8]) -> HttpResponse {
+    let id = answer.claim.uuid();
+    let location = format!("{}/fhir/Bundle/{id}/_history/{}", app.engine.issuer, answer.revision);
+    let status = actix_web::http::StatusCode::from_u16(answer.status).unwrap_or(actix_web::http::StatusCode::OK);
+    let mut response = HttpResponse::build(status);
+    response
+        .insert_header((LOCATION, location))
+        .insert_header((ETAG, format!("W/\"{}\"", answer.revision)))
+        .insert_header(("Cache-Control", "no-store"))
+        .insert_header(("ClaimGate-Claim-Id", answer.claim.to_string()))
+        .insert_header(("ClaimGate-Tracking-Code", app.engine.tracking.code(answer.claim)));
+    match preference {
+        Preference::Minimal => response.finish(),
+        Preference::Representation => response.content_type(FHIR_JSON).body(pushed.to_vec()),
+        Preference::OperationOutcome => response.content_type(FHIR_JSON).body(answer.outcome.to_string()),
+    }
+}
+
+fn conditions(headers: &HeaderMap) -> Result<Conditions, Problem> {
+    let idempotency_key = match headers.get("idempotency-key") {
+        None => None,
+        Some(value) => {
+            let text = value.to_str().ok().filter(|text| (1..=255).contains(&text.len()));
+            let wrong =
+                || Problem::new(400, "idempotency.key-form", "Idempotency-Key is 1 to 255 printable ASCII characters");
+            Some(text.ok_or_else(wrong)?.to_owned())
+        }
+    };
+    let if_none_exist = match headers.get("if-none-exist") {
+        None => None,
+        Some(value) => Some(search_identifier(value.to_str().unwrap_or_default()).ok_or_else(|| {
+            Problem::new(400, "bundle.if-none-exist", "If-None-Exist is supported as identifier=<system>|<value>")
+        })?),
+    };
+    Ok(Conditions { idempotency_key, if_none_exist, replace: None })
+}
+
+/// `identifier=system|value`, percent-decoded.
+fn search_identifier(query: &str) -> Option<(Option<String>, String)> {
+    let text = query.trim_start_matches('?').strip_prefix("identifier=")?;
+    if text.contains('&') || text.len() > 1_024 {
+        return None;
+    }
+    let text = super::oauth::percent_decoded(text)?;
+    let (system, value) = match text.split_once('|') {
+        Some((system, value)) => (Some(system.to_owned()).filter(|system| !system.is_empty()), value),
+        None => (None, text.as_str()),
+    };
+    (!value.is_empty()).then(|| (system, value.to_owned()))
+}
+
+fn claim_id(text: &str) -> Result<ClaimId, Problem> {
+    // FHIR logical ids have no underscore, so a bundle's id is the bare UUID of its claim.
+    format!("clm_{text}").parse().map_err(|_| Problem::not_found())
+}
+
+fn version_of(etag: &str) -> Option<i64> {
+    etag.trim().trim_start_matches("W/").trim_matches('"').parse().ok()
+}
+
+fn http_date(at: jiff::Timestamp) -> String {
+    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
+}

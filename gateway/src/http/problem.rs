@@ -1,0 +1,217 @@
+//! The outer face of every error: RFC 9457 problem details, or an OperationOutcome under `/fhir/`.
+//!
+//! Inner causes are logged once, here, and never sent. A text never repeats a value of the request.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, ResponseError};
+use claimgate_adapters::hospital::Refused;
+use claimgate_fhir::outcome::{Issue, IssueKind, OperationOutcome};
+use serde_json::json;
+
+use super::context;
+use crate::flows::Fault;
+use crate::flows::health::Refusal;
+use crate::flows::insurer::NotDone;
+
+/// Media type of problem details.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+/// Media type of FHIR JSON.
+pub const FHIR_JSON: &str = "application/fhir+json; charset=utf-8";
+
+/// An error as the caller sees it.
+#[derive(Debug)]
+pub struct Problem {
+    status: u16,
+    code: &'static str,
+    detail: String,
+    pointer: Option<String>,
+    issues: Vec<Issue>,
+    challenge: Option<&'static str>,
+    retry_after_seconds: Option<u32>,
+}
+
+impl Problem {
+    /// An error with a stable code and a sentence that says what is wrong and how to mend it.
+    #[must_use]
+    pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            detail: detail.into(),
+            pointer: None,
+            issues: Vec::new(),
+            challenge: None,
+            retry_after_seconds: None,
+        }
+    }
+
+    /// Where in the request, as a JSON pointer.
+    #[must_use]
+    pub fn at(mut self, pointer: impl Into<String>) -> Self {
+        self.pointer = Some(pointer.into());
+        self
+    }
+
+    /// 401 with the reason in the standard header (RFC 6750 §3).
+    #[must_use]
+    pub fn unauthorized(code: &'static str, detail: impl Into<String>, challenge: &'static str) -> Self {
+        Self { challenge: Some(challenge), ..Self::new(401, code, detail) }
+    }
+
+    /// 404: not there, or another party's; the two are not told apart.
+    #[must_use]
+    pub fn not_found() -> Self {
+        Self::new(404, "not-found", "There is no such thing, or it belongs to another party")
+    }
+
+    fn outcome(&self) -> OperationOutcome {
+        if !self.issues.is_empty() {
+            return OperationOutcome { issues: self.issues.clone() };
+        }
+        let kind = match self.status {
+            401 => IssueKind::Login,
+            403 => IssueKind::Forbidden,
+            404 => IssueKind::NotFound,
+            405 | 406 | 415 => IssueKind::NotSupported,
+            409 | 412 | 428 => IssueKind::Conflict,
+            408 => IssueKind::Timeout,
+            413 => IssueKind::TooCostly,
+            503 => IssueKind::Transient,
+            500.. => IssueKind::Exception,
+            _ => IssueKind::Invalid,
+        };
+        OperationOutcome { issues: vec![Issue::error(kind, self.code, self.detail.clone())] }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let context = context::current();
+        let mut response = HttpResponse::build(self.status_code());
+        response.insert_header((CACHE_CONTROL, "no-store"));
+        if let Some(challenge) = self.challenge {
+            response.insert_header((WWW_AUTHENTICATE, challenge));
+        }
+        if let Some(seconds) = self.retry_after_seconds {
+            response.insert_header((RETRY_AFTER, seconds.to_string()));
+        }
+        if self.status == 405 {
+            response.insert_header((ALLOW, "GET, POST, PUT"));
+        }
+        if context.fhir {
+            return response.content_type(FHIR_JSON).body(self.outcome().to_json().to_string());
+        }
+        let mut body = json!({
+            "type": format!("urn:claimgate:problem:{}", self.code),
+            "title": self.status_code().canonical_reason().unwrap_or("Error"),
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+            "request_id": context.id,
+        });
+        if let (Some(pointer), Some(members)) = (&self.pointer, body.as_object_mut()) {
+            members.insert("pointer".to_owned(), json!(pointer));
+        }
+        response.content_type(PROBLEM_JSON).body(body.to_string())
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        let request = context::current().id;
+        if fault.is_passing() {
+            tracing::error!(request, error = %fault, "the store could not do it now");
+            let detail = "The gateway could not store this now; nothing was kept. Send the same request again";
+            return Self { retry_after_seconds: Some(2), ..Self::new(503, "unavailable", detail) };
+        }
+        tracing::error!(request, error = %fault, "internal error");
+        Self::new(500, "internal", "The gateway failed; nothing was kept. Tell the operator the request id")
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Rejected(rejection) => {
+                let status = match rejection.reason {
+                    Refused::TooLarge => 413,
+                    Refused::Malformed => 400,
+                    Refused::Unprocessable => 422,
+                };
+                Self { issues: rejection.issues, ..Self::new(status, "bundle.refused", "The bundle is refused") }
+            }
+            Refusal::NoRoute(issues) => {
+                Self { issues, ..Self::new(422, "insurer.unknown", "A coverage names no insurer of this exchange") }
+            }
+            Refusal::ForeignHospital => Self::new(
+                403,
+                "bundle.foreign-hospital",
+                "Bundle.entry: the institution code (醫事機構代碼) of Claim.provider is not one registered for the \
+                 hospital whose token this is; push with that hospital's own client",
+            ),
+            Refusal::KeyReused => Self::new(
+                422,
+                "idempotency.key-reused",
+                "This Idempotency-Key was used for another body; use a new key for a new bundle",
+            ),
+            Refusal::NotFound => Self::not_found(),
+            Refusal::RevisionMismatch => Self::new(
+                412,
+                "bundle.revision-mismatch",
+                "If-Match is not the present revision; read the bundle, then send PUT with its ETag",
+            ),
+            Refusal::IdentifierChanged => Self::new(
+                422,
+                "bundle.identifier-changed",
+                "Bundle.identifier is not the case number of the bundle this PUT replaces; it may not change",
+            ),
+            Refusal::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<NotDone> for Problem {
+    fn from(reason: NotDone) -> Self {
+        match reason {
+            NotDone::NotFound => Self::not_found(),
+            NotDone::Withdrawn => Self::new(
+                410,
+                "delivery.withdrawn",
+                "This delivery was withdrawn before it left; only its entry remains",
+            ),
+            NotDone::DigestMismatch => Self::new(
+                409,
+                "delivery.digest-mismatch",
+                "presentation_digest is not the SHA-256 (base64url) of the presentation in this delivery; fetch and \
+                 open it again",
+            )
+            .at("/presentation_digest"),
+            NotDone::AcknowledgedOtherwise => Self::new(
+                409,
+                "delivery.acknowledged",
+                "This delivery was acknowledged with the other result before; an acknowledgement cannot be changed",
+            ),
+            NotDone::InvalidStep(step) => Self::new(409, "submission.invalid-step", step.to_string()).at("/state"),
+            NotDone::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<crate::store::StoreError> for Problem {
+    fn from(error: crate::store::StoreError) -> Self {
+        Fault::from(error).into()
+    }
+}

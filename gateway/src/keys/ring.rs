@@ -1,0 +1,214 @@
+//! The key folder: the master key and the gateway's signing keys, one file each, readable by the owner only.
+//!
+//! `packet-<kid>.json` signs packets, `token-<kid>.json` signs access tokens; the two are published apart.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use claimgate_packet::jose::jwk::{JwkError, KeyAlg, KeyUse, PrivateJwk};
+use jiff::Timestamp;
+
+use super::master::{MasterKey, MasterKeyError};
+use crate::config::{Config, MasterKeyPlace};
+use crate::id::Random;
+
+/// What a signing key signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SigningUse {
+    /// Packets.
+    Packet,
+    /// Access tokens.
+    Token,
+}
+
+impl SigningUse {
+    /// The word in file names and on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Packet => "packet",
+            Self::Token => "token",
+        }
+    }
+}
+
+/// The gateway's signing keys. The newest whose time has come signs; all stay published.
+#[derive(Debug)]
+pub struct KeyRing {
+    packet: Vec<PrivateJwk>,
+    token: Vec<PrivateJwk>,
+}
+
+/// Why the key folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyRingError {
+    /// A file or folder cannot be read or written.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Others may read the file.
+    #[error("{path} is readable by others; run: chmod 600 {path}")]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file holds no key of ours.
+    #[error("{path} holds no signing key: {source}")]
+    NotAKey {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: JwkError,
+    },
+    /// The file holds no JSON.
+    #[error("{path} is not JSON")]
+    NotJson {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The master key is unusable.
+    #[error(transparent)]
+    Master(#[from] MasterKeyError),
+    /// A new key could not be made.
+    #[error("a new key could not be made: {0}")]
+    Generate(JwkError),
+    /// No key can sign now.
+    #[error("no {} key is valid now; run: claimgate keys new {}", .0.as_str(), .0.as_str())]
+    NoKey(SigningUse),
+}
+
+impl KeyRing {
+    /// Reads every signing key of the folder.
+    ///
+    /// # Errors
+    /// An unreadable or exposed file, or one that holds no key.
+    pub fn load(dir: &Path) -> Result<Self, KeyRingError> {
+        let mut ring = Self { packet: Vec::new(), token: Vec::new() };
+        for entry in fs::read_dir(dir).map_err(at(dir))? {
+            let path = entry.map_err(at(dir))?.path();
+            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+            if path.extension().is_none_or(|extension| extension != "json") {
+                continue;
+            }
+            if name.starts_with("packet-") {
+                ring.packet.push(read_key(&path)?);
+            } else if name.starts_with("token-") {
+                ring.token.push(read_key(&path)?);
+            }
+        }
+        ring.packet.sort_by_key(|key| key.public().not_before);
+        ring.token.sort_by_key(|key| key.public().not_before);
+        Ok(ring)
+    }
+
+    /// All keys of one use, oldest first.
+    #[must_use]
+    pub fn keys(&self, usage: SigningUse) -> &[PrivateJwk] {
+        match usage {
+            SigningUse::Packet => &self.packet,
+            SigningUse::Token => &self.token,
+        }
+    }
+
+    /// The key that signs at this time: the newest whose time has come and not passed.
+    ///
+    /// # Errors
+    /// No such key.
+    pub fn signing(&self, usage: SigningUse, now: Timestamp) -> Result<&PrivateJwk, KeyRingError> {
+        let valid = |key: &&PrivateJwk| {
+            let public = key.public();
+            public.revoked_at.is_none()
+                && public.not_before.is_none_or(|from| from <= now)
+                && public.not_after.is_none_or(|until| now < until)
+        };
+        self.keys(usage).iter().rev().find(valid).ok_or(KeyRingError::NoKey(usage))
+    }
+}
+
+/// Makes a signing key and writes its file; returns its key id.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn create_signing_key(dir: &Path, usage: SigningUse, not_before: Timestamp) -> Result<String, KeyRingError> {
+    create_folder(dir)?;
+    let key = PrivateJwk::generate(KeyUse::Sig, KeyAlg::Es256, None, not_before).map_err(KeyRingError::Generate)?;
+    let kid = key.public().kid.clone();
+    let path = dir.join(format!("{}-{kid}.json", usage.as_str()));
+    write_secret(&path, key.to_json().to_string().as_bytes())?;
+    Ok(kid)
+}
+
+/// Reads the master key from where the configuration says.
+///
+/// # Errors
+/// A missing, exposed or malformed file.
+pub fn load_master(config: &Config) -> Result<MasterKey, KeyRingError> {
+    match config.master_key() {
+        MasterKeyPlace::Value(text) => Ok(MasterKey::parse(&text)?),
+        MasterKeyPlace::File(path) => Ok(MasterKey::parse(&read_secret(&path)?)?),
+    }
+}
+
+/// Makes what is missing: folder, master key, one key of each use. Existing files are never touched.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn ensure(config: &Config, random: &Random, now: Timestamp) -> Result<Vec<String>, KeyRingError> {
+    let dir = config.keys_dir();
+    create_folder(&dir)?;
+    let mut made = Vec::new();
+    if let MasterKeyPlace::File(path) = config.master_key()
+        && !path.exists()
+    {
+        write_secret(&path, MasterKey::generate(random).to_text().as_bytes())?;
+        made.push(path.display().to_string());
+    }
+    let ring = KeyRing::load(&dir)?;
+    for usage in [SigningUse::Packet, SigningUse::Token] {
+        if ring.keys(usage).is_empty() {
+            made.push(format!("{} key {}", usage.as_str(), create_signing_key(&dir, usage, now)?));
+        }
+    }
+    Ok(made)
+}
+
+/// Writes a file only its owner can read; refuses to overwrite.
+///
+/// # Errors
+/// The file exists or cannot be written.
+pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), KeyRingError> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(at(path))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(at(path))
+}
+
+/// Reads a private key file.
+///
+/// # Errors
+/// An unreadable or exposed file, or one that holds no key.
+pub fn read_key(path: &Path) -> Result<PrivateJwk, KeyRingError> {
+    let text = read_secret(path)?;
+    let json = serde_json::from_str(&text).map_err(|_| KeyRingError::NotJson { path: path.to_owned() })?;
+    PrivateJwk::from_json(&json).map_err(|source| KeyRingError::NotAKey { path: path.to_owned(), source })
+}
+
+fn read_secret(path: &Path) -> Result<zeroize::Zeroizing<String>, KeyRingError> {
+    let mode = fs::metadata(path).map_err(at(path))?.permissions().mode();
+    if mode & 0o077 != 0 {
+        return Err(KeyRingError::Exposed { path: path.to_owned() });
+    }
+    fs::read_to_string(path).map(zeroize::Zeroizing::new).map_err(at(path))
+}
+
+fn create_folder(dir: &Path) -> Result<(), KeyRingError> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(at(dir))
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> KeyRingError + '_ {
+    move |source| KeyRingError::Io { path: path.to_owned(), source }
+}

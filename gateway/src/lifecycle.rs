@@ -1,0 +1,120 @@
+//! Starting and stopping, in order: listen, work, serve; then unready, drain, finish requests, finish work.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpServer;
+use actix_web::dev::ServerHandle;
+use actix_web::web::Data;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::app::{App, StartError};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::id::Random;
+use crate::{http, work};
+
+/// A running gateway.
+pub struct Running {
+    /// Its parts.
+    pub app: Data<App>,
+    /// Where it listens.
+    pub address: SocketAddr,
+    handle: ServerHandle,
+    server: JoinHandle<io::Result<()>>,
+    worker: JoinHandle<()>,
+    stop_work: watch::Sender<bool>,
+}
+
+/// Why the gateway did not start or stop well.
+#[derive(Debug, thiserror::Error)]
+pub enum LifecycleError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// A part is missing.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The server failed.
+    #[error("the server: {0}")]
+    Server(#[from] io::Error),
+}
+
+/// Starts the gateway; it runs until [`Running::stop`].
+///
+/// # Errors
+/// An address in use, missing keys, another schema.
+pub async fn start(config: Config, clock: Clock, random: Random) -> Result<Running, LifecycleError> {
+    let listener = TcpListener::bind(&config.http.listen)
+        .map_err(|source| LifecycleError::Listen { address: config.http.listen.clone(), source })?;
+    let address = listener.local_addr()?;
+    let issuer = match config.gateway.base_url.as_str() {
+        "" => format!("http://{address}"),
+        given => given.to_owned(),
+    };
+    let settings = config.http.clone();
+    let app = Data::new(App::open(config, issuer, clock, random).await?);
+    let (stop_work, stopped) = watch::channel(false);
+    let worker = tokio::spawn(work::run(Arc::clone(&app.engine), stopped));
+    let service = app.clone();
+    let server = HttpServer::new(move || http::service(service.clone()))
+        .workers(settings.workers)
+        .client_request_timeout(Duration::from_secs(5))
+        .keep_alive(Duration::from_secs(15))
+        .shutdown_timeout(settings.shutdown_seconds)
+        .disable_signals()
+        .listen(listener)?
+        .run();
+    let handle = server.handle();
+    Ok(Running { app, address, handle, server: tokio::spawn(server), worker, stop_work })
+}
+
+impl Running {
+    /// The address parties use.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.app.engine.issuer
+    }
+
+    /// Stops: no longer ready, the time a load balancer needs, running requests finished, positions given.
+    ///
+    /// # Errors
+    /// The server failed earlier.
+    pub async fn stop(self) -> Result<(), LifecycleError> {
+        self.app.unready();
+        tokio::time::sleep(Duration::from_secs(self.app.config.http.drain_seconds)).await;
+        self.handle.stop(true).await;
+        let served = self.server.await;
+        // A receiver that is gone means that the work has ended already.
+        let _ = self.stop_work.send(true);
+        if self.worker.await.is_err() {
+            tracing::error!("the worker died; what it left undone is done at the next start");
+        }
+        match served {
+            Ok(outcome) => Ok(outcome?),
+            Err(_) => Err(io::Error::other("the server task died").into()),
+        }
+    }
+
+    /// Waits for SIGTERM or SIGINT (Ctrl-C), then stops.
+    ///
+    /// # Errors
+    /// As [`Running::stop`].
+    pub async fn until_signal(self) -> Result<(), LifecycleError> {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            interrupted = tokio::signal::ctrl_c() => interrupted?,
+        }
+        tracing::info!("stopping: running requests are finished first");
+        self.stop().await
+    }
+}

@@ -1,0 +1,286 @@
+//! Parties (參與機構): who takes part, in what role, with which keys and lines. Pure: no store, no HTTP.
+//!
+//! In: a registration document an operator approved. Out: a [`Party`] that every later step trusts.
+
+use std::fmt;
+use std::str::FromStr;
+
+use claimgate_packet::jose::jwk::{JwkError, JwkSet, KeyUse, PublicJwk};
+use claimgate_packet::words::Line;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// A party's id, its OAuth `client_id`: 3 to 64 lower-case letters, digits and hyphens.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct PartyId(String);
+
+/// A text that is no party id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a party id is 3 to 64 lower-case letters, digits and hyphens, and starts with a letter")]
+pub struct PartyIdError;
+
+impl FromStr for PartyId {
+    type Err = PartyIdError;
+
+    fn from_str(text: &str) -> Result<Self, PartyIdError> {
+        let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let fits = (3..=64).contains(&text.len())
+            && text.bytes().all(allowed)
+            && text.bytes().next().is_some_and(|first| first.is_ascii_lowercase());
+        if fits { Ok(Self(text.to_owned())) } else { Err(PartyIdError) }
+    }
+}
+
+impl fmt::Display for PartyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl PartyId {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a party does here (角色).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// A hospital (醫院), known by its institution code.
+    Hospital,
+    /// An insurer (保險公司), known by its 統一編號.
+    Insurer,
+    /// The backend of an app for owners and patients.
+    App,
+}
+
+impl Role {
+    /// The word in documents and tokens.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hospital => "hospital",
+            Self::Insurer => "insurer",
+            Self::App => "app",
+        }
+    }
+}
+
+/// Whether a party takes part now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PartyState {
+    /// Takes part.
+    Live,
+    /// Disabled: its tokens are refused at once, its deliveries are held.
+    Suspended,
+}
+
+impl PartyState {
+    /// The word in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Suspended => "suspended",
+        }
+    }
+}
+
+/// How a party proves itself: the two profiles disagree on purpose about `aud` and algorithms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AuthProfile {
+    /// SMART Backend Services: `aud` is the token URL; ES384.
+    Smart,
+    /// FAPI 2.0: `aud` is the issuer, as one string; ES256.
+    Fapi,
+}
+
+/// One way an outsider names a party: a namespace URI and a value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartyIdentifier {
+    /// For example `https://gcis.nat.gov.tw` for a 統一編號.
+    pub system: String,
+    /// The number.
+    pub value: String,
+}
+
+/// On what ground a hospital hands over patients' documents (個人資料保護法 §6, 保險法 §177-1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "basis", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ConsentBasis {
+    /// The hospital attests with each push that it holds the patient's written consent.
+    HospitalAttested {
+        /// Which agreement or form says so.
+        reference: String,
+    },
+}
+
+/// The registration document, as an operator writes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Registration {
+    /// OAuth `client_id`.
+    pub id: String,
+    /// Role.
+    pub role: Role,
+    /// Name for people.
+    pub name: String,
+    /// How it proves itself; default: hospitals SMART, others FAPI.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth: Option<AuthProfile>,
+    /// Institution code, 統一編號, insurer code.
+    #[serde(default)]
+    pub identifiers: Vec<PartyIdentifier>,
+    /// An insurer's lines; the first one counts where a Coverage names none.
+    #[serde(default)]
+    pub lines: Vec<Line>,
+    /// A hospital's ground for handing over documents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<ConsentBasis>,
+    /// Public keys: `use: sig` to prove itself, `use: enc` to receive packets.
+    pub jwks: Value,
+}
+
+/// Why a registration is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistrationError {
+    /// The id is malformed.
+    #[error("id: {0}")]
+    Id(#[from] PartyIdError),
+    /// A key is unusable.
+    #[error("jwks: {0}")]
+    Jwks(#[from] JwkError),
+    /// A rule is broken.
+    #[error("{0}")]
+    Rule(&'static str),
+}
+
+/// A registered party.
+#[derive(Clone, Debug)]
+pub struct Party {
+    /// Id and `client_id`.
+    pub id: PartyId,
+    /// Whether it takes part.
+    pub state: PartyState,
+    /// Counts changes; a step that relied on an earlier version is redone.
+    pub version: i64,
+    registration: Registration,
+    keys: JwkSet,
+}
+
+impl Party {
+    /// Checks a registration.
+    ///
+    /// # Errors
+    /// What is missing or unusable, by name.
+    pub fn new(registration: Registration, state: PartyState, version: i64) -> Result<Self, RegistrationError> {
+        use RegistrationError::Rule;
+        let id = registration.id.parse()?;
+        let keys = JwkSet::from_json(&registration.jwks)?;
+        let name = registration.name.trim();
+        if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
+            return Err(Rule("name: 1 to 200 characters, none of them control characters"));
+        }
+        if !keys.0.iter().any(|key| key.usage == KeyUse::Sig) {
+            return Err(Rule("jwks: at least one key with use \"sig\", to prove itself at the token endpoint"));
+        }
+        if registration.identifiers.iter().any(|known| known.system.is_empty() || known.value.is_empty()) {
+            return Err(Rule("identifiers: each has a system and a value"));
+        }
+        match registration.role {
+            Role::Insurer => {
+                if registration.lines.is_empty() {
+                    return Err(Rule("lines: an insurer names at least one line of insurance"));
+                }
+                if registration.identifiers.is_empty() {
+                    return Err(Rule(
+                        "identifiers: an insurer is found by its 統一編號 (system https://gcis.nat.gov.tw)",
+                    ));
+                }
+                if !keys.0.iter().any(|key| key.usage == KeyUse::Enc) {
+                    return Err(Rule(
+                        "jwks: an insurer has at least one key with use \"enc\", packets are sealed to it",
+                    ));
+                }
+            }
+            Role::Hospital if registration.identifiers.is_empty() => {
+                return Err(Rule("identifiers: a hospital is found by its institution code (醫事機構代碼)"));
+            }
+            Role::Hospital | Role::App => {}
+        }
+        if registration.role != Role::Hospital && registration.consent.is_some() {
+            return Err(Rule("consent: only a hospital carries a consent basis"));
+        }
+        Ok(Self { id, state, version, registration, keys })
+    }
+
+    /// The same party in another state.
+    #[must_use]
+    pub fn in_state(self, state: PartyState) -> Self {
+        Self { state, ..self }
+    }
+
+    /// The same party after a change was committed.
+    #[must_use]
+    pub fn next_version(self) -> Self {
+        Self { version: self.version + 1, ..self }
+    }
+
+    /// The document it was registered with.
+    #[must_use]
+    pub fn registration(&self) -> &Registration {
+        &self.registration
+    }
+
+    /// Its role.
+    #[must_use]
+    pub fn role(&self) -> Role {
+        self.registration.role
+    }
+
+    /// Whether it takes part now.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        self.state == PartyState::Live
+    }
+
+    /// How it proves itself.
+    #[must_use]
+    pub fn auth(&self) -> AuthProfile {
+        self.registration.auth.unwrap_or(match self.registration.role {
+            Role::Hospital => AuthProfile::Smart,
+            Role::Insurer | Role::App => AuthProfile::Fapi,
+        })
+    }
+
+    /// Its key for signatures with this id, if it is valid now.
+    #[must_use]
+    pub fn signature_key(&self, kid: &str, now: Timestamp) -> Option<&PublicJwk> {
+        self.keys.0.iter().find(|key| key.usage == KeyUse::Sig && key.kid == kid && valid(key, now))
+    }
+
+    /// The key packets are sealed to: use `enc`, valid now, newest `nbf` first.
+    #[must_use]
+    pub fn encryption_key(&self, now: Timestamp) -> Option<&PublicJwk> {
+        self.keys.0.iter().filter(|key| key.usage == KeyUse::Enc && valid(key, now)).max_by_key(|key| key.not_before)
+    }
+
+    /// Whether it is known by this institution code (醫事機構代碼).
+    #[must_use]
+    pub fn has_identifier_value(&self, value: &str) -> bool {
+        self.registration.identifiers.iter().any(|known| known.value == value)
+    }
+}
+
+fn valid(key: &PublicJwk, now: Timestamp) -> bool {
+    key.revoked_at.is_none_or(|at| now < at)
+        && key.not_before.is_none_or(|from| from <= now)
+        && key.not_after.is_none_or(|until| now < until)
+}

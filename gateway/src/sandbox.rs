@@ -1,0 +1,9 @@
+//! Simulators of the outside world and the demo that runs them: real clients that speak the real interfaces
+//! over HTTP. They hold their own keys and share nothing with the gateway but its public addresses.
+
+pub mod app;
+pub mod client;
+pub mod demo;
+pub mod hospital;
+pub mod insurer;
+pub mod report;

@@ -1,0 +1,169 @@
+//! What the demo found out, for people and as the JSON others script against.
+
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+use claimgate_adapters::insurer::Envelope;
+use claimgate_packet::open::Opened;
+use serde_json::{Value, json};
+
+use super::hospital::Pushed;
+
+/// A step and how long it took.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// What was done.
+    pub name: String,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Step {
+    /// Milliseconds with one decimal.
+    #[must_use]
+    pub fn millis(&self) -> f64 {
+        (self.took.as_secs_f64() * 10_000.0).round() / 10.0
+    }
+}
+
+/// What one insurer could and could not see.
+#[derive(Clone, Debug)]
+pub struct Recipient {
+    party: String,
+    line: String,
+    packet: String,
+    evidence: Vec<String>,
+    sealed_bytes: i64,
+}
+
+impl Recipient {
+    /// From a delivery and what it opened to.
+    #[must_use]
+    pub fn new(party: &str, envelope: &Envelope, opened: &Opened) -> Self {
+        Self {
+            party: party.to_owned(),
+            line: envelope.line.to_string(),
+            packet: opened.packet_id.clone(),
+            evidence: opened.evidence.iter().map(|one| one.document.kind().to_owned()).collect(),
+            sealed_bytes: envelope.bytes,
+        }
+    }
+}
+
+/// The whole result.
+#[derive(Clone, Debug)]
+pub struct Demo {
+    claim_id: String,
+    bundle_bytes: usize,
+    warnings: usize,
+    recipients: Vec<Recipient>,
+    /// Types of all evidence in the bundle.
+    sent: Vec<String>,
+    timeline: Vec<(String, String, String, String)>,
+    steps: Vec<Step>,
+}
+
+impl Demo {
+    pub(super) fn new(pushed: &Pushed, bundle_bytes: usize) -> Self {
+        let issues = pushed.outcome.get("issue").and_then(Value::as_array);
+        let is_warning = |issue: &&Value| issue.get("severity").and_then(Value::as_str) == Some("warning");
+        Self {
+            claim_id: pushed.claim_id.clone(),
+            bundle_bytes,
+            warnings: issues.map_or(0, |issues| issues.iter().filter(is_warning).count()),
+            recipients: Vec::new(),
+            sent: Vec::new(),
+            timeline: Vec::new(),
+            steps: Vec::new(),
+        }
+    }
+
+    pub(super) fn add(&mut self, recipient: Recipient) {
+        self.recipients.push(recipient);
+    }
+
+    pub(super) fn finish(&mut self, timeline: &Value, steps: Vec<Step>) {
+        let entries = timeline.get("timeline").and_then(Value::as_array).cloned().unwrap_or_default();
+        for entry in &entries {
+            let text = |name: &str| entry.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+            let parameters = entry.get("parameters").cloned().unwrap_or_default();
+            if text("event") == "claim.received" {
+                let kinds = parameters.get("evidence").and_then(Value::as_array).cloned().unwrap_or_default();
+                self.sent = kinds.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect();
+            }
+            let who = parameters.get("party").and_then(Value::as_str).unwrap_or_default();
+            self.timeline.push((text("at_taipei"), text("event"), who.to_owned(), text("text_zh")));
+        }
+        self.steps = steps;
+    }
+
+    /// Whether everything was opened, verified and told: two insurers, one packet, a full timeline.
+    #[must_use]
+    pub fn is_ok(&self) -> bool {
+        let reported = self.timeline.iter().filter(|(_, event, ..)| event == "submission.status").count();
+        self.recipients.len() == 2
+            && self.recipients.iter().all(|one| !one.evidence.is_empty() && one.packet == self.packet_id())
+            && reported == 2
+    }
+
+    fn packet_id(&self) -> &str {
+        self.recipients.first().map_or("", |one| one.packet.as_str())
+    }
+
+    fn withheld(&self, recipient: &Recipient) -> Vec<String> {
+        self.sent.iter().filter(|kind| !recipient.evidence.contains(kind)).cloned().collect()
+    }
+
+    /// The JSON object of `claimgate demo --json`.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        let recipients: Vec<Value> = self
+            .recipients
+            .iter()
+            .map(|one| {
+                // A recipient stands here only after its packet was opened and every check passed.
+                json!({ "party": one.party, "line": one.line, "opened": true, "verified": true,
+                    "evidence": one.evidence, "withheld": self.withheld(one), "sealed_bytes": one.sealed_bytes })
+            })
+            .collect();
+        let steps: Vec<Value> =
+            self.steps.iter().map(|step| json!({ "name": step.name, "ms": step.millis() })).collect();
+        let timeline: Vec<Value> = self
+            .timeline
+            .iter()
+            .map(|(at, event, party, text)| json!({ "at": at, "event": event, "party": party, "text_zh": text }))
+            .collect();
+        json!({
+            "ok": self.is_ok(),
+            "packet_id": self.packet_id(),
+            "claim_id": self.claim_id,
+            "bundle_bytes": self.bundle_bytes,
+            "warnings": self.warnings,
+            "steps": steps,
+            "recipients": recipients,
+            "timeline": timeline,
+        })
+    }
+}
+
+impl fmt::Display for Demo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = String::new();
+        writeln!(text, "Claim 案件    {}", self.claim_id)?;
+        writeln!(text, "Packet 封包   {}", self.packet_id())?;
+        writeln!(text, "Bundle        {} bytes, {} warnings\n", self.bundle_bytes, self.warnings)?;
+        writeln!(text, "What each insurer could see (opened and verified with its own keys)")?;
+        for one in &self.recipients {
+            writeln!(text, "  {:<16} {:<22} {:>6} bytes sealed", one.party, one.line, one.sealed_bytes)?;
+            writeln!(text, "      sees      {}", one.evidence.join(", "))?;
+            let withheld = self.withheld(one);
+            let withheld = if withheld.is_empty() { "nothing".to_owned() } else { withheld.join(", ") };
+            writeln!(text, "      withheld  {withheld}")?;
+        }
+        writeln!(text, "\nTimeline 進度 (Asia/Taipei)")?;
+        for (at, event, party, words) in &self.timeline {
+            writeln!(text, "  {at}  {event:<24} {party:<16} {words}")?;
+        }
+        f.write_str(&text)
+    }
+}

@@ -1,0 +1,253 @@
+//! Named reads. Whose data is the first argument; what is not theirs is not found.
+
+use claimgate_packet::words::Line;
+use jiff::Timestamp;
+use sqlx::query_as;
+
+use super::rows::{AppView, ClaimHead, HospitalAnswer, StoredAnswer, SubmissionView, TimelineLine, mac, parse, time};
+use super::{Store, StoreError};
+use crate::core::packet::Previous;
+use crate::id::{ClaimId, SubmissionId};
+use crate::keys::index::Mac;
+use crate::party::{Party, PartyId, PartyState};
+
+mod deliveries;
+mod operator;
+
+pub use deliveries::{Listing, Which};
+pub use operator::Counts;
+
+type PartyRow = (String, String, i64);
+
+impl Store {
+    /// A party by id, whatever its state.
+    ///
+    /// # Errors
+    /// The database is away or the row damaged.
+    pub async fn party(&self, id: &PartyId) -> Result<Option<Party>, StoreError> {
+        let sql = "-- read::party\nselect document, state, version from party where id = $1";
+        let row: Option<PartyRow> = query_as(sql).bind(id.as_str()).fetch_optional(self.readers()).await?;
+        row.map(party).transpose()
+    }
+
+    /// The party known by an identifier.
+    ///
+    /// # Errors
+    /// The database is away or the row damaged.
+    pub async fn party_by_identifier(&self, system: &str, value: &str) -> Result<Option<Party>, StoreError> {
+        let sql = "-- read::party_by_identifier
+            select p.document, p.state, p.version from party p join party_identifier i on i.party_id = p.id
+            where i.system = $1 and i.value = $2";
+        let row: Option<PartyRow> = query_as(sql).bind(system).bind(value).fetch_optional(self.readers()).await?;
+        row.map(party).transpose()
+    }
+
+    /// A hospital's claim by its blind case index.
+    ///
+    /// # Errors
+    /// The database is away or the row damaged.
+    pub async fn claim_by_case(&self, hospital: &PartyId, case: &Mac) -> Result<Option<ClaimHead>, StoreError> {
+        let sql = "-- read::claim_by_case
+            select c.id, c.hospital_id, c.revision, c.version, k.wrapped from claim c
+            join claim_key k on k.claim_id = c.id where c.hospital_id = $1 and c.case_index = $2";
+        let row = query_as(sql).bind(hospital.as_str()).bind(case.as_slice()).fetch_optional(self.readers()).await?;
+        row.map(claim_head).transpose()
+    }
+
+    /// A hospital's claim by id.
+    ///
+    /// # Errors
+    /// The database is away or the row damaged.
+    pub async fn claim_of_hospital(&self, hospital: &PartyId, id: ClaimId) -> Result<Option<ClaimHead>, StoreError> {
+        let sql = "-- read::claim_of_hospital
+            select c.id, c.hospital_id, c.revision, c.version, k.wrapped from claim c
+            join claim_key k on k.claim_id = c.id where c.hospital_id = $1 and c.id = $2";
+        let row = query_as(sql).bind(hospital.as_str()).bind(id.to_string()).fetch_optional(self.readers()).await?;
+        row.map(claim_head).transpose()
+    }
+
+    /// The answer a hospital got for the same bytes, at any revision of the claim.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn answer_for_body(&self, claim: ClaimId, body: &Mac) -> Result<Option<HospitalAnswer>, StoreError> {
+        let sql = "-- read::answer_for_body
+            select revision, answer from bundle where claim_id = $1 and body_mac = $2 order by revision desc limit 1";
+        let row: Option<(i64, String)> =
+            query_as(sql).bind(claim.to_string()).bind(body.as_slice()).fetch_optional(self.readers()).await?;
+        Ok(row.map(|(revision, answer)| HospitalAnswer { claim, revision, answer }))
+    }
+
+    /// The sealed bytes of a revision of a bundle, and when it came; the newest where none is asked for.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn bundle(
+        &self,
+        claim: ClaimId,
+        revision: Option<i64>,
+    ) -> Result<Option<(i64, Vec<u8>, Timestamp)>, StoreError> {
+        let sql = "-- read::bundle
+            select revision, body, received_at from bundle where claim_id = $1 and ($2 is null or revision = $2)
+            order by revision desc limit 1";
+        let row: Option<(i64, Vec<u8>, i64)> =
+            query_as(sql).bind(claim.to_string()).bind(revision).fetch_optional(self.readers()).await?;
+        row.map(|(revision, body, at)| Ok((revision, body, time("bundle", "received_at", at)?))).transpose()
+    }
+
+    /// What each recipient got last for a claim.
+    ///
+    /// # Errors
+    /// The database is away or a row damaged.
+    pub async fn previous_deliveries(&self, claim: ClaimId) -> Result<Vec<Previous>, StoreError> {
+        let sql = "-- read::previous_deliveries
+            select party_id, line, revision, packet_id, content from delivery d where claim_id = $1 and revision =
+            (select max(revision) from delivery e where e.claim_id = d.claim_id and e.party_id = d.party_id
+             and e.line = d.line)";
+        let rows: Vec<(String, String, i64, String, Vec<u8>)> =
+            query_as(sql).bind(claim.to_string()).fetch_all(self.readers()).await?;
+        rows.into_iter()
+            .map(|(party, line, revision, packet, content)| {
+                Ok(Previous {
+                    party: parse("delivery", "party_id", &party)?,
+                    line: parse("delivery", "line", &line)?,
+                    revision,
+                    packet: parse("delivery", "packet_id", &packet)?,
+                    content: mac("delivery", "content", &content)?,
+                })
+            })
+            .collect()
+    }
+
+    /// The answer remembered under an `Idempotency-Key`.
+    ///
+    /// # Errors
+    /// The database is away or the row damaged.
+    pub async fn remembered(
+        &self,
+        party: &PartyId,
+        route: &'static str,
+        key: &Mac,
+        now: Timestamp,
+    ) -> Result<Option<StoredAnswer>, StoreError> {
+        let sql = "-- read::remembered
+            select body_mac, answer from idempotency
+            where party_id = $1 and route = $2 and key_mac = $3 and expires_at > $4";
+        let row: Option<(Vec<u8>, String)> = query_as(sql)
+            .bind(party.as_str())
+            .bind(route)
+            .bind(key.as_slice())
+            .bind(now.as_millisecond())
+            .fetch_optional(self.readers())
+            .await?;
+        row.map(|(body, answer)| Ok(StoredAnswer { body_mac: mac("idempotency", "body_mac", &body)?, answer }))
+            .transpose()
+    }
+
+    /// An insurer's submission.
+    ///
+    /// # Errors
+    /// The database is away or the row damaged.
+    pub async fn submission(&self, insurer: &PartyId, id: SubmissionId) -> Result<Option<SubmissionView>, StoreError> {
+        type Row = (String, String, String, String, i64, Option<Vec<u8>>, Vec<u8>);
+        let sql = "-- read::submission
+            select s.claim_id, c.hospital_id, s.line, s.state, s.version, s.detail, k.wrapped from submission s
+            join claim c on c.id = s.claim_id join claim_key k on k.claim_id = s.claim_id
+            where s.party_id = $1 and s.id = $2";
+        let row: Option<Row> =
+            query_as(sql).bind(insurer.as_str()).bind(id.to_string()).fetch_optional(self.readers()).await?;
+        row.map(|(claim, hospital, line, state, version, detail, wrapped_key)| {
+            Ok(SubmissionView {
+                id,
+                claim: parse("submission", "claim_id", &claim)?,
+                hospital: parse("claim", "hospital_id", &hospital)?,
+                line: parse("submission", "line", &line)?,
+                state: parse("submission", "state", &state)?,
+                version,
+                detail,
+                wrapped_key,
+            })
+        })
+        .transpose()
+    }
+
+    /// The claim a tracking code opens, while it can be redeemed.
+    ///
+    /// # Errors
+    /// The database is away or the row damaged.
+    pub async fn claim_of_code(&self, code: &Mac, now: Timestamp) -> Result<Option<ClaimId>, StoreError> {
+        let sql = "-- read::claim_of_code
+            select claim_id from tracking_code where code_mac = $1 and used_at is null and expires_at > $2";
+        let row: Option<(String,)> =
+            query_as(sql).bind(code.as_slice()).bind(now.as_millisecond()).fetch_optional(self.readers()).await?;
+        row.map(|(claim,)| parse("tracking_code", "claim_id", &claim)).transpose()
+    }
+
+    /// What an app backend that is linked to a claim sees of it.
+    ///
+    /// # Errors
+    /// The database is away or a row damaged.
+    pub async fn app_view(&self, app: &PartyId, claim: ClaimId) -> Result<Option<AppView>, StoreError> {
+        let sql = "-- read::app_view
+            select c.revision from claim c join claim_link l on l.claim_id = c.id where l.party_id = $1 and c.id = $2";
+        let head: Option<(i64,)> =
+            query_as(sql).bind(app.as_str()).bind(claim.to_string()).fetch_optional(self.readers()).await?;
+        let Some((revision,)) = head else { return Ok(None) };
+        let sql = "-- read::app_submissions
+            select party_id, line, state from submission where claim_id = $1 order by created_at, id";
+        let rows: Vec<(String, String, String)> =
+            query_as(sql).bind(claim.to_string()).fetch_all(self.readers()).await?;
+        let submissions = rows
+            .into_iter()
+            .map(|(party, line, state)| {
+                Ok((
+                    parse("submission", "party_id", &party)?,
+                    parse::<Line>("submission", "line", &line)?,
+                    parse("submission", "state", &state)?,
+                ))
+            })
+            .collect::<Result<_, StoreError>>()?;
+        let timeline = self.timeline(claim, "owner", "").await?;
+        Ok(Some(AppView { claim, revision, timeline, submissions }))
+    }
+
+    /// The entries of one audience, oldest first.
+    async fn timeline(&self, claim: ClaimId, role: &str, party: &str) -> Result<Vec<TimelineLine>, StoreError> {
+        let sql = "-- read::timeline
+            select at, event, parameters from timeline
+            where claim_id = $1 and audience_role = $2 and audience_party = $3 order by at, rowid";
+        let rows: Vec<(i64, String, String)> =
+            query_as(sql).bind(claim.to_string()).bind(role).bind(party).fetch_all(self.readers()).await?;
+        rows.into_iter()
+            .map(|(at, event, parameters)| {
+                Ok(TimelineLine {
+                    at: time("timeline", "at", at)?,
+                    event,
+                    parameters: parse("timeline", "parameters", &parameters)?,
+                })
+            })
+            .collect()
+    }
+}
+
+fn claim_head(row: (String, String, i64, i64, Vec<u8>)) -> Result<ClaimHead, StoreError> {
+    let (id, hospital, revision, version, wrapped_key) = row;
+    Ok(ClaimHead {
+        id: parse("claim", "id", &id)?,
+        hospital: parse("claim", "hospital_id", &hospital)?,
+        revision,
+        version,
+        wrapped_key,
+    })
+}
+
+fn party((document, state, version): PartyRow) -> Result<Party, StoreError> {
+    let damaged = |column| StoreError::Inconsistent { table: "party", column };
+    let registration = serde_json::from_str(&document).map_err(|_| damaged("document"))?;
+    let state = match state.as_str() {
+        "live" => PartyState::Live,
+        "suspended" => PartyState::Suspended,
+        _ => return Err(damaged("state")),
+    };
+    Party::new(registration, state, version).map_err(|_| damaged("document"))
+}

@@ -1,0 +1,117 @@
+//! The only reads that are not scoped to a party: for the operator's commands, the worker, and metrics.
+
+use sqlx::query_as;
+
+use super::super::rows::ClaimHead;
+use super::super::{Store, StoreError};
+use super::{claim_head, party};
+use crate::audit;
+use crate::id::ClaimId;
+use crate::party::Party;
+
+/// How many of each thing there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Parties.
+    pub parties: i64,
+    /// Claims.
+    pub claims: i64,
+    /// Evidence documents.
+    pub evidence: i64,
+    /// Packets.
+    pub packets: i64,
+    /// Deliveries.
+    pub deliveries: i64,
+    /// Deliveries nobody has acknowledged.
+    pub open_deliveries: i64,
+    /// Deferred steps not done.
+    pub open_work: i64,
+}
+
+impl Store {
+    /// All parties by id.
+    ///
+    /// # Errors
+    /// The database is away or a row damaged.
+    pub async fn parties(&self) -> Result<Vec<Party>, StoreError> {
+        let sql = "-- operator::parties\nselect document, state, version from party order by id";
+        let rows: Vec<(String, String, i64)> = query_as(sql).fetch_all(self.readers()).await?;
+        rows.into_iter().map(party).collect()
+    }
+
+    /// A claim by id, for the worker.
+    ///
+    /// # Errors
+    /// The database is away or the row damaged.
+    pub async fn claim(&self, id: ClaimId) -> Result<Option<ClaimHead>, StoreError> {
+        let sql = "-- operator::claim
+            select c.id, c.hospital_id, c.revision, c.version, k.wrapped from claim c
+            join claim_key k on k.claim_id = c.id where c.id = $1";
+        let row = query_as(sql).bind(id.to_string()).fetch_optional(self.readers()).await?;
+        row.map(claim_head).transpose()
+    }
+
+    /// The sealed evidence of a claim that is not superseded: id and body.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn current_evidence(&self, claim: ClaimId) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let sql = "-- operator::current_evidence
+            select id, body from evidence where claim_id = $1 and superseded_by is null order by rowid";
+        Ok(query_as(sql).bind(claim.to_string()).fetch_all(self.readers()).await?)
+    }
+
+    /// How many of each thing there are.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn counts(&self) -> Result<Counts, StoreError> {
+        let sql = "-- operator::counts
+            select (select count(*) from party), (select count(*) from claim), (select count(*) from evidence),
+                (select count(*) from packet), (select count(*) from delivery),
+                (select count(*) from delivery where state in ('held', 'ready')),
+                (select count(*) from work where done_at is null)";
+        let row: (i64, i64, i64, i64, i64, i64, i64) = query_as(sql).fetch_one(self.readers()).await?;
+        let (parties, claims, evidence, packets, deliveries, open_deliveries, open_work) = row;
+        Ok(Counts { parties, claims, evidence, packets, deliveries, open_deliveries, open_work })
+    }
+
+    /// Recomputes the hash chain of the audit trail; gives its length, or the first position that does not fit.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn check_audit(&self) -> Result<Result<i64, i64>, StoreError> {
+        type Row = (String, i64, String, String, String, String, i64, Vec<u8>);
+        let mut before: Vec<u8> = Vec::new();
+        let mut last = 0;
+        loop {
+            let sql = "-- operator::check_audit
+                select id, at, actor, action, subject, detail, position, hash from audit
+                where position > $1 order by position limit 1000";
+            let rows: Vec<Row> = query_as(sql).bind(last).fetch_all(self.readers()).await?;
+            if rows.is_empty() {
+                let sql = "-- operator::audit_end\nselect position, hash from stream where name = 'audit'";
+                let end: Option<(i64, Vec<u8>)> = query_as(sql).fetch_optional(self.readers()).await?;
+                let whole = end.unwrap_or_default() == (last, before);
+                return Ok(if whole { Ok(last) } else { Err(last + 1) });
+            }
+            for (id, at, actor, action, subject, detail, position, hash) in rows {
+                let line =
+                    audit::Line { id: &id, at, actor: &actor, action: &action, subject: &subject, detail: &detail };
+                if position != last + 1 || line.hash(&before).as_slice() != hash.as_slice() {
+                    return Ok(Err(position));
+                }
+                (before, last) = (hash, position);
+            }
+        }
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let _: (i64,) = query_as("-- operator::ping\nselect 1").fetch_one(self.readers()).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,163 @@
+//! What reads give back: rows turned into values once, here. A row that cannot be is an error that names where.
+
+use std::str::FromStr;
+
+use claimgate_packet::words::Line;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::StoreError;
+use crate::core::delivery::DeliveryState;
+use crate::core::submission::SubmissionState;
+use crate::id::{ClaimId, DeliveryId, PacketId, SubmissionId, WorkId};
+use crate::keys::index::Mac;
+use crate::party::PartyId;
+
+/// A claim's head: what a next step relies on.
+#[derive(Clone, Debug)]
+pub struct ClaimHead {
+    /// Id.
+    pub id: ClaimId,
+    /// Whose.
+    pub hospital: PartyId,
+    /// Newest revision.
+    pub revision: i64,
+    /// Counts changes.
+    pub version: i64,
+    /// Its data key, wrapped.
+    pub wrapped_key: Vec<u8>,
+}
+
+/// The answer a hospital got for a revision.
+#[derive(Clone, Debug)]
+pub struct HospitalAnswer {
+    /// The claim.
+    pub claim: ClaimId,
+    /// The revision.
+    pub revision: i64,
+    /// The stored answer.
+    pub answer: String,
+}
+
+/// An answer remembered under an `Idempotency-Key`.
+#[derive(Clone, Debug)]
+pub struct StoredAnswer {
+    /// Keyed digest of the body it answered.
+    pub body_mac: Mac,
+    /// The answer.
+    pub answer: String,
+}
+
+/// A delivery as its recipient sees it.
+#[derive(Clone, Debug)]
+pub struct DeliveryView {
+    /// Id.
+    pub id: DeliveryId,
+    /// Place in the recipient's stream.
+    pub position: i64,
+    /// The packet.
+    pub packet: PacketId,
+    /// The claim.
+    pub claim: ClaimId,
+    /// The hospital it comes from.
+    pub hospital: PartyId,
+    /// The submission it belongs to.
+    pub submission: SubmissionId,
+    /// The recipient's line.
+    pub line: Line,
+    /// Revision for this recipient and line.
+    pub revision: i64,
+    /// State.
+    pub state: DeliveryState,
+    /// Size of the sealed packet in bytes.
+    pub bytes: i64,
+    /// SHA-256 of the sealed packet, base64url.
+    pub digest: String,
+    /// SHA-256 of the presentation inside, base64url.
+    pub presentation_digest: String,
+    /// Key it is sealed to.
+    pub kid: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When its first byte left.
+    pub left: Option<Timestamp>,
+    /// What the recipient said.
+    pub acknowledgement: Option<String>,
+}
+
+/// A submission as its insurer sees it.
+#[derive(Clone, Debug)]
+pub struct SubmissionView {
+    /// Id.
+    pub id: SubmissionId,
+    /// The claim.
+    pub claim: ClaimId,
+    /// The hospital the claim comes from.
+    pub hospital: PartyId,
+    /// Line.
+    pub line: Line,
+    /// State.
+    pub state: SubmissionState,
+    /// Counts changes.
+    pub version: i64,
+    /// The insurer's number and note, sealed.
+    pub detail: Option<Vec<u8>>,
+    /// The claim's data key, wrapped.
+    pub wrapped_key: Vec<u8>,
+}
+
+/// A line of the timeline.
+#[derive(Clone, Debug)]
+pub struct TimelineLine {
+    /// When.
+    pub at: Timestamp,
+    /// Event code.
+    pub event: String,
+    /// Parameters.
+    pub parameters: Value,
+}
+
+/// What an app backend sees of a claim: its timeline and submissions.
+#[derive(Clone, Debug)]
+pub struct AppView {
+    /// The claim.
+    pub claim: ClaimId,
+    /// Newest revision.
+    pub revision: i64,
+    /// Entries, oldest first.
+    pub timeline: Vec<TimelineLine>,
+    /// Insurer, line and state of each submission.
+    pub submissions: Vec<(PartyId, Line, SubmissionState)>,
+}
+
+/// A leased step.
+#[derive(Clone, Copy, Debug)]
+pub struct DueWork {
+    /// Id.
+    pub id: WorkId,
+    /// The claim.
+    pub claim: ClaimId,
+    /// Fencing number: a later lease has a higher one.
+    pub fence: i64,
+}
+
+impl DueWork {
+    pub(super) fn from_row((id, claim, fence): (String, String, i64)) -> Result<Self, StoreError> {
+        Ok(Self { id: parse("work", "id", &id)?, claim: parse("work", "claim_id", &claim)?, fence })
+    }
+}
+
+/// Reads a text column as a value.
+pub(super) fn parse<T: FromStr>(table: &'static str, column: &'static str, text: &str) -> Result<T, StoreError> {
+    text.parse().map_err(|_| StoreError::Inconsistent { table, column })
+}
+
+/// Reads a time column.
+pub(super) fn time(table: &'static str, column: &'static str, millis: i64) -> Result<Timestamp, StoreError> {
+    Timestamp::from_millisecond(millis).map_err(|_| StoreError::Inconsistent { table, column })
+}
+
+/// Reads a keyed digest.
+pub(super) fn mac(table: &'static str, column: &'static str, bytes: &[u8]) -> Result<Mac, StoreError> {
+    bytes.try_into().map_err(|_| StoreError::Inconsistent { table, column })
+}

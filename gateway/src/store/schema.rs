@@ -1,0 +1,139 @@
+//! The schema: numbered migrations that never change after release, and the check that a database has them.
+
+use std::path::Path;
+
+use sqlx::migrate::{Migrate, Migration, MigrationType, Migrator};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection};
+
+use super::StoreError;
+
+const FIRST: &str = include_str!("../../../migrations/sqlite/0001_first.sql");
+
+/// A database this build cannot use.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SchemaError {
+    /// Migrations are missing.
+    #[error("the database is at schema {found}, this build needs {wanted}; run: claimgate migrate up")]
+    Behind {
+        /// Of the database.
+        found: i64,
+        /// Of this build.
+        wanted: i64,
+    },
+    /// A newer build wrote it.
+    #[error("the database is at schema {found}, this build knows only {wanted}; run the newer build")]
+    Ahead {
+        /// Of the database.
+        found: i64,
+        /// Of this build.
+        wanted: i64,
+    },
+    /// A migration that was applied is not the one this build knows.
+    #[error("migration {0} of the database is not the one this build knows; restore the database or the build")]
+    Changed(i64),
+}
+
+/// Where a database stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SchemaStatus {
+    /// Schema of the database; 0 for an empty one.
+    pub found: i64,
+    /// Schema of this build.
+    pub wanted: i64,
+}
+
+fn migrations() -> Vec<Migration> {
+    vec![Migration::new(1, "first".into(), MigrationType::Simple, FIRST.into_sql_str(), false)]
+}
+
+/// Brings the database (made if missing) to this build's schema; running it again changes nothing.
+///
+/// # Errors
+/// No access, or a schema this build does not know.
+pub async fn migrate(path: &Path) -> Result<SchemaStatus, StoreError> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(sqlx::Error::Io)?;
+    }
+    let mut connection = super::connect_options(path).create_if_missing(true).connect().await?;
+    match check(&mut connection).await {
+        Ok(_) | Err(StoreError::Schema(SchemaError::Behind { .. })) => {}
+        Err(error) => return Err(error),
+    }
+    Migrator::with_migrations(migrations())
+        .run(&mut connection)
+        .await
+        .map_err(|error| sqlx::Error::Migrate(Box::new(error)))?;
+    let status = check(&mut connection).await?;
+    connection.close().await?;
+    restrict(path)?;
+    Ok(status)
+}
+
+/// Where the database stands, without changing it.
+///
+/// # Errors
+/// No such file or no access.
+pub async fn status(path: &Path) -> Result<SchemaStatus, StoreError> {
+    let mut connection = super::connect_options(path).read_only(true).connect().await?;
+    let found = applied(&mut connection).await?.last().map_or(0, |last| last.0);
+    connection.close().await?;
+    Ok(SchemaStatus { found, wanted: wanted() })
+}
+
+/// Refuses a database of another schema.
+///
+/// # Errors
+/// See [`SchemaError`].
+pub(super) async fn require_current(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    check(connection).await.map(|_| ())
+}
+
+async fn check(connection: &mut SqliteConnection) -> Result<SchemaStatus, StoreError> {
+    let known = migrations();
+    let applied = applied(connection).await?;
+    let found = applied.last().map_or(0, |last| last.0);
+    for (version, checksum) in &applied {
+        match known.iter().find(|migration| migration.version == *version) {
+            None => return Err(SchemaError::Ahead { found, wanted: wanted() }.into()),
+            Some(migration) if migration.checksum.as_ref() != checksum.as_slice() => {
+                return Err(SchemaError::Changed(*version).into());
+            }
+            Some(_) => {}
+        }
+    }
+    if applied.len() < known.len() {
+        return Err(SchemaError::Behind { found, wanted: wanted() }.into());
+    }
+    Ok(SchemaStatus { found, wanted: wanted() })
+}
+
+fn wanted() -> i64 {
+    migrations().last().map_or(0, |last| last.version)
+}
+
+async fn applied(connection: &mut SqliteConnection) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+    const TABLE: &str = "_sqlx_migrations";
+    let exists: (i64,) =
+        sqlx::query_as("-- schema::applied\nselect count(*) from sqlite_master where type = 'table' and name = $1")
+            .bind(TABLE)
+            .fetch_one(&mut *connection)
+            .await?;
+    if exists.0 == 0 {
+        return Ok(Vec::new());
+    }
+    let mut rows: Vec<(i64, Vec<u8>)> = connection
+        .list_applied_migrations(TABLE)
+        .await
+        .map_err(|error| sqlx::Error::Migrate(Box::new(error)))?
+        .into_iter()
+        .map(|row| (row.version, row.checksum.into_owned()))
+        .collect();
+    rows.sort_unstable();
+    Ok(rows)
+}
+
+fn restrict(path: &Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(sqlx::Error::Io)?;
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! Positions: given after the commit, in batches, by the one writer. Readers see only rows with a position.
+//!
+//! Deliveries get one gapless stream per recipient, ordered by claim revision; the audit trail gets one stream
+//! whose every line is bound to the one before it (hash chain).
+
+use jiff::Timestamp;
+use sqlx::{Connection, SqliteConnection, query, query_as};
+
+use super::StoreError;
+use super::apply::millis;
+use super::rows::DueWork;
+use crate::audit;
+
+/// The most rows one batch takes.
+const BATCH: i64 = 512;
+
+/// How much a run of the sequencer did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sequenced {
+    /// Deliveries that can be read now.
+    pub deliveries: u64,
+    /// Audit lines that are in the chain now.
+    pub audit: u64,
+    /// Whether more may be waiting.
+    pub more: bool,
+}
+
+pub(super) async fn run(connection: &mut SqliteConnection) -> Result<Sequenced, StoreError> {
+    let mut tx = connection.begin_with("begin immediate").await?;
+    release_held(&mut tx).await?;
+    let deliveries = deliveries(&mut tx).await?;
+    let audit = audit_lines(&mut tx).await?;
+    tx.commit().await?;
+    let full = u64::try_from(BATCH).unwrap_or(u64::MAX);
+    Ok(Sequenced { deliveries, audit, more: deliveries >= full || audit >= full })
+}
+
+/// What was held for a recipient that has become active is released.
+async fn release_held(tx: &mut SqliteConnection) -> Result<(), StoreError> {
+    let sql = "-- sequence::release_held
+        update delivery set state = 'ready' where position is null and state = 'held'
+        and party_id in (select id from party where state = 'live')";
+    query(sql).execute(tx).await?;
+    Ok(())
+}
+
+async fn deliveries(tx: &mut SqliteConnection) -> Result<u64, StoreError> {
+    let sql = "-- sequence::deliveries
+        select id, party_id from delivery where position is null and state = 'ready'
+        order by created_at, revision, id limit $1";
+    let waiting: Vec<(String, String)> = query_as(sql).bind(BATCH).fetch_all(&mut *tx).await?;
+    let mut count = 0;
+    for (id, party) in waiting {
+        let stream = format!("delivery:{party}");
+        let (position, _) = next(tx, &stream, None).await?;
+        let sql = "-- sequence::place\nupdate delivery set position = $2 where id = $1";
+        query(sql).bind(id).bind(position).execute(&mut *tx).await?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+type AuditRow = (String, i64, String, String, String, String);
+
+async fn audit_lines(tx: &mut SqliteConnection) -> Result<u64, StoreError> {
+    let sql = "-- sequence::audit
+        select id, at, actor, action, subject, detail from audit where position is null order by at, id limit $1";
+    let waiting: Vec<AuditRow> = query_as(sql).bind(BATCH).fetch_all(&mut *tx).await?;
+    let mut count = 0;
+    for (id, at, actor, action, subject, detail) in waiting {
+        let line = audit::Line { id: &id, at, actor: &actor, action: &action, subject: &subject, detail: &detail };
+        let (position, hash) = next(tx, "audit", Some(&line)).await?;
+        let sql = "-- sequence::chain\nupdate audit set position = $2, hash = $3 where id = $1";
+        query(sql).bind(&id).bind(position).bind(hash).execute(&mut *tx).await?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// The next position of a stream and, for a line, the hash that binds it to the one before.
+async fn next(
+    tx: &mut SqliteConnection,
+    stream: &str,
+    line: Option<&audit::Line<'_>>,
+) -> Result<(i64, Vec<u8>), StoreError> {
+    let sql = "-- sequence::stream\nselect position, hash from stream where name = $1";
+    let last: Option<(i64, Vec<u8>)> = query_as(sql).bind(stream).fetch_optional(&mut *tx).await?;
+    let (position, before) = last.unwrap_or_default();
+    let hash = line.map_or_else(Vec::new, |line| line.hash(&before).to_vec());
+    let sql = "-- sequence::advance
+        insert into stream (name, position, hash) values ($1, $2, $3)
+        on conflict (name) do update set position = excluded.position, hash = excluded.hash";
+    query(sql).bind(stream).bind(position + 1).bind(&hash).execute(&mut *tx).await?;
+    Ok((position + 1, hash))
+}
+
+pub(super) async fn lease(
+    connection: &mut SqliteConnection,
+    now: Timestamp,
+    until: Timestamp,
+) -> Result<Option<DueWork>, StoreError> {
+    let sql = "-- sequence::lease
+        update work set lease_until = $2, fence = fence + 1, due_at = $2
+        where id = (select id from work where done_at is null and due_at <= $1
+            and (lease_until is null or lease_until <= $1) order by due_at limit 1)
+        returning id, claim_id, fence";
+    let row: Option<(String, String, i64)> =
+        query_as(sql).bind(millis(now)).bind(millis(until)).fetch_optional(connection).await?;
+    row.map(DueWork::from_row).transpose()
+}
+
+pub(super) async fn forget(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), StoreError> {
+    let statements = [
+        "-- sequence::forget_assertions\ndelete from assertion_use where expires_at < $1",
+        "-- sequence::forget_idempotency\ndelete from idempotency where expires_at < $1",
+        "-- sequence::forget_codes\ndelete from tracking_code where expires_at < $1",
+    ];
+    for sql in statements {
+        query(sql).bind(millis(now)).execute(&mut *connection).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! What goes on behind the requests: positions after commits, deferred steps, forgetting what expired.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::sync::watch;
+
+use crate::flows::Engine;
+use crate::flows::health::Released;
+
+/// How long a deferred step is leased; a step that stays due is tried again after this.
+const LEASE: SignedDuration = SignedDuration::from_secs(15);
+const IDLE: Duration = Duration::from_secs(1);
+const FORGET_EVERY: Duration = Duration::from_hours(1);
+
+/// Runs until told to stop, then finishes what is in hand.
+pub async fn run(engine: Arc<Engine>, stop: watch::Receiver<bool>) {
+    tokio::join!(sequence(&engine, stop.clone()), deferred(&engine, stop.clone()), forget(&engine, stop));
+}
+
+/// Gives positions whenever something was committed, and once a second for what other processes committed.
+async fn sequence(engine: &Engine, mut stop: watch::Receiver<bool>) {
+    loop {
+        match engine.store.sequence().await {
+            Ok(done) if done.more => continue,
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "positions could not be given"),
+        }
+        tokio::select! {
+            () = engine.store.until_unsequenced() => {}
+            () = tokio::time::sleep(IDLE) => {}
+            () = stopped(&mut stop) => break,
+        }
+    }
+    if let Err(error) = engine.store.sequence().await {
+        tracing::error!(%error, "positions could not be given at the end; they are given at the next start");
+    }
+}
+
+async fn deferred(engine: &Engine, mut stop: watch::Receiver<bool>) {
+    loop {
+        while step(engine).await {}
+        tokio::select! {
+            () = tokio::time::sleep(IDLE) => {}
+            () = stopped(&mut stop) => break,
+        }
+    }
+}
+
+/// Does one due step; `true` if there was one that got done.
+pub async fn step(engine: &Engine) -> bool {
+    let until = engine.now() + LEASE;
+    match engine.store.lease_work(engine.now(), until).await {
+        Ok(Some(work)) => match engine.release(work).await {
+            Ok(Released::Done) => true,
+            // Its lease is its next due time, so waiting steps do not starve the others.
+            Ok(Released::Waiting) => false,
+            Err(error) => {
+                tracing::error!(%error, work = %work.id, claim = %work.claim, "a deferred step failed; it stays due");
+                false
+            }
+        },
+        Ok(None) => false,
+        Err(error) => {
+            tracing::error!(%error, "deferred steps could not be read");
+            false
+        }
+    }
+}
+
+async fn forget(engine: &Engine, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = engine.store.forget_expired(engine.now()).await {
+            tracing::error!(%error, "what expired could not be forgotten");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(FORGET_EVERY) => {}
+            () = stopped(&mut stop) => break,
+        }
+    }
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    // A dropped sender means that the server is gone: stop as well.
+    let _ = stop.wait_for(|stopped| *stopped).await;
+}
