@@ -1,0 +1,117 @@
+//! The command line: a gateway set up by hand, a packet opened without one, exit codes.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use claimgate_gateway::sandbox::insurer;
+use claimgate_tests::bundles::{bytes, case};
+use claimgate_tests::gateway::{TestGateway, must};
+use claimgate_tests::shared::binary;
+use serde_json::{Value, json};
+
+fn claimgate(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(binary())
+        .args(arguments)
+        .current_dir(folder)
+        .env("CLAIMGATE_GATEWAY__DATA_DIR", folder.join("data"))
+        .output()
+        .unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn a_gateway_is_set_up_by_hand() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| claimgate(folder.path(), arguments);
+
+    let early = run(&["party", "list"]);
+    assert_eq!(early.status.code(), Some(1));
+    assert!(err(&early).contains("master.key"), "{}", err(&early));
+    assert!(run(&["keys", "new", "packet"]).status.success());
+    assert!(run(&["migrate", "up"]).status.success());
+    assert_eq!(run(&["migrate", "check"]).status.code(), Some(0));
+    let keys = run(&["keys", "list"]);
+    assert_eq!(out(&keys).lines().filter(|line| line.contains("signs now")).count(), 2, "{}", out(&keys));
+
+    let made = run(&["keys", "new", "insurer", "--party", "insurer-abc"]);
+    assert!(made.status.success(), "{}", err(&made));
+    let document = json!({
+        "id": "insurer-abc", "role": "insurer", "name": "某某人壽", "lines": ["health-reimbursement"],
+        "identifiers": [{ "system": "https://gcis.nat.gov.tw", "value": "12345675" }], "jwks": {},
+    });
+    std::fs::write(folder.path().join("insurer.json"), document.to_string()).unwrap();
+    let add = ["party", "add", "insurer.json", "--jwks", "insurer-abc.jwks.json"];
+    let added = run(&add);
+    assert!(added.status.success(), "{}", err(&added));
+    let twice = run(&add);
+    assert_eq!((twice.status.code(), err(&twice).contains("registered already")), (Some(1), true));
+    assert!(run(&["party", "disable", "insurer-abc"]).status.success());
+    assert!(out(&run(&["party", "list"])).contains("suspended"));
+    assert!(run(&["party", "enable", "insurer-abc"]).status.success());
+    let consent = run(&["party", "consent", "insurer-abc", "--attested", "x"]);
+    assert!(err(&consent).contains("only a hospital"), "{}", err(&consent));
+
+    let doctor = run(&["doctor"]);
+    assert_eq!(doctor.status.code(), Some(0), "{}", out(&doctor));
+    assert!(out(&doctor).contains("unbroken"), "{}", out(&doctor));
+    let wrong = Command::new(binary()).arg("doctor").env("CLAIMGATE_HTTP__LISTN", "x").output().unwrap();
+    assert_eq!(wrong.status.code(), Some(4));
+    assert_eq!(run(&["no-such-command"]).status.code(), Some(2));
+}
+
+#[test]
+fn an_exposed_key_file_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    assert!(claimgate(folder.path(), &["keys", "new", "token"]).status.success());
+    let master = folder.path().join("data/keys/master.key");
+    std::fs::set_permissions(&master, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let doctor = claimgate(folder.path(), &["doctor"]);
+    assert_eq!(doctor.status.code(), Some(4));
+    assert!(out(&doctor).contains("chmod 600"), "{}", out(&doctor));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_insurer_opens_a_packet_without_a_gateway() {
+    let test = TestGateway::start().await;
+    test.push(&bytes(&case("CLI-1")), &[]).await;
+    let one = test.life();
+    let envelope = must(insurer::pull(&one.client, 0, 5).await).pop().unwrap();
+    let sealed = must(insurer::fetch(&one.client, &envelope.id).await);
+    let trust = must(insurer::trusted_keys(&one.client).await).to_json();
+    let key = one.keys.first().unwrap().to_json();
+    test.stop().await;
+
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("packet.jose", &format!("{sealed}\n"));
+    write("trust.json", &trust.to_string());
+    write("key.json", &key.to_string());
+    let packet = |verb: &str, me: &str, file: &str| {
+        claimgate(folder.path(), &["packet", verb, "--key", "key.json", "--trust", "trust.json", "--me", me, file])
+    };
+    let opened = packet("open", "insurer-life", "packet.jose");
+    assert_eq!(opened.status.code(), Some(0), "{}", err(&opened));
+    let claim: Value = serde_json::from_slice(&opened.stdout).unwrap();
+    assert!(claim.to_string().contains("medical-receipt"));
+    assert!(out(&packet("verify", "insurer-life", "packet.jose")).starts_with("verified: pkt_"));
+
+    assert_eq!(packet("verify", "insurer-other", "packet.jose").status.code(), Some(3));
+    let mut changed = sealed.into_bytes();
+    let middle = changed.len() / 2;
+    changed[middle] = if changed[middle] == b'A' { b'B' } else { b'A' };
+    write("changed.jose", &String::from_utf8(changed).unwrap());
+    let refused = packet("verify", "insurer-life", "changed.jose");
+    assert_eq!(refused.status.code(), Some(3));
+    assert!(err(&refused).contains("packet.decrypt"), "{}", err(&refused));
+    let nobody =
+        claimgate(folder.path(), &["packet", "verify", "--key", "key.json", "--trust", "trust.json", "packet.jose"]);
+    assert!(err(&nobody).contains("--me"), "{}", err(&nobody));
+}

@@ -1,0 +1,125 @@
+//! Bounds of a request: size, pace, media type, method; each refused in our own shape.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use claimgate_gateway::config::Config;
+use claimgate_gateway::sandbox::client::http_client;
+use claimgate_gateway::{clock::Clock, id::Random, keys::ring, lifecycle, store::schema};
+use claimgate_tests::bundles::{bytes, case};
+use claimgate_tests::gateway::{TestGateway, codes, get, must};
+use reqwest::Method;
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_beyond_ten_megabytes_is_refused_with_413() {
+    let test = TestGateway::start().await;
+    let before = test.counts().await;
+    let mut body = bytes(&case("LARGE-1"));
+    body.extend(std::iter::repeat_n(b' ', 10 * 1024 * 1024));
+    let answer = test.push(&body, &[]).await;
+    assert_eq!(answer.status, 413);
+    assert_eq!(codes(&answer.json("outcome").unwrap()), ["body.too-large"]);
+    assert_eq!(test.counts().await, before);
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_media_type_an_encoding_and_another_method_are_refused() {
+    let test = TestGateway::start().await;
+    let hospital = &test.world.hospital;
+    let send = async |method, path: &str, headers: &[(&str, &str)]| {
+        must(hospital.call(method, path, headers, bytes(&case("TYPE-1"))).await)
+    };
+    assert_eq!(send(Method::POST, "/fhir/Bundle", &[("content-type", "text/plain")]).await.status, 415);
+    let gzip = [("content-type", "application/fhir+json"), ("content-encoding", "gzip")];
+    assert_eq!(send(Method::POST, "/fhir/Bundle", &gzip).await.status, 415);
+    let deleted = send(Method::DELETE, "/fhir/Bundle", &[]).await;
+    assert_eq!(
+        (deleted.status.as_u16(), codes(&deleted.json("o").unwrap())),
+        (405, vec!["method.not-allowed".to_owned()])
+    );
+    let lost = get(hospital, "/nowhere").await;
+    let problem = lost.json("problem").unwrap();
+    assert_eq!((lost.status.as_u16(), lost.header("content-type")), (404, Some("application/problem+json")));
+    assert_eq!(problem["code"], "route.unknown");
+    assert_eq!(problem["request_id"].as_str(), lost.header("x-request-id"));
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plain_request_id_is_taken_over_and_another_is_replaced() {
+    let test = TestGateway::start().await;
+    let ask = async |id: &str| {
+        let answer = test.world.hospital.call(Method::GET, "/healthz", &[("x-request-id", id)], Vec::new()).await;
+        must(answer).header("x-request-id").unwrap().to_owned()
+    };
+    assert_eq!(ask("his-2026-11-23.0001").await, "his-2026-11-23.0001");
+    assert!(ask("a b").await.starts_with("req_"));
+    assert!(ask("<script>alert(1)</script>").await.starts_with("req_"));
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_readiness_and_metrics_answer() {
+    let test = TestGateway::start().await;
+    let client = &test.world.hospital;
+    assert_eq!(get(client, "/healthz").await.json("h").unwrap(), json!({ "status": "ok" }));
+    assert_eq!(get(client, "/readyz").await.json("r").unwrap(), json!({ "status": "ready" }));
+    let metrics = get(client, "/metrics").await;
+    let text = String::from_utf8(metrics.body).unwrap();
+    assert!(text.contains("claimgate_http_requests_total{") && text.contains("claimgate_claims 0"), "{text}");
+    let proxied = client.call(Method::GET, "/metrics", &[("x-forwarded-for", "203.0.113.9")], Vec::new()).await;
+    assert_eq!(must(proxied).status, 404);
+    test.world.gateway.app.unready();
+    assert_eq!(get(client, "/readyz").await.status, 503);
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dribbled_body_is_cut_off_while_others_are_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let set = |name: &str, value: &str| (format!("CLAIMGATE_{name}"), value.to_owned());
+    let layers = [
+        set("GATEWAY__DATA_DIR", &folder.path().display().to_string()),
+        set("HTTP__LISTEN", "127.0.0.1:0"),
+        set("HTTP__BODY_DEADLINE_SECONDS", "2"),
+    ];
+    let config = must(Config::from_layers(None, layers));
+    let (clock, random) = (Clock::system(), Random::system());
+    must(ring::ensure(&config, &random, clock.now()));
+    must(schema::migrate(&config.database_path()).await);
+    let running = must(lifecycle::start(config, clock.clone(), random).await);
+    let address = running.address;
+
+    let slow = tokio::task::spawn_blocking(move || dribble(address));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let healthy = must(must(http_client()).get(format!("http://{address}/healthz")).send().await);
+    assert_eq!(healthy.status(), 200);
+    let answer = slow.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    must(running.stop().await);
+}
+
+/// Sends a form one byte at a time until the server answers.
+#[expect(clippy::disallowed_methods, reason = "a raw socket is the only way to be this slow")]
+fn dribble(address: std::net::SocketAddr) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
+    let head = "POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+                Content-Length: 1000\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = [0; 1_024];
+    for _ in 0..100 {
+        match stream.read(&mut answer) {
+            Ok(read) if read > 0 => return String::from_utf8_lossy(&answer[..read]).into_owned(),
+            Ok(_) => return "closed".to_owned(),
+            Err(_) => {
+                // A closed connection shows at the next read.
+                let _ = stream.write_all(b"a");
+            }
+        }
+    }
+    "no answer".to_owned()
+}

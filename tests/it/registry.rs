@@ -1,0 +1,121 @@
+//! Routing and consent: unknown, inactive and line-less insurers, hospitals without a basis.
+
+use claimgate_gateway::clock::Clock;
+use claimgate_gateway::party::{ConsentBasis, PartyState, Role};
+use claimgate_gateway::sandbox::insurer;
+use claimgate_packet::words::Line;
+use claimgate_tests::bundles::{bytes, case, resources};
+use claimgate_tests::gateway::{NewParty, TestGateway, codes, get, must, post};
+use serde_json::{Value, json};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_insurer_is_refused_and_nothing_is_kept() {
+    let test = TestGateway::start().await;
+    let before = test.counts().await;
+    let text = case("UNKNOWN-1").to_string().replace("12345676", "22099131");
+    let answer = test.push(text.as_bytes(), &[]).await;
+    assert_eq!(answer.status, 422);
+    let outcome = answer.json("outcome").unwrap();
+    assert_eq!(codes(&outcome), ["insurer.unknown"]);
+    let place = outcome["issue"][0]["expression"][0].as_str().unwrap();
+    assert!(place.starts_with("Bundle.entry["), "{place}");
+    assert!(!outcome.to_string().contains("22099131"));
+    assert_eq!(test.counts().await, before);
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_the_insurer_does_not_take_is_refused_with_those_it_takes() {
+    let test = TestGateway::start().await;
+    let text = case("LINE-1").to_string().replace("\"accident\"", "\"life\"");
+    let answer = test.push(text.as_bytes(), &[]).await;
+    let outcome = answer.json("outcome").unwrap();
+    assert_eq!((answer.status.as_u16(), codes(&outcome)), (422, vec!["insurer.line-not-offered".to_owned()]));
+    assert!(outcome["issue"][0]["diagnostics"].as_str().unwrap().contains("accident"));
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_coverage_without_a_line_takes_the_insurers_first() {
+    let test = TestGateway::start().await;
+    let mut bundle = case("LINE-2");
+    for coverage in resources(&mut bundle, "Coverage") {
+        coverage.as_object_mut().unwrap().remove("type");
+    }
+    assert_eq!(test.push(&bytes(&bundle), &[]).await.status, 201);
+    let envelope = must(insurer::pull(&test.nonlife().client, 0, 5).await).pop().unwrap();
+    assert_eq!(envelope.line, Line::Accident);
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_to_an_inactive_insurer_is_held_and_leaves_when_it_is_active() {
+    let test = TestGateway::start().await;
+    let engine = &test.world.gateway.app.engine;
+    let nonlife = "insurer-nonlife".parse().unwrap();
+    must(engine.set_state(&nonlife, PartyState::Suspended).await);
+
+    let answer = test.push(&bytes(&case("HELD-1")), &[]).await;
+    assert_eq!(answer.status, 201);
+    assert!(codes(&answer.json("outcome").unwrap()).contains(&"recipient.inactive".to_owned()));
+    assert_eq!(must(insurer::pull(&test.life().client, 0, 5).await).len(), 1);
+    assert_eq!(get(&test.nonlife().client, "/insurer/v1/deliveries").await.status, 401);
+
+    must(engine.set_state(&nonlife, PartyState::Live).await);
+    assert_eq!(must(insurer::pull(&test.nonlife().client, 0, 10).await).len(), 1);
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_consent_basis_a_claim_is_held_and_sent_once_there_is_one() {
+    let test = TestGateway::start_with(Clock::test("2026-11-23T02:00:00Z".parse().unwrap())).await;
+    let engine = &test.world.gateway.app.engine;
+    let hospital = "hospital-demo".parse().unwrap();
+    must(engine.set_consent(&hospital, None).await);
+
+    let answer = test.push(&bytes(&case("CONSENT-1")), &[]).await;
+    let outcome = answer.json("outcome").unwrap();
+    assert_eq!(answer.status, 201);
+    assert!(codes(&outcome).contains(&"consent_missing".to_owned()), "{outcome:#}");
+    let counts = test.counts().await;
+    assert_eq!((counts.claims, counts.evidence > 0, counts.packets, counts.deliveries), (1, true, 0, 0));
+    assert_eq!(counts.open_work, 1);
+
+    let basis = ConsentBasis::HospitalAttested { reference: "form 115-11".to_owned() };
+    must(engine.set_consent(&hospital, Some(basis)).await);
+    test.clock.advance(std::time::Duration::from_secs(20));
+    let found = must(insurer::pull(&test.life().client, 0, 10).await);
+    assert_eq!(found.len(), 1);
+    assert_eq!(test.counts().await.open_work, 0);
+    // The same bytes again still give the answer they got.
+    assert_eq!(test.push(&bytes(&case("CONSENT-1")), &[]).await.body, answer.body);
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_follows_a_claim_by_its_one_time_code() {
+    let test = TestGateway::start().await;
+    let pushed = test.push(&bytes(&case("CODE-1")), &[]).await;
+    let code = pushed.header("claimgate-tracking-code").unwrap();
+    let claim = pushed.header("claimgate-claim-id").unwrap();
+    let app = &test.world.app;
+    let path = format!("/claims/v1/claims/{claim}/timeline");
+    assert_eq!(get(app, &path).await.status, 404);
+
+    let wrong = post(app, "/claims/v1/links", &json!({ "tracking_code": "00000-00000-00000-00000-00000" })).await;
+    assert_eq!((wrong.status.as_u16(), &wrong.json("p").unwrap()["code"]), (404, &json!("tracking-code.unknown")));
+    let typed = code.to_lowercase().replace('-', " ");
+    let linked = post(app, "/claims/v1/links", &json!({ "tracking_code": typed })).await;
+    assert_eq!(linked.status, 201);
+    assert_eq!(post(app, "/claims/v1/links", &json!({ "tracking_code": code })).await.status, 404);
+
+    let timeline: Value = get(app, &path).await.json("timeline").unwrap();
+    assert_eq!(timeline["submissions"].as_array().unwrap().len(), 2);
+    assert_eq!(timeline["timeline"][0]["event"], "claim.received");
+
+    // Another app is not linked by that.
+    let other = NewParty { id: "app-other", role: Role::App, number: "", lines: vec![], consent: false };
+    let (other, _) = test.register(other).await;
+    assert_eq!(get(&other, &path).await.status, 404);
+    test.stop().await;
+}

@@ -1,0 +1,220 @@
+//! Tokens and assertions that are expired, foreign, replayed, wrongly signed, or of another kind.
+
+use claimgate_gateway::access::jwt;
+use claimgate_gateway::clock::Clock;
+use claimgate_gateway::id::{Random, RequestId};
+use claimgate_gateway::party::{PartyState, Role};
+use claimgate_gateway::sandbox::client::{Answer, PartyClient};
+use claimgate_gateway::sandbox::demo::signing_key;
+use claimgate_packet::jose::jwk::{KeyAlg, KeyUse, PrivateJwk};
+use claimgate_tests::bundles::{bytes, case};
+use claimgate_tests::gateway::{NewParty, TestGateway, get, must};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+struct Desk {
+    test: TestGateway,
+    client: PartyClient,
+    key: PrivateJwk,
+    issuer: String,
+}
+
+/// A registered hospital whose key the test holds, so that it can sign anything with it.
+async fn desk() -> Desk {
+    let test = TestGateway::start_with(Clock::test("2026-11-23T02:00:00Z".parse().unwrap())).await;
+    let number = "1101010012";
+    let new = NewParty { id: "hospital-desk", role: Role::Hospital, number, lines: vec![], consent: true };
+    let (client, _) = test.register(new).await;
+    let key = must(signing_key(Role::Hospital, test.clock.now()));
+    let engine = &test.world.gateway.app.engine;
+    let mut registration =
+        must(engine.store.party(&"hospital-desk".parse().unwrap()).await).unwrap().registration().clone();
+    registration.id = "hospital-held".to_owned();
+    registration.identifiers[0].value = "1101020018".to_owned();
+    registration.jwks = json!({ "keys": [key.public().to_json()] });
+    must(engine.register(registration).await);
+    let issuer = test.world.gateway.base_url().to_owned();
+    Desk { test, client, key, issuer }
+}
+
+impl Desk {
+    fn claims(&self) -> Value {
+        let now = self.test.clock.now();
+        json!({
+            "iss": "hospital-held", "sub": "hospital-held", "aud": format!("{}/oauth/token", self.issuer),
+            "iat": now.as_second(), "exp": now.as_second() + 200,
+            "jti": RequestId::new(now, &Random::system()).to_string(),
+        })
+    }
+
+    async fn ask(&self, assertion: &str) -> Answer {
+        let form = format!(
+            "grant_type=client_credentials&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3A\
+             client-assertion-type%3Ajwt-bearer&client_assertion={assertion}"
+        );
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        must(self.client.call(Method::POST, "/oauth/token", &headers, form.into_bytes()).await)
+    }
+
+    async fn ask_with(&self, key: &PrivateJwk, typ: &str, claims: &Value) -> Answer {
+        self.ask(&must(jwt::write(key, typ, claims))).await
+    }
+}
+
+fn check_refused(answer: &Answer, what: &str) {
+    assert_eq!(answer.status, 401, "{what}: {}", String::from_utf8_lossy(&answer.body));
+    assert_eq!(answer.json("token").unwrap()["error"], "invalid_client", "{what}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_fresh_assertion_of_the_right_form_is_accepted() {
+    let desk = desk().await;
+    let good = must(jwt::write(&desk.key, "JWT", &desk.claims()));
+    let token = desk.ask(&good).await;
+    assert_eq!(token.status, 200);
+    assert_eq!(token.header("cache-control"), Some("no-store"));
+    let token = token.json("token").unwrap();
+    assert_eq!((&token["token_type"], &token["expires_in"]), (&json!("Bearer"), &json!(300)));
+    check_refused(&desk.ask(&good).await, "replayed");
+
+    let now = desk.test.clock.now().as_second();
+    let wrong: Vec<(&str, &str, Value)> = vec![
+        ("expired", "exp", json!(now - 11)),
+        ("valid for too long", "exp", json!(now + 400)),
+        ("exp as text", "exp", json!("soon")),
+        ("not yet valid", "nbf", json!(now + 60)),
+        ("made in the future", "iat", json!(now + 60)),
+        ("for the issuer, not the token URL", "aud", json!(desk.issuer)),
+        ("for two audiences", "aud", json!([format!("{}/oauth/token", desk.issuer), "x"])),
+        ("of another issuer", "iss", json!("hospital-desk")),
+        ("for another subject", "sub", json!("hospital-desk")),
+        ("for nobody known", "sub", json!("hospital-unknown")),
+        ("iss as number", "iss", json!(42)),
+        ("jti too short", "jti", json!("1")),
+        ("jti as number", "jti", json!(12_345_678)),
+    ];
+    for (what, claim, value) in wrong {
+        let mut claims = desk.claims();
+        claims[claim] = value;
+        check_refused(&desk.ask_with(&desk.key, "JWT", &claims).await, what);
+    }
+    for claim in ["iss", "sub", "aud", "exp", "jti"] {
+        let mut claims = desk.claims();
+        claims.as_object_mut().unwrap().remove(claim);
+        check_refused(&desk.ask_with(&desk.key, "JWT", &claims).await, claim);
+    }
+    check_refused(&desk.ask_with(&desk.key, "at+jwt", &desk.claims()).await, "another kind of token");
+    desk.test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn foreign_keys_and_changed_tokens_are_refused() {
+    let desk = desk().await;
+    let now = desk.test.clock.now();
+    let stranger = must(signing_key(Role::Hospital, now));
+    check_refused(&desk.ask_with(&stranger, "JWT", &desk.claims()).await, "a stranger's key");
+    let kid = Some(desk.key.public().kid.clone());
+    let namesake = must(PrivateJwk::generate(KeyUse::Sig, KeyAlg::Es384, kid.clone(), now));
+    check_refused(&desk.ask_with(&namesake, "JWT", &desk.claims()).await, "another key under the same kid");
+    let weaker = must(PrivateJwk::generate(KeyUse::Sig, KeyAlg::Es256, kid, now));
+    check_refused(&desk.ask_with(&weaker, "JWT", &desk.claims()).await, "another algorithm");
+
+    let good = must(jwt::write(&desk.key, "JWT", &desk.claims()));
+    let [header, claims, signature] = good.split('.').collect::<Vec<_>>()[..] else { panic!("three parts") };
+    let encode = |value: &str| claimgate_packet::jose::base64url::encode(value.as_bytes());
+    let kid = &desk.key.public().kid;
+    for header in [
+        format!(r#"{{"alg":"none","typ":"JWT","kid":"{kid}"}}"#),
+        format!(r#"{{"alg":"HS256","typ":"JWT","kid":"{kid}"}}"#),
+        format!(r#"{{"alg":"ES384","typ":"JWT","kid":"{kid}","crit":["b64"],"b64":false}}"#),
+        format!(r#"{{"alg":"ES384","typ":"JWT","kid":"{kid}","jku":"http://127.0.0.1:9/k"}}"#),
+        format!(r#"{{"alg":"ES384","alg":"none","typ":"JWT","kid":"{kid}"}}"#),
+        r#"{"alg":"ES384","typ":"JWT"}"#.to_owned(),
+    ] {
+        check_refused(&desk.ask(&format!("{}.{claims}.{signature}", encode(&header))).await, &header);
+    }
+    for text in [
+        format!("{header}.{claims}."),
+        format!("{header}.{claims}"),
+        format!("{good}.x"),
+        "x".repeat(9_000),
+        String::from(".."),
+    ] {
+        check_refused(&desk.ask(&text).await, "a malformed assertion");
+    }
+    let changed = encode(&desk.claims().to_string());
+    check_refused(&desk.ask(&format!("{header}.{changed}.{signature}")).await, "changed claims");
+    desk.test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_fifty_equal_assertions_at_once_wins() {
+    let desk = desk().await;
+    let assertion = must(jwt::write(&desk.key, "JWT", &desk.claims()));
+    let answers = futures_util::future::join_all((0..50).map(|_| desk.ask(&assertion))).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+    desk.test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_access_token_ends_with_its_time_its_party_and_its_scope() {
+    let desk = desk().await;
+    let test = &desk.test;
+    let bundle = "/fhir/Bundle/0190c0de-0000-7000-8000-000000000000";
+    assert_eq!(get(&test.world.hospital, bundle).await.status, 404);
+
+    // The party is suspended: its token is refused at once, and it gets no new one.
+    let engine = &test.world.gateway.app.engine;
+    let id = "hospital-demo".parse().unwrap();
+    must(engine.set_state(&id, PartyState::Suspended).await);
+    let refused = get(&test.world.hospital, bundle).await;
+    assert_eq!(refused.status, 401);
+    assert_eq!(refused.header("www-authenticate"), Some("Bearer error=\"invalid_token\""));
+    must(engine.set_state(&id, PartyState::Live).await);
+    assert_eq!(get(&test.world.hospital, bundle).await.status, 404);
+
+    // A token for reading does not push.
+    let form = format!(
+        "grant_type=client_credentials&scope=system%2FBundle.r&client_assertion_type=urn%3Aietf%3Aparams%3Aoauth%3A\
+         client-assertion-type%3Ajwt-bearer&client_assertion={}",
+        must(jwt::write(&desk.key, "JWT", &desk.claims()))
+    );
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    let answer = must(desk.client.call(Method::POST, "/oauth/token", &headers, form.into_bytes()).await);
+    let reading = answer.json("token").unwrap()["access_token"].as_str().unwrap().to_owned();
+    let plain = must(reqwest_client().post(format!("{}/fhir/Bundle", desk.issuer)).bearer_auth(&reading).send().await);
+    assert_eq!(plain.status(), 403);
+
+    // Five minutes and the leeway later it has ended.
+    test.clock.advance(std::time::Duration::from_secs(299));
+    assert_eq!(get(&test.world.hospital, bundle).await.status, 404);
+    test.clock.advance(std::time::Duration::from_secs(12));
+    let expired = test.push(&bytes(&case("LATE-1")), &[]).await;
+    assert_eq!(expired.status, 401);
+    assert_eq!(expired.json("outcome").unwrap()["issue"][0]["details"]["coding"][0]["code"], "token.expired");
+    desk.test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_the_gateway_did_not_give_is_refused() {
+    let desk = desk().await;
+    let now = desk.test.clock.now().as_second();
+    let forged = json!({
+        "iss": desk.issuer, "aud": desk.issuer, "sub": "hospital-demo", "client_id": "hospital-demo",
+        "role": "hospital", "scope": "system/Bundle.r", "iat": now, "exp": now + 300, "jti": "forged-token",
+    });
+    let key = must(signing_key(Role::App, desk.test.clock.now()));
+    let bundle = format!("{}/fhir/Bundle/0190c0de-0000-7000-8000-000000000000", desk.issuer);
+    for token in [must(jwt::write(&key, "at+jwt", &forged)), "garbage".to_owned(), String::new()] {
+        let answer = must(reqwest_client().get(&bundle).bearer_auth(&token).send().await);
+        assert_eq!(answer.status(), 401);
+    }
+    // An assertion is no access token, even for the same party.
+    let assertion = must(jwt::write(&desk.key, "JWT", &desk.claims()));
+    assert_eq!(must(reqwest_client().get(&bundle).bearer_auth(&assertion).send().await).status(), 401);
+    desk.test.stop().await;
+}
+
+fn reqwest_client() -> reqwest::Client {
+    must(claimgate_gateway::sandbox::client::http_client())
+}

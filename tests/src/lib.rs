@@ -1,0 +1,9 @@
+//! The harness: a whole gateway on a free loopback port, in a folder of its own, with real clients.
+//!
+//! A test sees what a partner sees: HTTP in, HTTP out. Where it looks behind, it looks at counts only.
+
+pub mod bundles;
+pub mod gateway;
+pub mod shared;
+
+pub use gateway::TestGateway;

@@ -1,0 +1,40 @@
+//! Real examples that lie beside the project; a test that needs them prints that it skipped where they are not.
+
+use std::path::PathBuf;
+
+/// A file of the shared data (`CLAIMGATE_SHARED`, default `../shared` beside the project), if it is there.
+#[must_use]
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "tests find their data by the environment and say so"
+)]
+pub fn shared(path: &str) -> Option<Vec<u8>> {
+    let root = std::env::var("CLAIMGATE_SHARED").map_or_else(|_| project().join("../shared"), PathBuf::from);
+    let file = root.join("data").join(path);
+    match std::fs::read(&file) {
+        Ok(bytes) => Some(bytes),
+        Err(_) => {
+            println!("skipped: {path} is not here (CLAIMGATE_SHARED names the folder)");
+            None
+        }
+    }
+}
+
+/// The project's root folder.
+#[must_use]
+pub fn project() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The built `claimgate`, which lies beside the test binary's folder.
+///
+/// # Panics
+/// It was not built: `cargo build --bin claimgate` first, as `make test` does.
+#[must_use]
+pub fn binary() -> PathBuf {
+    let test = std::env::current_exe().unwrap_or_default();
+    let built = test.ancestors().nth(2).map(|profile| profile.join("claimgate")).unwrap_or_default();
+    assert!(built.exists(), "cargo build --bin claimgate first, as make test does");
+    built
+}
