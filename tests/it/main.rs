@@ -1,5 +1,12 @@
 //! One test binary: stories over real HTTP, roles, limits, the command line, privacy, tidy.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::similar_names,
+    reason = "the whole binary is tests; a panic is how a test fails"
+)]
+
 mod cli;
 mod demo;
 mod hospital;

@@ -29,8 +29,8 @@ async fn desk() -> Desk {
     let engine = &test.world.gateway.app.engine;
     let mut registration =
         must(engine.store.party(&"hospital-desk".parse().unwrap()).await).unwrap().registration().clone();
-    registration.id = "hospital-held".to_owned();
-    registration.identifiers[0].value = "1101020018".to_owned();
+    "hospital-held".clone_into(&mut registration.id);
+    "1101020018".clone_into(&mut registration.identifiers[0].value);
     registration.jwks = json!({ "keys": [key.public().to_json()] });
     must(engine.register(registration).await);
     let issuer = test.world.gateway.base_url().to_owned();

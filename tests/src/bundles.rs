@@ -29,12 +29,12 @@ pub fn fixture(name: &str) -> Value {
 /// The demo bundle under a case number of its own.
 #[must_use]
 pub fn case(number: &str) -> Value {
-    with_case(fixture("demo"), number)
+    with_case(&fixture("demo"), number)
 }
 
 /// A bundle under another case number, wherever it stands.
 #[must_use]
-pub fn with_case(bundle: Value, number: &str) -> Value {
+pub fn with_case(bundle: &Value, number: &str) -> Value {
     let old = bundle.pointer("/identifier/value").and_then(Value::as_str).unwrap_or_default().to_owned();
     let text = bundle.to_string().replace(&format!("\"{old}\""), &json!(number).to_string());
     serde_json::from_str(&text).unwrap_or(Value::Null)

@@ -12,13 +12,11 @@ use std::path::PathBuf;
 pub fn shared(path: &str) -> Option<Vec<u8>> {
     let root = std::env::var("CLAIMGATE_SHARED").map_or_else(|_| project().join("../shared"), PathBuf::from);
     let file = root.join("data").join(path);
-    match std::fs::read(&file) {
-        Ok(bytes) => Some(bytes),
-        Err(_) => {
-            println!("skipped: {path} is not here (CLAIMGATE_SHARED names the folder)");
-            None
-        }
+    let found = std::fs::read(&file).ok();
+    if found.is_none() {
+        println!("skipped: {path} is not here (CLAIMGATE_SHARED names the folder)");
     }
+    found
 }
 
 /// The project's root folder.
