@@ -142,6 +142,35 @@ async fn a_bad_bundle_is_told_what_where_and_how_and_nothing_is_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn more_than_a_packet_carries_is_refused_with_the_bound() {
+    let test = TestGateway::start().await;
+    let before = test.counts().await;
+    let many = changed(|bundle| {
+        let entries = bundle["entry"].as_array().unwrap();
+        let claim = entries.iter().find(|entry| entry["resource"]["resourceType"] == "Claim").unwrap().clone();
+        for number in 0..64 {
+            let mut another = claim.clone();
+            another["fullUrl"] = json!(format!("urn:uuid:00000000-0000-4000-8000-{number:012}"));
+            another["resource"]["id"] = json!(format!("claim-{number}"));
+            another["resource"]["identifier"] =
+                json!([{ "system": "https://hospital.example/r", "value": format!("R{number}") }]);
+            bundle["entry"].as_array_mut().unwrap().push(another);
+        }
+    });
+    let long = changed(|bundle| {
+        resource(bundle, "Condition")["note"] = json!([{ "text": "長".repeat(400_000) }]);
+    });
+    for (body, bound) in [(many, "64"), (long, "1 MiB")] {
+        let answer = test.push(&body, &[]).await;
+        let outcome = answer.json("outcome").unwrap();
+        assert_eq!((answer.status.as_u16(), codes(&outcome)), (413, vec!["bundle.too-much".to_owned()]), "{outcome:#}");
+        assert!(outcome["issue"][0]["diagnostics"].as_str().unwrap().contains(bound));
+    }
+    assert_eq!(test.counts().await, before);
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_problem_is_told_at_once() {
     let test = TestGateway::start().await;
     let body = changed(|bundle| {

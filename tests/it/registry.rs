@@ -5,7 +5,7 @@ use claimgate_gateway::party::{ConsentBasis, PartyState, Role};
 use claimgate_gateway::sandbox::insurer;
 use claimgate_packet::words::Line;
 use claimgate_tests::bundles::{bytes, case, resources};
-use claimgate_tests::gateway::{NewParty, TestGateway, codes, get, must, post};
+use claimgate_tests::gateway::{NewParty, TestGateway, codes, get, must, open_all, post};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,6 +63,37 @@ async fn a_delivery_to_an_inactive_insurer_is_held_and_leaves_when_it_is_active(
 
     must(engine.set_state(&nonlife, PartyState::Live).await);
     assert_eq!(must(insurer::pull(&test.nonlife().client, 0, 10).await).len(), 1);
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_insurer_without_a_valid_key_gets_its_packet_once_it_has_one() {
+    let test = TestGateway::start_with(Clock::test("2026-11-23T02:00:00Z".parse().unwrap())).await;
+    let engine = &test.world.gateway.app.engine;
+    let id = "insurer-nonlife".parse().unwrap();
+    let party = must(engine.store.party(&id).await).unwrap();
+    let mut registration = party.registration().clone();
+    for key in registration.jwks["keys"].as_array_mut().unwrap() {
+        if key["use"] == "enc" {
+            key["exp"] = json!(test.clock.now().as_second() + 60);
+        }
+    }
+    let whole = party.registration().clone();
+    must(engine.replace_registration(&id, registration).await);
+    test.clock.advance(std::time::Duration::from_mins(2));
+
+    let answer = test.push(&bytes(&case("NOKEY-1")), &[]).await;
+    assert_eq!(answer.status, 201);
+    assert!(codes(&answer.json("outcome").unwrap()).contains(&"recipient.no-key".to_owned()));
+    assert_eq!(must(insurer::pull(&test.life().client, 0, 5).await).len(), 1);
+    assert_eq!(test.counts().await.open_work, 1);
+
+    must(engine.replace_registration(&id, whole).await);
+    test.clock.advance(std::time::Duration::from_secs(20));
+    let found = open_all(test.nonlife(), 0, test.clock.now()).await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(must(insurer::pull(&test.life().client, 1, 0).await).len(), 0, "the other got nothing twice");
+    assert_eq!(test.counts().await.open_work, 0);
     test.stop().await;
 }
 

@@ -29,6 +29,14 @@ pub(super) enum Party {
         #[arg(long)]
         jwks: Option<PathBuf>,
     },
+    /// Replace a party's registration document, for example with new keys. Its id and role stay.
+    Replace {
+        /// The registration document.
+        file: PathBuf,
+        /// A file with the jwks, instead of the document's own.
+        #[arg(long)]
+        jwks: Option<PathBuf>,
+    },
     /// List all parties.
     List,
     /// Suspend a party: its tokens are refused at once, its deliveries are held.
@@ -64,6 +72,12 @@ impl Party {
             Self::Add { file, jwks } => {
                 let party = engine.register(read(&file, jwks.as_deref())?).await?;
                 print(format_args!("{} registered as {}", party.id, party.role().as_str()));
+            }
+            Self::Replace { file, jwks } => {
+                let registration = read(&file, jwks.as_deref())?;
+                let id = registration.id.parse()?;
+                engine.replace_registration(&id, registration).await?;
+                print(format_args!("{id} replaced"));
             }
             Self::List => {
                 for party in engine.store.parties().await? {

@@ -48,6 +48,9 @@ pub enum Refusal {
     /// Coverages that lead to nobody.
     #[error("no registered insurer")]
     NoRoute(Vec<Issue>),
+    /// More than a packet can carry; says which bound.
+    #[error("too much: {0}")]
+    TooMuch(&'static str),
     /// Another hospital's bundle.
     #[error("another hospital's bundle")]
     ForeignHospital,

@@ -74,6 +74,20 @@ impl Engine {
         .await
     }
 
+    /// Replaces a party's registration document: new keys, lines or name. Its id and role stay.
+    ///
+    /// # Errors
+    /// No such party, another id or role, or a refused document.
+    pub async fn replace_registration(&self, id: &PartyId, registration: Registration) -> Result<Party, NotRegistered> {
+        self.change_party(id, "party.replaced", |party| {
+            if registration.id != party.id.as_str() || registration.role != party.role() {
+                return Err(RegistrationError::Rule("id and role: may not change; register another party"));
+            }
+            Party::new(registration.clone(), party.state, party.version)
+        })
+        .await
+    }
+
     async fn change_party(
         &self,
         id: &PartyId,

@@ -156,6 +156,11 @@ impl From<Refusal> for Problem {
             Refusal::NoRoute(issues) => {
                 Self { issues, ..Self::new(422, "insurer.unknown", "A coverage names no insurer of this exchange") }
             }
+            Refusal::TooMuch(bound) => Self::new(
+                413,
+                "bundle.too-much",
+                format!("Bundle.entry: {bound}; send the rest as a bundle with a case number of its own"),
+            ),
             Refusal::ForeignHospital => Self::new(
                 403,
                 "bundle.foreign-hospital",

@@ -8,11 +8,13 @@ use claimgate_adapters::hospital::{self, CaseIdentifier, HospitalBundle};
 use claimgate_fhir::limits::Limits;
 use claimgate_fhir::outcome::{Issue, IssueKind, OperationOutcome};
 use claimgate_fhir::taiwan;
+use claimgate_packet::draft::SignError;
 
 use super::send::Sending;
 use super::{Answer, Conditions, Refusal, evidence};
 use crate::consent;
 use crate::core::change::{Bundle, Change, IdempotencyRow, NewClaim, NextRevision, WorkRow, Write};
+use crate::core::packet::PacketError;
 use crate::core::route;
 use crate::core::timeline::{Event, entries};
 use crate::flows::{Engine, Fault, TRIES};
@@ -177,6 +179,7 @@ impl Engine {
             change.push(Write::SupersedeEvidence(id, revision));
         }
         let evidence = evidence::obtained(self, &hospital.id, bundle.form, bundle.documents.clone(), now);
+        evidence::check_bounds(&evidence)?;
         for one in &evidence {
             change.push(Write::Evidence(evidence::row(&key, (id, revision), one)?));
         }
@@ -198,12 +201,16 @@ impl Engine {
                     recipients,
                     previous: &previous,
                 };
-                issues.extend(sending.write(self, &mut change)?);
+                let sent = sending.write(self, &mut change).map_err(too_much)?;
+                issues.extend(sent.warnings());
+                if !sent.without_key.is_empty() {
+                    change.push(self.due(id));
+                }
             }
             Err(consent::NoPermit::NoBasis) => {
                 issues.push(consent_missing());
                 change.tell(entries(id, &hospital.id, &Event::HeldForConsent, now, &self.random));
-                change.push(Write::Work(WorkRow { id: WorkId::new(now, &self.random), claim: id, due_at: now }));
+                change.push(self.due(id));
             }
         }
         let answer = Answer {
@@ -227,6 +234,11 @@ impl Engine {
         change.push(self.audit(hospital.id.as_str(), "bundle.accepted", &id, [("revision", revision.to_string())]));
         self.store.commit(change).await?;
         Ok(answer)
+    }
+
+    /// A step the worker finishes when what is missing is there.
+    fn due(&self, claim: ClaimId) -> Write {
+        Write::Work(WorkRow { id: WorkId::new(self.now(), &self.random), claim, due_at: self.now() })
     }
 
     /// A key that arrives with a body already known is remembered with the answer that body got.
@@ -257,6 +269,14 @@ impl Engine {
     fn case_index(&self, hospital: &PartyId, identifier: &CaseIdentifier) -> Mac {
         let system = identifier.system.as_deref().map_or("", taiwan::canonical);
         self.index.text("claim.case", &[hospital.as_str(), system, &identifier.value])
+    }
+}
+
+/// A bound of the packet is the hospital's to keep, not a fault of ours.
+fn too_much(fault: Fault) -> Refusal {
+    match fault {
+        Fault::Packet(PacketError::Sign(SignError::TooLarge(bound))) => Refusal::TooMuch(bound),
+        other => other.into(),
     }
 }
 

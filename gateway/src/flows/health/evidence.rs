@@ -1,15 +1,19 @@
 //! From the documents an adapter read to evidence with ids, provenance and a place in the store, and back.
 
 use claimgate_packet::evidence::{Document, Evidence, Source, Verification};
+use claimgate_packet::limits;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::Fault;
+use super::{Fault, Refusal};
 use crate::core::change::EvidenceRow;
 use crate::flows::Engine;
 use crate::id::{ClaimId, EvidenceId};
 use crate::keys::at_rest::{ClaimKey, Place};
 use crate::party::PartyId;
+
+/// What a presentation needs beside its evidence: manifest and recipient element.
+const MANIFEST_BYTES: usize = 64 << 10;
 
 /// Documents of one push as evidence: proved by nothing more than the channel the known hospital came through.
 pub(super) fn obtained(
@@ -19,10 +23,14 @@ pub(super) fn obtained(
     documents: Vec<Document>,
     now: Timestamp,
 ) -> Vec<Evidence> {
+    let mut ids: Vec<EvidenceId> = documents.iter().map(|_| EvidenceId::new(now, &engine.random)).collect();
+    // Ids in the order of the bundle, so that recipients see the documents in that order too.
+    ids.sort_unstable();
     documents
         .into_iter()
-        .map(|document| Evidence {
-            id: EvidenceId::new(now, &engine.random).to_string(),
+        .zip(ids)
+        .map(|(document, id)| Evidence {
+            id: id.to_string(),
             source: Source { party: hospital.to_string(), form: form.to_owned() },
             obtained: now,
             verified: Verification {
@@ -35,6 +43,26 @@ pub(super) fn obtained(
             document,
         })
         .collect()
+}
+
+/// Refuses what no packet could carry, before anything is kept.
+pub(super) fn check_bounds(evidence: &[Evidence]) -> Result<(), Refusal> {
+    if evidence.len() > limits::EVIDENCE {
+        return Err(Refusal::TooMuch("a bundle carries at most 64 certificates, receipts and reports together"));
+    }
+    let mut written = 0;
+    for one in evidence {
+        let bytes = one.to_json().map_err(|_| Fault::Stored("evidence"))?.to_string().len();
+        if bytes > limits::DOCUMENT_BYTES {
+            return Err(Refusal::TooMuch("one certificate, receipt or report is at most 1 MiB"));
+        }
+        // base64url of the document, its salt and its name.
+        written += bytes.div_ceil(3) * 4 + 256;
+    }
+    if written > limits::PRESENTATION_BYTES - MANIFEST_BYTES {
+        return Err(Refusal::TooMuch("the certificates, receipts and reports of a bundle are at most 8 MiB together"));
+    }
+    Ok(())
 }
 
 /// The row of an evidence document, sealed for its place.

@@ -69,9 +69,14 @@ impl Engine {
             recipients: &recipients,
             previous: &previous,
         };
-        sending.write(self, &mut change)?;
-        change.push(Write::WorkDone(work.id, work.fence, self.now()));
-        self.store.commit(change).await?;
-        Ok(Released::Done)
+        let sent = sending.write(self, &mut change)?;
+        let complete = sent.without_key.is_empty();
+        if complete {
+            change.push(Write::WorkDone(work.id, work.fence, self.now()));
+        }
+        if complete || sent.made {
+            self.store.commit(change).await?;
+        }
+        Ok(if complete { Released::Done } else { Released::Waiting })
     }
 }

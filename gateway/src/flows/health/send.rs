@@ -32,6 +32,23 @@ impl Engine {
     }
 }
 
+/// How a sending went.
+pub(super) struct Sent {
+    /// Whether a packet was made.
+    pub made: bool,
+    /// Recipients that cannot be sealed for now; the claim stays due for them.
+    pub without_key: Vec<PartyId>,
+    /// Recipients whose delivery is held.
+    pub held: Vec<PartyId>,
+}
+
+impl Sent {
+    /// What the hospital is told.
+    pub(super) fn warnings(&self) -> impl Iterator<Item = Issue> {
+        self.held.iter().map(inactive).chain(self.without_key.iter().map(without_key))
+    }
+}
+
 /// Everything one sending needs.
 pub(super) struct Sending<'a> {
     pub claim: ClaimId,
@@ -46,8 +63,7 @@ pub(super) struct Sending<'a> {
 
 impl Sending<'_> {
     /// Signs and seals, and writes consent, packet, deliveries, submissions and timeline into the change.
-    /// Gives a warning for each recipient whose delivery is held.
-    pub(super) fn write(&self, engine: &Engine, change: &mut Change) -> Result<Vec<Issue>, Fault> {
+    pub(super) fn write(&self, engine: &Engine, change: &mut Change) -> Result<Sent, Fault> {
         let now = engine.now();
         let workshop = Workshop {
             issuer: &engine.issuer,
@@ -60,16 +76,19 @@ impl Sending<'_> {
         for recipient in self.recipients {
             change.push(Write::RelyOnParty(recipient.party.id.clone(), recipient.party.version));
         }
-        let made = assemble(
-            &workshop,
-            (self.claim, self.revision),
-            self.evidence,
-            (self.permit, self.recipients),
-            self.previous,
-        )?;
+        let (ready, waiting): (Vec<Recipient>, Vec<Recipient>) =
+            self.recipients.iter().cloned().partition(|one| one.party.encryption_key(now).is_some());
+        let made =
+            assemble(&workshop, (self.claim, self.revision), self.evidence, (self.permit, &ready), self.previous)?;
+        let without_key: Vec<PartyId> = waiting.iter().map(|one| one.party.id.clone()).collect();
+        for one in waiting {
+            self.tell(engine, change, &Event::HeldForRecipient { party: one.party.id, line: one.line });
+        }
         let Some(outgoing) = made else {
-            self.tell(engine, change, &Event::Unchanged);
-            return Ok(Vec::new());
+            if without_key.is_empty() {
+                self.tell(engine, change, &Event::Unchanged);
+            }
+            return Ok(Sent { made: false, without_key, held: Vec::new() });
         };
         change.push(Write::Consent(self.claim, self.permit.clone(), now));
         self.tell(engine, change, &Event::Signed { recipients: outgoing.deliveries.len() });
@@ -98,7 +117,7 @@ impl Sending<'_> {
             }
             change.push(Write::Delivery(Box::new(delivery)));
         }
-        Ok(held.iter().map(held_warning).collect())
+        Ok(Sent { made: true, without_key, held })
     }
 
     fn tell(&self, engine: &Engine, change: &mut Change, event: &Event) {
@@ -106,7 +125,16 @@ impl Sending<'_> {
     }
 }
 
-fn held_warning(party: &PartyId) -> Issue {
+fn without_key(party: &PartyId) -> Issue {
+    Issue::warning(
+        IssueKind::Informational,
+        "recipient.no-key",
+        format!("insurer {party} has no valid encryption key now: its packet is made and sent when it has one"),
+    )
+    .zh("保險公司目前沒有有效的加密金鑰，備妥後自動送出")
+}
+
+fn inactive(party: &PartyId) -> Issue {
     Issue::warning(
         IssueKind::Informational,
         "recipient.inactive",
