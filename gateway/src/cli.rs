@@ -12,6 +12,7 @@ use crate::config::Config;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod doctor;
+mod fhir;
 mod keys;
 mod migrate;
 mod packet;
@@ -23,6 +24,8 @@ mod serve;
 pub enum Ending {
     /// Done.
     Done,
+    /// Done, and the answer is no.
+    Failed,
     /// A packet was refused.
     Refused,
     /// Something is to be mended.
@@ -33,6 +36,7 @@ impl From<Ending> for ExitCode {
     fn from(ending: Ending) -> Self {
         match ending {
             Ending::Done => Self::SUCCESS,
+            Ending::Failed => Self::FAILURE,
             Ending::Refused => Self::from(3),
             Ending::Findings => Self::from(4),
         }
@@ -76,6 +80,9 @@ enum Command {
     /// Open or verify a packet, without a gateway.
     #[command(subcommand)]
     Packet(packet::Packet),
+    /// Check and convert FHIR bundles, without a gateway.
+    #[command(subcommand)]
+    Fhir(fhir::Fhir),
     /// Check configuration, keys, database and audit trail; one line per finding.
     Doctor(doctor::Doctor),
 }
@@ -105,6 +112,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Keys(keys) => keys.run(&config()?),
         Command::Party(party) => party.run(config()?).await,
         Command::Packet(packet) => packet.run(),
+        Command::Fhir(fhir) => fhir.run(),
         Command::Doctor(doctor) => doctor.run(config()).await,
     }
 }

@@ -67,6 +67,31 @@ fn a_gateway_is_set_up_by_hand() {
 }
 
 #[test]
+fn bundles_are_checked_and_converted_at_the_desk() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, body: &[u8]| std::fs::write(folder.path().join(name), body).unwrap();
+    write("good.json", &bytes(&case("DESK-1")));
+    write("bad.json", br#"{"resourceType":"Bundle","type":"collection"}"#);
+    let both = claimgate(folder.path(), &["fhir", "validate", "--json", "good.json", "bad.json"]);
+    assert_eq!(both.status.code(), Some(1), "{}", err(&both));
+    let rows: Value = serde_json::from_slice(&both.stdout).unwrap();
+    assert_eq!((&rows[0]["file"], &rows[0]["outcome"]), (&json!("good.json"), &json!("accepted")));
+    assert!(rows[0]["evidence"].as_array().unwrap().contains(&json!({ "type": "medical-receipt", "count": 1 })));
+    assert_eq!(rows[1]["outcome"], "refused");
+    let issue = &rows[1]["issues"][0];
+    assert!(issue["severity"] == "error" && issue["code"].is_string() && issue["text"].is_string(), "{issue}");
+    assert!(issue["expression"].is_array());
+
+    let good = claimgate(folder.path(), &["fhir", "validate", "good.json"]);
+    assert_eq!((good.status.code(), out(&good).lines().last()), (Some(0), Some("1 accepted, 0 refused, 0 warnings")));
+    let converted = claimgate(folder.path(), &["fhir", "convert", "--json", "good.json"]);
+    let rows: Value = serde_json::from_slice(&converted.stdout).unwrap();
+    assert!(rows[0]["evidence"].as_array().unwrap().len() >= 3);
+    assert_eq!(claimgate(folder.path(), &["fhir", "validate"]).status.code(), Some(2));
+    assert_eq!(claimgate(folder.path(), &["fhir", "validate", "missing.json"]).status.code(), Some(1));
+}
+
+#[test]
 fn an_exposed_key_file_is_refused() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
