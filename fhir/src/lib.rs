@@ -19,4 +19,5 @@ pub mod bundle;
 
 pub mod iclaim;
 
+pub mod answer;
 pub mod capability;

@@ -249,7 +249,9 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         let base = &self.gateway.base_url;
-        let rules: [(bool, &str); 9] = [
+        let everywhere = self.http.listen.starts_with("0.0.0.0") || self.http.listen.starts_with("[::]");
+        let rules: [(bool, &str); 10] = [
+            (!(base.is_empty() && everywhere), "gateway.base_url is needed when http.listen is every interface"),
             (
                 base.is_empty()
                     || ((base.starts_with("https://") || base.starts_with("http://")) && !base.ends_with('/')),

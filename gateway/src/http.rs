@@ -1,5 +1,7 @@
 //! The route table, whole. A handler is: extract, one call into a flow or a read, answer.
 
+use std::future::ready;
+
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::web::{self, Data, ServiceConfig, get, post, put, resource};
@@ -12,11 +14,13 @@ pub mod caller;
 pub mod claims;
 pub mod context;
 pub mod discovery;
+pub mod form;
 pub mod health;
 pub mod hospital;
 pub mod insurer;
 pub mod oauth;
 pub mod problem;
+pub mod search;
 
 use problem::Problem;
 
@@ -42,30 +46,36 @@ pub fn service(
 
 fn routes(service: &mut ServiceConfig) {
     service
-        .service(at("/fhir/metadata").route(get().to(discovery::metadata)))
-        .service(at("/fhir/.well-known/smart-configuration").route(get().to(discovery::smart)))
-        .service(at("/fhir/Bundle").route(post().to(hospital::push)))
-        .service(at("/fhir/Bundle/{id}").route(get().to(hospital::read)).route(put().to(hospital::replace)))
-        .service(at("/fhir/Bundle/{id}/_history/{revision}").route(get().to(hospital::read_revision)))
-        .service(at("/oauth/token").route(post().to(oauth::token)))
-        .service(at("/.well-known/smart-configuration").route(get().to(discovery::smart)))
-        .service(at("/.well-known/oauth-authorization-server").route(get().to(discovery::authorization_server)))
-        .service(at("/.well-known/jwks.json").route(get().to(discovery::token_keys)))
-        .service(at("/.well-known/claim-packet-keys").route(get().to(discovery::packet_keys)))
-        .service(at("/insurer/v1/deliveries").route(get().to(insurer::list)))
-        .service(at("/insurer/v1/deliveries/{id}").route(get().to(insurer::fetch)))
-        .service(at("/insurer/v1/deliveries/{id}/ack").route(post().to(insurer::acknowledge)))
-        .service(at("/insurer/v1/submissions/{id}/status").route(post().to(insurer::report)))
-        .service(at("/claims/v1/links").route(post().to(claims::redeem)))
-        .service(at("/claims/v1/claims/{id}/timeline").route(get().to(claims::timeline)))
-        .service(at("/healthz").route(get().to(health::alive)))
-        .service(at("/readyz").route(get().to(health::ready)))
-        .service(at("/metrics").route(get().to(health::metrics)));
+        .service(at("/fhir/metadata", "GET").route(get().to(discovery::metadata)))
+        .service(at("/fhir/.well-known/smart-configuration", "GET").route(get().to(discovery::smart)))
+        .service(at("/fhir/Bundle", "GET, POST").route(post().to(hospital::push)).route(get().to(search::bundles)))
+        .service(at("/fhir/Bundle/$validate", "POST").route(post().to(hospital::validate)))
+        .service(at("/fhir/Bundle/_search", "POST").route(post().to(search::bundles_by_form)))
+        .service(at("/fhir/Composition", "GET").route(get().to(search::compositions)))
+        .service(at("/fhir/Composition/_search", "POST").route(post().to(search::compositions_by_form)))
+        .service(at("/fhir/ClaimResponse", "GET").route(get().to(search::responses)))
+        .service(at("/fhir/ClaimResponse/_search", "POST").route(post().to(search::responses_by_form)))
+        .service(at("/fhir/Bundle/{id}", "GET, PUT").route(get().to(hospital::read)).route(put().to(hospital::replace)))
+        .service(at("/fhir/Bundle/{id}/_history/{revision}", "GET").route(get().to(hospital::read_revision)))
+        .service(at("/oauth/token", "POST").route(post().to(oauth::token)))
+        .service(at("/.well-known/smart-configuration", "GET").route(get().to(discovery::smart)))
+        .service(at("/.well-known/oauth-authorization-server", "GET").route(get().to(discovery::authorization_server)))
+        .service(at("/.well-known/jwks.json", "GET").route(get().to(discovery::token_keys)))
+        .service(at("/.well-known/claim-packet-keys", "GET").route(get().to(discovery::packet_keys)))
+        .service(at("/insurer/v1/deliveries", "GET").route(get().to(insurer::list)))
+        .service(at("/insurer/v1/deliveries/{id}", "GET").route(get().to(insurer::fetch)))
+        .service(at("/insurer/v1/deliveries/{id}/ack", "POST").route(post().to(insurer::acknowledge)))
+        .service(at("/insurer/v1/submissions/{id}/status", "POST").route(post().to(insurer::report)))
+        .service(at("/claims/v1/links", "POST").route(post().to(claims::redeem)))
+        .service(at("/claims/v1/claims/{id}/timeline", "GET").route(get().to(claims::timeline)))
+        .service(at("/healthz", "GET").route(get().to(health::alive)))
+        .service(at("/readyz", "GET").route(get().to(health::ready)))
+        .service(at("/metrics", "GET").route(get().to(health::metrics)));
 }
 
 /// A resource that answers other methods with 405 in our own problem shape.
-fn at(path: &str) -> Resource {
-    resource(path).default_service(web::to(no_such_method))
+fn at(path: &str, methods: &'static str) -> Resource {
+    resource(path).default_service(web::to(move || ready(Err::<HttpResponse, _>(Problem::method_not_allowed(methods)))))
 }
 
 async fn no_such_route() -> Result<HttpResponse, Problem> {
@@ -74,8 +84,4 @@ async fn no_such_route() -> Result<HttpResponse, Problem> {
         "route.unknown",
         "There is nothing at this address; the README and /fhir/metadata list what is",
     ))
-}
-
-async fn no_such_method() -> Result<HttpResponse, Problem> {
-    Err(Problem::new(405, "method.not-allowed", "This address exists, but not with this method"))
 }

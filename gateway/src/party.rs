@@ -5,6 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use claimgate_fhir::taiwan;
 use claimgate_packet::jose::jwk::{JwkError, JwkSet, KeyUse, PublicJwk};
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
@@ -183,6 +184,12 @@ impl Party {
     pub fn new(registration: Registration, state: PartyState, version: i64) -> Result<Self, RegistrationError> {
         use RegistrationError::Rule;
         let id = registration.id.parse()?;
+        let mut registration = registration;
+        for known in &mut registration.identifiers {
+            // Look-ups fold the spellings of a namespace to one; so does the registry.
+            known.system = taiwan::canonical(&known.system).to_owned();
+            known.value = known.value.trim().to_owned();
+        }
         let keys = JwkSet::from_json(&registration.jwks)?;
         let name = registration.name.trim();
         if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
@@ -210,8 +217,16 @@ impl Party {
                     ));
                 }
             }
-            Role::Hospital if registration.identifiers.is_empty() => {
-                return Err(Rule("identifiers: a hospital is found by its institution code (醫事機構代碼)"));
+            Role::Hospital
+                if !registration
+                    .identifiers
+                    .iter()
+                    .any(|known| known.system == taiwan::Namespace::Institution.uri()) =>
+            {
+                return Err(Rule(
+                    "identifiers: a hospital is found by its institution code (醫事機構代碼), system \
+                     https://twcore.mohw.gov.tw/ig/twcore/CodeSystem/organization-identifier-tw",
+                ));
             }
             Role::Hospital | Role::App => {}
         }
@@ -272,10 +287,11 @@ impl Party {
         self.keys.0.iter().filter(|key| key.usage == KeyUse::Enc && valid(key, now)).max_by_key(|key| key.not_before)
     }
 
-    /// Whether it is known by this institution code (醫事機構代碼).
+    /// Whether it is registered under this institution code (醫事機構代碼).
     #[must_use]
-    pub fn has_identifier_value(&self, value: &str) -> bool {
-        self.registration.identifiers.iter().any(|known| known.value == value)
+    pub fn is_institution(&self, code: &str) -> bool {
+        let system = taiwan::Namespace::Institution.uri();
+        self.registration.identifiers.iter().any(|known| known.system == system && known.value == code)
     }
 }
 

@@ -2,7 +2,10 @@
 
 use prometheus::{Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder};
 use tracing::Level;
-use tracing_subscriber::fmt;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, fmt};
 
 use crate::config::{Log, LogFormat};
 use crate::store::read::Counts;
@@ -27,10 +30,15 @@ pub enum TelemetryError {
 /// An unknown level, or logging that is already set up.
 pub fn start_logs(log: &Log) -> Result<(), TelemetryError> {
     let level: Level = log.level.parse().map_err(|_| TelemetryError::Level)?;
-    let builder = fmt().with_max_level(level).with_writer(std::io::stderr).with_target(false);
+    // Libraries speak up from warnings on: their lower levels may hold what must not be logged.
+    let ours = Targets::new().with_default(level.min(Level::WARN)).with_target("claimgate", level);
+    let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
     match log.format {
-        LogFormat::Text => builder.with_ansi(false).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).with_current_span(false).try_init(),
+        LogFormat::Text => tracing_subscriber::registry().with(lines.with_ansi(false).with_filter(ours)).try_init(),
+        LogFormat::Json => {
+            let lines = lines.json().flatten_event(true).with_current_span(false);
+            tracing_subscriber::registry().with(lines.with_filter(ours)).try_init()
+        }
     }
     .map_err(|_| TelemetryError::Installed)
 }

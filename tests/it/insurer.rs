@@ -69,6 +69,20 @@ async fn an_acknowledgement_settles_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_packet_can_be_fetched_after_it_was_acknowledged() {
+    let test = TestGateway::start().await;
+    test.push(&bytes(&case("ACK-2")), &[]).await;
+    let client = &test.life().client;
+    let envelope = must(insurer::pull(client, 0, 5).await).pop().unwrap();
+    let path = format!("/insurer/v1/deliveries/{}", envelope.id);
+    assert_eq!(post(client, &format!("{path}/ack"), &json!({})).await.status, 200);
+    for _ in 0..2 {
+        assert_eq!(get(client, &path).await.status, 200);
+    }
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_status_follows_the_state_machine() {
     let test = TestGateway::start().await;
     test.push(&bytes(&case("STATUS-1")), &[]).await;

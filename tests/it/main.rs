@@ -18,5 +18,6 @@ mod refusals;
 mod registry;
 mod restart;
 mod roles;
+mod search;
 mod tidy;
 mod tokens;

@@ -68,7 +68,12 @@ async fn examine(config: Config, findings: &mut Findings) -> anyhow::Result<()> 
             return Ok(());
         }
     };
-    Findings::good("keys and database");
+    match app.engine.store.any_claim().await? {
+        Some(head) if app.engine.vault.open_claim_key(head.id, &head.wrapped_key).is_err() => {
+            findings.wrong("the master key is not the one this database was written with: no claim can be read");
+        }
+        _ => Findings::good("keys and database"),
+    }
     let store = &app.engine.store;
     store.sequence().await?;
     match store.check_audit().await? {

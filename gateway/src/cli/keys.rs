@@ -17,7 +17,8 @@ use crate::party::PartyId;
 /// Make and list keys.
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
-    /// Make a key. A new packet or token key is published at once and signs from 60 seconds later.
+    /// Make a key. The gateway's own keys are read at its next start, published from then on, and sign ten minutes
+    /// after they were made, so that everyone who cached the old list has seen the new key.
     #[command(
         after_help = "Examples:\n  claimgate keys new packet                          a signing key of the gateway\n  \
         claimgate keys new hospital --party hospital-cgh --out ./keys   a hospital's key pair and public JWKS\n  \
@@ -77,6 +78,7 @@ fn create(config: &Config, kind: Kind, party: Option<PartyId>, out: &Path) -> an
         }
     };
     let party = party.ok_or_else(|| anyhow::anyhow!("--party is missing: the id the party is registered with"))?;
+    std::fs::create_dir_all(out)?;
     for (usage, key) in &pairs {
         let path = out.join(format!("{party}.{usage}.json"));
         let mut json = key.to_json();
@@ -98,10 +100,10 @@ fn create_own(config: &Config, usage: SigningUse) -> anyhow::Result<()> {
     let dir = config.keys_dir();
     ring::ensure(config, &Random::system(), now)?;
     let first = KeyRing::load(&dir)?.keys(usage).len() < 2;
-    let kid = ring::create_signing_key(&dir, usage, now + SignedDuration::from_secs(60))?;
+    let kid = ring::create_signing_key(&dir, usage, now + SignedDuration::from_mins(10))?;
     print(format_args!("{} key {kid}", usage.as_str()));
     say(format_args!(
-        "It signs from 60 seconds after a running server was restarted with it; the old keys stay published."
+        "Restart the server to publish it; it signs from ten minutes after now. The old keys stay published."
     ));
     if first {
         say(format_args!("Keep the old file: packets it signed are verified with it."));

@@ -57,6 +57,8 @@ pub enum Write {
     TouchClaim(ClaimId, i64, Timestamp),
     /// What a hospital pushed.
     Bundle(Bundle),
+    /// What the hospital can find the claim by from now on.
+    SearchValues(SearchValues),
     /// Evidence of an earlier revision is superseded.
     SupersedeEvidence(ClaimId, i64),
     /// An evidence document, sealed under the claim's key.
@@ -136,6 +138,37 @@ pub struct Bundle {
     pub answer: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// What a hospital can find a claim by.
+#[derive(Debug)]
+pub struct SearchValues {
+    /// The claim.
+    pub claim: ClaimId,
+    /// Whose.
+    pub hospital: PartyId,
+    /// Keyed digests by name.
+    pub values: Vec<(SearchName, Mac)>,
+}
+
+/// By what a hospital searches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SearchName {
+    /// An identifier of the patient (身分證字號, 病歷號碼).
+    Patient,
+    /// The number of the visit (住院號/就醫號).
+    Encounter,
+}
+
+impl SearchName {
+    /// The word in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Patient => "patient",
+            Self::Encounter => "encounter",
+        }
+    }
 }
 
 /// An evidence document.

@@ -170,7 +170,7 @@ fn sign(
         .iter()
         .map(|share| RecipientDraft {
             aud: share.recipient.party.id.to_string(),
-            party: share.recipient.party.registration().name.clone(),
+            party: share.recipient.party.id.to_string(),
             line: share.recipient.line,
             purpose: permit.purpose(),
             revision: u32::try_from(share.revision).unwrap_or(u32::MAX),

@@ -11,9 +11,12 @@ use crate::id::ClaimId;
 mod accept;
 mod evidence;
 mod release;
+mod search;
 mod send;
+mod validate;
 
 pub use release::Released;
+pub use search::{Found, Search};
 
 /// What a hospital sends and under which conditions.
 #[derive(Clone, Debug, Default)]

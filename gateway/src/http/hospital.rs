@@ -3,15 +3,16 @@
 use actix_web::http::header::{ETAG, HeaderMap, IF_MATCH, IF_NONE_MATCH, LOCATION};
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use claimgate_fhir::outcome::OperationOutcome;
 
 use super::body;
 use super::caller::{Caller, PushBundles, ReadBundles, ReplaceBundles};
+use super::form::percent_decoded;
 use super::problem::{FHIR_JSON, Problem};
+use super::search::token;
 use crate::app::App;
-use crate::flows::Fault;
 use crate::flows::health::{Answer, Conditions};
 use crate::id::ClaimId;
-use crate::keys::at_rest::Place;
 use crate::party::PartyId;
 
 /// `POST /fhir/Bundle`.
@@ -29,6 +30,25 @@ pub async fn push(
     let bytes = body::fhir(&app, &request, payload).await?;
     let answer = app.engine.accept(&caller.party.id, &bytes, conditions).await?;
     Ok(reply(&app, &answer, preference, &bytes))
+}
+
+/// `POST /fhir/Bundle/$validate`: what a push would be told, keeping nothing. Always 200 with an OperationOutcome.
+///
+/// # Errors
+/// A body that is too large, too slow or of another media type.
+pub async fn validate(
+    app: Data<App>,
+    caller: Caller<PushBundles>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let bytes = body::fhir(&app, &request, payload).await?;
+    let issues = app.engine.validate(&caller.party, &bytes).await?;
+    let outcome = OperationOutcome { issues }.to_json();
+    Ok(HttpResponse::Ok()
+        .insert_header(("Cache-Control", "no-store"))
+        .content_type(FHIR_JSON)
+        .body(outcome.to_string()))
 }
 
 /// `PUT /fhir/Bundle/{id}` with `If-Match`.
@@ -93,22 +113,17 @@ async fn stored(
     revision: Option<i64>,
     headers: &HeaderMap,
 ) -> Result<HttpResponse, Problem> {
-    let engine = &app.engine;
-    let head = engine.store.claim_of_hospital(hospital, id).await?.ok_or_else(Problem::not_found)?;
-    let (revision, sealed, received) = engine.store.bundle(id, revision).await?.ok_or_else(Problem::not_found)?;
-    let etag = format!("W/\"{revision}\"");
+    let found = app.engine.stored_bundle(hospital, id, revision).await?.ok_or_else(Problem::not_found)?;
+    let etag = format!("W/\"{}\"", found.revision);
     if headers.get(IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == etag.as_bytes()) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
     }
-    let key = engine.vault.open_claim_key(id, &head.wrapped_key).map_err(Fault::from)?;
-    let row = format!("{id}/{revision}");
-    let body = key.open(Place { table: "bundle", row: &row, column: "body" }, &sealed).map_err(Fault::from)?;
     Ok(HttpResponse::Ok()
         .insert_header((ETAG, etag))
         .insert_header(("Cache-Control", "no-store"))
-        .insert_header(("Last-Modified", http_date(received)))
+        .insert_header(("Last-Modified", http_date(found.received)))
         .content_type(FHIR_JSON)
-        .body(body.to_vec()))
+        .body(found.body))
 }
 
 /// `Prefer: return=…` (FHIR R4 §3.1.0.5.1).
@@ -178,15 +193,10 @@ fn search_identifier(query: &str) -> Option<(Option<String>, String)> {
     if text.contains('&') || text.len() > 1_024 {
         return None;
     }
-    let text = super::oauth::percent_decoded(text)?;
-    let (system, value) = match text.split_once('|') {
-        Some((system, value)) => (Some(system.to_owned()).filter(|system| !system.is_empty()), value),
-        None => (None, text.as_str()),
-    };
-    (!value.is_empty()).then(|| (system, value.to_owned()))
+    token(&percent_decoded(text)?)
 }
 
-fn claim_id(text: &str) -> Result<ClaimId, Problem> {
+pub(super) fn claim_id(text: &str) -> Result<ClaimId, Problem> {
     // FHIR logical ids have no underscore, so a bundle's id is the bare UUID of its claim.
     format!("clm_{text}").parse().map_err(|_| Problem::not_found())
 }

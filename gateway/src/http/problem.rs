@@ -29,23 +29,22 @@ pub struct Problem {
     detail: String,
     pointer: Option<String>,
     issues: Vec<Issue>,
-    challenge: Option<&'static str>,
-    retry_after_seconds: Option<u32>,
+    hint: Option<Hint>,
+}
+
+/// A header that goes with an error.
+#[derive(Clone, Copy, Debug)]
+enum Hint {
+    Challenge(&'static str),
+    RetryAfter(&'static str),
+    Allow(&'static str),
 }
 
 impl Problem {
     /// An error with a stable code and a sentence that says what is wrong and how to mend it.
     #[must_use]
     pub fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            detail: detail.into(),
-            pointer: None,
-            issues: Vec::new(),
-            challenge: None,
-            retry_after_seconds: None,
-        }
+        Self { status, code, detail: detail.into(), pointer: None, issues: Vec::new(), hint: None }
     }
 
     /// Where in the request, as a JSON pointer.
@@ -58,7 +57,14 @@ impl Problem {
     /// 401 with the reason in the standard header (RFC 6750 §3).
     #[must_use]
     pub fn unauthorized(code: &'static str, detail: impl Into<String>, challenge: &'static str) -> Self {
-        Self { challenge: Some(challenge), ..Self::new(401, code, detail) }
+        Self { hint: Some(Hint::Challenge(challenge)), ..Self::new(401, code, detail) }
+    }
+
+    /// 405 with the methods there are (RFC 9110 §15.5.6).
+    #[must_use]
+    pub fn method_not_allowed(methods: &'static str) -> Self {
+        let detail = format!("This address takes {methods} only");
+        Self { hint: Some(Hint::Allow(methods)), ..Self::new(405, "method.not-allowed", detail) }
     }
 
     /// 404: not there, or another party's; the two are not told apart.
@@ -102,14 +108,13 @@ impl ResponseError for Problem {
         let context = context::current();
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((CACHE_CONTROL, "no-store"));
-        if let Some(challenge) = self.challenge {
-            response.insert_header((WWW_AUTHENTICATE, challenge));
-        }
-        if let Some(seconds) = self.retry_after_seconds {
-            response.insert_header((RETRY_AFTER, seconds.to_string()));
-        }
-        if self.status == 405 {
-            response.insert_header((ALLOW, "GET, POST, PUT"));
+        let hint = self.hint.map(|hint| match hint {
+            Hint::Challenge(challenge) => (WWW_AUTHENTICATE, challenge),
+            Hint::RetryAfter(seconds) => (RETRY_AFTER, seconds),
+            Hint::Allow(methods) => (ALLOW, methods),
+        });
+        if let Some(header) = hint {
+            response.insert_header(header);
         }
         if context.fhir {
             return response.content_type(FHIR_JSON).body(self.outcome().to_json().to_string());
@@ -135,7 +140,7 @@ impl From<Fault> for Problem {
         if fault.is_passing() {
             tracing::error!(request, error = %fault, "the store could not do it now");
             let detail = "The gateway could not store this now; nothing was kept. Send the same request again";
-            return Self { retry_after_seconds: Some(2), ..Self::new(503, "unavailable", detail) };
+            return Self { hint: Some(Hint::RetryAfter("2")), ..Self::new(503, "unavailable", detail) };
         }
         tracing::error!(request, error = %fault, "internal error");
         Self::new(500, "internal", "The gateway failed; nothing was kept. Tell the operator the request id")

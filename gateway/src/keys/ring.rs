@@ -45,7 +45,7 @@ pub struct KeyRing {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyRingError {
     /// A file or folder cannot be read or written.
-    #[error("{path}: {source}")]
+    #[error("{path} cannot be read or written")]
     Io {
         /// The file.
         path: PathBuf,

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{Connection, SqliteConnection, query};
 
 use super::StoreError;
-use crate::core::change::{Change, DeliveryRow, Write};
+use crate::core::change::{Change, DeliveryRow, SearchValues, Write};
 use crate::core::timeline::{Audience, Entry};
 use crate::party::Party;
 
@@ -81,6 +81,7 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
                 .await;
             one("bundle", inserted)
         }
+        Write::SearchValues(search) => search_values(tx, search).await,
         Write::SupersedeEvidence(claim, by) => {
             let sql = "-- apply::supersede_evidence
                 update evidence set superseded_by = $2 where claim_id = $1 and superseded_by is null";
@@ -167,7 +168,7 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
         }
         Write::DeliveryLeft(id, at) => {
             let sql = "-- apply::delivery_left
-                update delivery set left_at = $2 where id = $1 and left_at is null and state = 'ready'";
+                update delivery set left_at = $2 where id = $1 and left_at is null and state in ('ready', 'acknowledged')";
             one("delivery", query(sql).bind(id.to_string()).bind(millis(*at)).execute(tx).await)
         }
         Write::Acknowledge(id, acknowledgement, at) => {
@@ -291,6 +292,25 @@ async fn identifiers(tx: &mut SqliteConnection, party: &Party) -> Result<(), Sto
         let inserted =
             query(sql).bind(&known.system).bind(&known.value).bind(party.id.as_str()).execute(&mut *tx).await;
         one("party_identifier", inserted)?;
+    }
+    Ok(())
+}
+
+async fn search_values(tx: &mut SqliteConnection, search: &SearchValues) -> Result<(), StoreError> {
+    let claim = search.claim.to_string();
+    let sql = "-- apply::forget_search_values\ndelete from claim_search where claim_id = $1";
+    query(sql).bind(&claim).execute(&mut *tx).await?;
+    for (name, value) in &search.values {
+        let sql = "-- apply::search_values
+            insert into claim_search (claim_id, hospital_id, name, value_mac) values ($1, $2, $3, $4)";
+        let inserted = query(sql)
+            .bind(&claim)
+            .bind(search.hospital.as_str())
+            .bind(name.as_str())
+            .bind(value.as_slice())
+            .execute(&mut *tx)
+            .await;
+        one("claim_search", inserted)?;
     }
     Ok(())
 }

@@ -13,9 +13,11 @@ use crate::party::{Party, PartyId, PartyState};
 
 mod deliveries;
 mod operator;
+mod search;
 
 pub use deliveries::{Listing, Which};
 pub use operator::Counts;
+pub use search::HospitalSubmission;
 
 type PartyRow = (String, String, i64);
 
@@ -194,7 +196,7 @@ impl Store {
             query_as(sql).bind(app.as_str()).bind(claim.to_string()).fetch_optional(self.readers()).await?;
         let Some((revision,)) = head else { return Ok(None) };
         let sql = "-- read::app_submissions
-            select party_id, line, state from submission where claim_id = $1 order by created_at, id";
+            select party_id, line, state from submission where claim_id = $1 order by created_at, party_id, line";
         let rows: Vec<(String, String, String)> =
             query_as(sql).bind(claim.to_string()).fetch_all(self.readers()).await?;
         let submissions = rows

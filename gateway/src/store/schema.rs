@@ -8,6 +8,7 @@ use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection};
 use super::StoreError;
 
 const FIRST: &str = include_str!("../../../migrations/sqlite/0001_first.sql");
+const SEARCH: &str = include_str!("../../../migrations/sqlite/0002_search.sql");
 
 /// A database this build cannot use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +44,10 @@ pub struct SchemaStatus {
 }
 
 fn migrations() -> Vec<Migration> {
-    vec![Migration::new(1, "first".into(), MigrationType::Simple, FIRST.into_sql_str(), false)]
+    vec![
+        Migration::new(1, "first".into(), MigrationType::Simple, FIRST.into_sql_str(), false),
+        Migration::new(2, "search".into(), MigrationType::Simple, SEARCH.into_sql_str(), false),
+    ]
 }
 
 /// Brings the database (made if missing) to this build's schema; running it again changes nothing.

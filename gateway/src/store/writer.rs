@@ -38,6 +38,11 @@ pub(super) async fn run(mut connection: SqliteConnection, mut queue: mpsc::Recei
         }
         commit_group(&mut connection, group).await;
     }
+    // So that the database file alone is whole after a normal stop.
+    let sql = "-- writer::checkpoint\npragma wal_checkpoint(truncate)";
+    if let Err(error) = sqlx::query(sql).execute(&mut connection).await {
+        tracing::warn!(%error, "the log could not be written back; it is at the next start");
+    }
     if let Err(error) = connection.close().await {
         tracing::warn!(%error, "the writing connection did not close cleanly");
     }

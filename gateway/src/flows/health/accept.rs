@@ -25,12 +25,12 @@ use crate::keys::tracking;
 use crate::party::{Party, PartyId};
 use crate::store::ClaimHead;
 
-const ROUTE: &str = "/fhir/Bundle";
-
 /// One push on its way.
 struct Push {
     body: Arc<[u8]>,
     body_mac: Mac,
+    request_mac: Mac,
+    route: &'static str,
     key_mac: Option<Mac>,
     conditions: Conditions,
     /// Read once, however often the step is done again.
@@ -57,7 +57,11 @@ impl Engine {
             .as_deref()
             .map(|key| self.index.exact("idempotency.key", &[hospital.as_str().as_bytes(), key.as_bytes()]));
         let body_mac = self.index.exact("bundle.body", &[hospital.as_str().as_bytes(), body]);
-        let mut push = Push { body: body.into(), body_mac, key_mac, conditions, bundle: None };
+        // A key belongs to one request: the same bytes under another address or condition are another request.
+        let condition = format!("{:?} {:?}", conditions.replace, conditions.if_none_exist);
+        let request_mac = self.index.exact("idempotency.request", &[&body_mac, condition.as_bytes()]);
+        let route = if conditions.replace.is_some() { "PUT /fhir/Bundle" } else { "POST /fhir/Bundle" };
+        let mut push = Push { body: body.into(), body_mac, request_mac, route, key_mac, conditions, bundle: None };
         for _ in 0..TRIES {
             match self.attempt(hospital, &mut push).await {
                 Err(Refusal::Fault(fault)) if fault.is_conflict() => {}
@@ -70,9 +74,9 @@ impl Engine {
     async fn attempt(&self, hospital: &PartyId, push: &mut Push) -> Result<Answer, Refusal> {
         let now = self.now();
         if let Some(key) = &push.key_mac
-            && let Some(stored) = self.store.remembered(hospital, ROUTE, key, now).await?
+            && let Some(stored) = self.store.remembered(hospital, push.route, key, now).await?
         {
-            if stored.body_mac != push.body_mac {
+            if stored.body_mac != push.request_mac {
                 return Err(Refusal::KeyReused);
             }
             return Ok(Answer::from_stored(&stored.answer)?);
@@ -107,7 +111,7 @@ impl Engine {
     }
 
     async fn place(&self, hospital: &Party, push: &Push, bundle: &HospitalBundle) -> Result<Answer, Refusal> {
-        if !hospital.has_identifier_value(&bundle.institution.code) {
+        if !hospital.is_institution(&bundle.institution.code) {
             return Err(Refusal::ForeignHospital);
         }
         let case = self.case_index(&hospital.id, &bundle.identifier);
@@ -179,6 +183,7 @@ impl Engine {
             change.push(Write::SupersedeEvidence(id, revision));
         }
         let evidence = evidence::obtained(self, &hospital.id, bundle.form, bundle.documents.clone(), now);
+        change.push(Write::SearchValues(self.search_values(id, &hospital.id, &bundle.documents)));
         evidence::check_bounds(&evidence)?;
         for one in &evidence {
             change.push(Write::Evidence(evidence::row(&key, (id, revision), one)?));
@@ -255,9 +260,9 @@ impl Engine {
         push.key_mac.map(|key| {
             Write::Idempotency(IdempotencyRow {
                 party: hospital.id.clone(),
-                route: ROUTE,
+                route: push.route,
                 key,
-                body_mac: push.body_mac,
+                body_mac: push.request_mac,
                 answer: answer.to_stored(),
                 at: self.now(),
                 expires_at: self.in_days(self.rules.idempotency_days),
@@ -266,7 +271,7 @@ impl Engine {
     }
 
     /// Blind index of a case number (案件編號), apart for each hospital; system aliases fold to one.
-    fn case_index(&self, hospital: &PartyId, identifier: &CaseIdentifier) -> Mac {
+    pub(super) fn case_index(&self, hospital: &PartyId, identifier: &CaseIdentifier) -> Mac {
         let system = identifier.system.as_deref().map_or("", taiwan::canonical);
         self.index.text("claim.case", &[hospital.as_str(), system, &identifier.value])
     }
@@ -291,7 +296,7 @@ fn unchanged(head: &ClaimHead) -> Answer {
     }
 }
 
-fn consent_missing() -> Issue {
+pub(super) fn consent_missing() -> Issue {
     Issue::warning(
         IssueKind::BusinessRule,
         "consent_missing",

@@ -51,6 +51,18 @@ impl Store {
         row.map(claim_head).transpose()
     }
 
+    /// The newest claim, to see whether the master key fits.
+    ///
+    /// # Errors
+    /// The database is away or the row damaged.
+    pub async fn any_claim(&self) -> Result<Option<ClaimHead>, StoreError> {
+        let sql = "-- operator::any_claim
+            select c.id, c.hospital_id, c.revision, c.version, k.wrapped from claim c
+            join claim_key k on k.claim_id = c.id order by c.id desc limit 1";
+        let row = query_as(sql).fetch_optional(self.readers()).await?;
+        row.map(claim_head).transpose()
+    }
+
     /// The sealed evidence of a claim that is not superseded: id and body.
     ///
     /// # Errors

@@ -1,0 +1,106 @@
+//! What goes back to a hospital: search results and the insurers' `ClaimResponse` (FHIR R4). No lookup, no clock.
+
+use claimgate_packet::words::Line;
+use serde_json::{Value, json};
+
+/// One insurer's handling of a claim, as its hospital sees it.
+#[derive(Clone, Debug)]
+pub struct Response {
+    /// Logical id.
+    pub id: String,
+    /// The claim's case number (案件編號), FHIR Identifier.
+    pub request: Value,
+    /// When this state was reached, RFC 3339.
+    pub created: String,
+    /// The insurer's name.
+    pub insurer_name: String,
+    /// System and value of the insurer's number (統一編號).
+    pub insurer_number: Option<(String, String)>,
+    /// Line of insurance (險種).
+    pub line: Line,
+    /// State word of the submission (受理案件).
+    pub state: &'static str,
+}
+
+/// A `searchset` Bundle of addresses and resources.
+#[must_use]
+pub fn searchset(entries: Vec<(String, Value)>) -> Value {
+    let total = entries.len();
+    let entries: Vec<Value> = entries
+        .into_iter()
+        .map(|(full_url, resource)| json!({ "fullUrl": full_url, "resource": resource, "search": { "mode": "match" } }))
+        .collect();
+    let mut bundle = json!({ "resourceType": "Bundle", "type": "searchset", "total": total });
+    if let (false, Some(members)) = (entries.is_empty(), bundle.as_object_mut()) {
+        members.insert("entry".to_owned(), Value::Array(entries));
+    }
+    bundle
+}
+
+/// A `ClaimResponse`: outcome and a sentence, no amounts (the decision's figures are the insurer's to send).
+#[must_use]
+pub fn claim_response(response: &Response) -> Value {
+    let (outcome, text, text_zh) = meaning(response.state);
+    let mut insurer = json!({ "display": response.insurer_name });
+    if let (Some((system, value)), Some(members)) = (&response.insurer_number, insurer.as_object_mut()) {
+        members.insert("identifier".to_owned(), json!({ "system": system, "value": value }));
+    }
+    json!({
+        "resourceType": "ClaimResponse",
+        "id": response.id,
+        "status": "active",
+        "type": { "coding": [{ "system": "http://terminology.hl7.org/CodeSystem/claim-type", "code": "institutional" }] },
+        "subType": { "coding": [{ "system": "urn:claimgate:line", "code": response.line.as_str(), "display": response.line.chinese() }] },
+        "use": "claim",
+        // Whose claim it is stands in the claim itself; it is not repeated here.
+        "patient": { "extension": [{ "url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked" }] },
+        "created": response.created,
+        "insurer": insurer,
+        "request": { "type": "Claim", "identifier": response.request },
+        "outcome": outcome,
+        "disposition": format!("{text_zh} {text}"),
+        "processNote": [{ "number": 1, "type": "display", "text": response.state }],
+    })
+}
+
+/// `ClaimResponse.outcome` and sentences for a state of a submission.
+fn meaning(state: &str) -> (&'static str, &'static str, &'static str) {
+    match state {
+        "sent" => ("queued", "sent to the insurer", "已送達保險公司"),
+        "received" => ("queued", "received by the insurer", "保險公司已收件"),
+        "in-review" => ("partial", "being assessed", "審核中"),
+        "supplement-requested" => ("partial", "papers are missing", "待補件"),
+        "accepted" => ("complete", "accepted", "核賠"),
+        "partly-accepted" => ("complete", "accepted in part", "部分核賠"),
+        "declined" => ("complete", "declined", "拒賠"),
+        "paid" => ("complete", "paid", "已給付"),
+        _ => ("complete", "closed", "結案"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_response_has_what_fhir_requires() {
+        let response = claim_response(&Response {
+            id: "1".to_owned(),
+            request: json!({ "value": "A" }),
+            created: "2026-11-23T00:00:00Z".to_owned(),
+            insurer_name: "某某人壽".to_owned(),
+            insurer_number: Some(("https://gcis.nat.gov.tw".to_owned(), "12345675".to_owned())),
+            line: Line::Accident,
+            state: "declined",
+        });
+        for required in ["status", "type", "use", "patient", "created", "insurer", "outcome"] {
+            assert!(response.get(required).is_some(), "{required}");
+        }
+        assert_eq!(response["outcome"], "complete");
+    }
+
+    #[test]
+    fn an_empty_search_has_no_entry() {
+        assert_eq!(searchset(Vec::new()), json!({ "resourceType": "Bundle", "type": "searchset", "total": 0 }));
+    }
+}

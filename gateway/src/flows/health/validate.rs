@@ -1,0 +1,50 @@
+//! A dry run of a push: everything is checked, nothing is kept.
+
+use std::sync::Arc;
+
+use claimgate_fhir::outcome::{Issue, IssueKind};
+
+use super::Refusal;
+use super::evidence::{check_bounds, obtained};
+use crate::flows::{Engine, Fault};
+use crate::party::Party;
+
+impl Engine {
+    /// Every finding a push of these bytes would meet, errors and warnings; none means that it would be accepted
+    /// without a remark.
+    ///
+    /// # Errors
+    /// A fault of ours.
+    pub async fn validate(&self, hospital: &Party, body: &[u8]) -> Result<Vec<Issue>, Fault> {
+        let bundle = match self.read_bundle(Arc::from(body)).await {
+            Ok(bundle) => bundle,
+            Err(Refusal::Rejected(rejection)) => return Ok(rejection.issues),
+            Err(Refusal::Fault(fault)) => return Err(fault),
+            Err(_) => return Err(Fault::Task),
+        };
+        let mut issues = bundle.warnings.clone();
+        if !hospital.is_institution(&bundle.institution.code) {
+            let text = "the institution code (醫事機構代碼) of the bundle is not one registered for your hospital";
+            issues.push(Issue::error(IssueKind::Forbidden, "bundle.foreign-hospital", text));
+        }
+        match self.recipients(&bundle.coverages).await {
+            Ok(_) => {}
+            Err(Refusal::NoRoute(missing)) => issues.extend(missing),
+            Err(Refusal::Fault(fault)) => return Err(fault),
+            Err(_) => return Err(Fault::Task),
+        }
+        let evidence = obtained(self, &hospital.id, bundle.form, bundle.documents, self.now());
+        match check_bounds(&evidence) {
+            Ok(()) => {}
+            Err(Refusal::TooMuch(bound)) => {
+                issues.push(Issue::error(IssueKind::TooCostly, "bundle.too-much", bound).at("Bundle.entry"));
+            }
+            Err(Refusal::Fault(fault)) => return Err(fault),
+            Err(_) => return Err(Fault::Task),
+        }
+        if hospital.registration().consent.is_none() {
+            issues.push(super::accept::consent_missing());
+        }
+        Ok(issues)
+    }
+}

@@ -1,0 +1,73 @@
+//! `application/x-www-form-urlencoded`: token requests and searches. Each field stands once.
+
+/// A form whose fields each stand once.
+pub struct Form(Vec<(String, String)>);
+
+claimgate_packet::opaque_debug!(Form);
+
+impl Form {
+    /// Reads `name=value&…`; at most 32 fields.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let mut fields: Vec<(String, String)> = Vec::new();
+        for pair in text.split('&').filter(|pair| !pair.is_empty()).take(32) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = percent_decoded(&name.replace('+', " "))?;
+            if fields.iter().any(|(known, _)| *known == name) {
+                return None;
+            }
+            fields.push((name, percent_decoded(&value.replace('+', " "))?));
+        }
+        Some(Self(fields))
+    }
+
+    /// The names of all fields.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The value of a field, if it is there and not empty.
+    #[must_use]
+    pub fn one(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    }
+}
+
+/// Percent-decoded UTF-8 text, or nothing where it is not well encoded.
+#[must_use]
+pub fn percent_decoded(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        if *first == b'%' {
+            let (digits, after) = after.split_first_chunk::<2>()?;
+            let digits =
+                std::str::from_utf8(digits).ok().filter(|two| two.bytes().all(|one| one.is_ascii_hexdigit()))?;
+            bytes.push(u8::from_str_radix(digits, 16).ok()?);
+            rest = after;
+        } else {
+            bytes.push(*first);
+            rest = after;
+        }
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_field_stands_once_and_is_decoded() {
+        let form = Form::read("scope=a+b%2Fc&grant_type=x").unwrap();
+        assert_eq!(form.one("scope"), Some("a b/c"));
+        assert!(Form::read("a=1&a=2").is_none());
+        for broken in ["a=%", "a=%2", "a=%zz", "a=%ff"] {
+            assert!(Form::read(broken).is_none(), "{broken}");
+        }
+    }
+}

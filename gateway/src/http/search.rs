@@ -1,0 +1,160 @@
+//! `/fhir/Bundle?`, `/fhir/Composition?`, `/fhir/ClaimResponse?`: a hospital searches what is its own (FHIR R4 §3.1.1).
+//!
+//! Prefer `_search` by POST: identifiers then stand in no address. They are logged in neither form.
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use claimgate_fhir::answer::{Response, claim_response, searchset};
+use serde_json::{Value, json};
+
+use super::body;
+use super::caller::{Caller, ReadBundles};
+use super::form::Form;
+use super::hospital::claim_id;
+use super::problem::{FHIR_JSON, Problem};
+use crate::app::App;
+use crate::flows::health::{Found, Search};
+use crate::party::{Party, PartyId};
+
+/// The most a search gives.
+const MOST: i64 = 50;
+
+/// What kind of resource is searched for, and by what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Bundle,
+    Composition,
+    ClaimResponse,
+}
+
+macro_rules! handlers {
+    ($($(#[$doc:meta])* $by_query:ident, $by_form:ident => $kind:ident;)+) => {$(
+        $(#[$doc])*
+        ///
+        /// # Errors
+        /// 400 for a parameter that is not supported.
+        pub async fn $by_query(
+            app: Data<App>,
+            caller: Caller<ReadBundles>,
+            request: HttpRequest,
+        ) -> Result<HttpResponse, Problem> {
+            answer(&app, &caller.party.id, Kind::$kind, request.query_string()).await
+        }
+
+        /// The same by `POST …/_search`.
+        ///
+        /// # Errors
+        /// As by GET, and a body that is no form.
+        pub async fn $by_form(
+            app: Data<App>,
+            caller: Caller<ReadBundles>,
+            request: HttpRequest,
+            payload: Payload,
+        ) -> Result<HttpResponse, Problem> {
+            let form = body::form(&app, &request, payload).await?;
+            answer(&app, &caller.party.id, Kind::$kind, &form).await
+        }
+    )+};
+}
+
+handlers! {
+    /// `GET /fhir/Bundle?identifier=` or `?_id=`.
+    bundles, bundles_by_form => Bundle;
+    /// `GET /fhir/Composition?patient.identifier=` or `?entry:Encounter.identifier=`.
+    compositions, compositions_by_form => Composition;
+    /// `GET /fhir/ClaimResponse?request.identifier=`: how the insurers stand with a claim.
+    responses, responses_by_form => ClaimResponse;
+}
+
+async fn answer(app: &App, hospital: &PartyId, kind: Kind, text: &str) -> Result<HttpResponse, Problem> {
+    let search = parse(kind, text)?;
+    let found = app.engine.search(hospital, &search, MOST).await?;
+    let base = format!("{}/fhir", app.engine.issuer);
+    let mut entries = Vec::new();
+    for one in &found {
+        match kind {
+            Kind::Bundle => entries.push(bundle_entry(&base, one)),
+            Kind::Composition => entries.extend(composition_entry(&base, one)),
+            Kind::ClaimResponse => entries.extend(response_entries(app, hospital, &base, one).await?),
+        }
+    }
+    let set = searchset(entries);
+    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).content_type(FHIR_JSON).body(set.to_string()))
+}
+
+fn parse(kind: Kind, text: &str) -> Result<Search, Problem> {
+    let supported = match kind {
+        Kind::Bundle => "identifier=<system>|<value> or _id=<id>",
+        Kind::Composition => "patient.identifier=<system>|<value> or entry:Encounter.identifier=<value>",
+        Kind::ClaimResponse => "request.identifier=<system>|<value>",
+    };
+    let refused = || Problem::new(400, "search.parameter", format!("Search by exactly one of: {supported}"));
+    let form = Form::read(text).ok_or_else(refused)?;
+    let mut names = form.names().filter(|name| !matches!(*name, "_format" | "_count"));
+    let (Some(name), None) = (names.next(), names.next()) else { return Err(refused()) };
+    let value = form.one(name).ok_or_else(refused)?;
+    let identifier = || token(value).ok_or_else(refused);
+    Ok(match (kind, name) {
+        (Kind::Bundle, "_id") => Search::Id(claim_id(value)?),
+        (Kind::Bundle, "identifier") | (Kind::ClaimResponse, "request.identifier") => {
+            let (system, value) = identifier()?;
+            Search::Case(system, value)
+        }
+        (Kind::Composition, "patient.identifier") => {
+            let (system, value) = identifier()?;
+            Search::Patient(system, value)
+        }
+        (Kind::Composition, "entry:Encounter.identifier") => Search::Encounter(identifier()?.1),
+        _ => return Err(refused()),
+    })
+}
+
+/// A token parameter: `system|value` or `value` (FHIR R4 §3.1.1.4.10).
+pub(super) fn token(text: &str) -> Option<(Option<String>, String)> {
+    let (system, value) = match text.split_once('|') {
+        Some((system, value)) => (Some(system.to_owned()).filter(|system| !system.is_empty()), value),
+        None => (None, text),
+    };
+    (!value.is_empty() && text.len() <= 1_024).then(|| (system, value.to_owned()))
+}
+
+fn bundle_entry(base: &str, found: &Found) -> (String, Value) {
+    let resource = serde_json::from_slice(&found.body).unwrap_or(Value::Null);
+    (format!("{base}/Bundle/{}", found.claim.uuid()), resource)
+}
+
+fn composition_entry(base: &str, found: &Found) -> Option<(String, Value)> {
+    let (_, bundle) = bundle_entry(base, found);
+    let mut composition = bundle.pointer("/entry/0/resource").cloned()?;
+    // The document's own entry has no address here; the bundle that holds it has.
+    let source =
+        json!([{ "url": "urn:claimgate:bundle", "valueUri": format!("{base}/Bundle/{}", found.claim.uuid()) }]);
+    composition.as_object_mut()?.insert("extension".to_owned(), source);
+    Some((format!("urn:uuid:{}", found.claim.uuid()), composition))
+}
+
+async fn response_entries(
+    app: &App,
+    hospital: &PartyId,
+    base: &str,
+    found: &Found,
+) -> Result<Vec<(String, Value)>, Problem> {
+    let (_, bundle) = bundle_entry(base, found);
+    let mut entries = Vec::new();
+    for one in app.engine.store.submissions_of_hospital(hospital, found.claim).await? {
+        let insurer = app.engine.store.party(&one.insurer).await?;
+        let registration = insurer.as_ref().map(Party::registration);
+        let number = registration.and_then(|known| known.identifiers.first());
+        let response = Response {
+            id: one.id.uuid().to_string(),
+            request: bundle.get("identifier").cloned().unwrap_or(Value::Null),
+            created: one.changed.to_string(),
+            insurer_name: registration.map(|known| known.name.clone()).unwrap_or_default(),
+            insurer_number: number.map(|known| (known.system.clone(), known.value.clone())),
+            line: one.line,
+            state: one.state.as_str(),
+        };
+        entries.push((format!("{base}/ClaimResponse/{}", one.id.uuid()), claim_response(&response)));
+    }
+    Ok(entries)
+}
