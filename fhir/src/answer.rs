@@ -3,6 +3,8 @@
 use claimgate_packet::words::Line;
 use serde_json::{Value, json};
 
+use crate::outcome::{Issue, IssueKind, OperationOutcome};
+
 /// One insurer's handling of a claim, as its hospital sees it.
 #[derive(Clone, Debug)]
 pub struct Response {
@@ -22,14 +24,20 @@ pub struct Response {
     pub state: &'static str,
 }
 
-/// A `searchset` Bundle of addresses and resources.
+/// A `searchset` Bundle of addresses and resources; `cut` says that more would fit than could be given.
 #[must_use]
-pub fn searchset(entries: Vec<(String, Value)>) -> Value {
+pub fn searchset(entries: Vec<(String, Value)>, cut: bool) -> Value {
     let total = entries.len();
-    let entries: Vec<Value> = entries
+    let mut entries: Vec<Value> = entries
         .into_iter()
         .map(|(full_url, resource)| json!({ "fullUrl": full_url, "resource": resource, "search": { "mode": "match" } }))
         .collect();
+    if cut {
+        let text = "More fits than one answer carries. Search by case number, or with a smaller _count.";
+        let issue = Issue::warning(IssueKind::TooCostly, "search.cut", text);
+        let outcome = OperationOutcome::from(issue).to_json();
+        entries.push(json!({ "resource": outcome, "search": { "mode": "outcome" } }));
+    }
     let mut bundle = json!({ "resourceType": "Bundle", "type": "searchset", "total": total });
     if let (false, Some(members)) = (entries.is_empty(), bundle.as_object_mut()) {
         members.insert("entry".to_owned(), Value::Array(entries));
@@ -101,6 +109,6 @@ mod tests {
 
     #[test]
     fn an_empty_search_has_no_entry() {
-        assert_eq!(searchset(Vec::new()), json!({ "resourceType": "Bundle", "type": "searchset", "total": 0 }));
+        assert_eq!(searchset(Vec::new(), false), json!({ "resourceType": "Bundle", "type": "searchset", "total": 0 }));
     }
 }

@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::access::jwt;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::flows::{Engine, Rules};
+use crate::flows::{Engine, Rules, Turns};
 use crate::id::Random;
 use crate::keys::at_rest::Vault;
 use crate::keys::index::BlindIndex;
-use crate::keys::ring::{self, KeyRing, KeyRingError, SigningUse};
+use crate::keys::ring::{self, KeyRingError, Ring, SigningUse};
 use crate::keys::tracking::Tracking;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{Metrics, TelemetryError};
@@ -70,9 +70,9 @@ impl App {
 
 async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Random) -> Result<Engine, StartError> {
     let master = ring::load_master(config)?;
-    let keys = KeyRing::load(&config.keys_dir())?;
+    let keys = Ring::open(config.keys_dir())?;
     for usage in [SigningUse::Packet, SigningUse::Token] {
-        keys.signing(usage, clock.now())?;
+        keys.present().signing(usage, clock.now())?;
     }
     let store = open_store(&config.database_path(), config.store.readers).await?;
     Ok(Engine {
@@ -89,6 +89,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
             tracking_code_days: config.claims.tracking_code_days,
             idempotency_days: config.claims.idempotency_days,
         },
+        turns: Turns::default(),
         clock,
         random,
     })

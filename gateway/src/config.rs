@@ -12,6 +12,8 @@ use toml::{Table, Value};
 pub const DEFAULTS: &str = include_str!("config/default.toml");
 
 const PREFIX: &str = "CLAIMGATE_";
+/// Names the folder of the tests' real examples; no setting.
+const TEST_DATA: &str = "CLAIMGATE_SHARED";
 
 /// The whole configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -201,8 +203,11 @@ impl Config {
     /// Anything unknown, unreadable or of the wrong type.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        let variables = std::env::vars().filter(|(name, _)| name.starts_with(PREFIX) && name.contains("__"));
-        Self::from_layers(file, variables)
+        let ours = std::env::vars_os().filter_map(|(name, value)| {
+            let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX) && name != TEST_DATA)?;
+            Some((name, value.to_string_lossy().into_owned()))
+        });
+        Self::from_layers(file, ours)
     }
 
     /// The same from given variables.

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::clock::Clock;
 use crate::core::change::{AuditLine, Write};
 use crate::id::{AuditId, Random};
 use crate::keys::at_rest::{AtRestError, Vault};
 use crate::keys::index::BlindIndex;
-use crate::keys::ring::{KeyRing, KeyRingError};
+use crate::keys::ring::{KeyRingError, Ring};
 use crate::keys::tracking::Tracking;
 use crate::store::{Store, StoreError};
 
@@ -35,7 +36,7 @@ pub struct Engine {
     /// The database.
     pub store: Store,
     /// The gateway's signing keys.
-    pub ring: KeyRing,
+    pub ring: Ring,
     /// Encryption at rest.
     pub vault: Vault,
     /// Blind indexes.
@@ -44,6 +45,30 @@ pub struct Engine {
     pub tracking: Tracking,
     /// Bounds and lives.
     pub rules: Rules,
+    /// Who is at work on what.
+    pub turns: Turns,
+}
+
+/// Lets steps on the same thing follow one another. It saves work only: what keeps them apart are the versions
+/// the store compares.
+#[derive(Debug)]
+pub struct Turns([Mutex<()>; 64]);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Mutex::new(())))
+    }
+}
+
+impl Turns {
+    /// Waits for the turn of whatever shares this digest's place.
+    pub async fn of(&self, digest: &[u8]) -> Option<MutexGuard<'_, ()>> {
+        let place = usize::from(digest.last().copied().unwrap_or_default()) % self.0.len();
+        match self.0.get(place) {
+            Some(turn) => Some(turn.lock().await),
+            None => None,
+        }
+    }
 }
 
 /// Bounds and lives that flows apply.

@@ -75,10 +75,10 @@ impl Store {
         let readers = SqlitePoolOptions::new()
             .max_connections(readers)
             .acquire_timeout(Duration::from_secs(10))
-            .connect_with(options.read_only(true))
+            .connect_with(options.clone().read_only(true))
             .await?;
         let (jobs, queue) = mpsc::channel(1_024);
-        tokio::spawn(writer::run(writer, queue));
+        tokio::spawn(writer::run(options, writer, queue));
         Ok(Self { readers, jobs, unsequenced: Arc::new(Notify::new()), sequenced: watch::Sender::new(0) })
     }
 
@@ -120,6 +120,17 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         self.jobs.send(Job::Lease { now, until, reply }).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Whether the database can be read and a write could begin now.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Job::Probe(reply)).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)??;
+        self.ping().await
     }
 
     /// Forgets what has expired: used assertions, idempotency keys, tracking codes.

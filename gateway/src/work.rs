@@ -9,14 +9,20 @@ use tokio::sync::watch;
 use crate::flows::Engine;
 use crate::flows::health::Released;
 
-/// How long a deferred step is leased; a step that stays due is tried again after this.
+/// How long a deferred step is leased: no other worker takes it up meanwhile.
 const LEASE: SignedDuration = SignedDuration::from_secs(15);
+const READ_KEYS_EVERY: Duration = Duration::from_secs(30);
 const IDLE: Duration = Duration::from_secs(1);
 const FORGET_EVERY: Duration = Duration::from_hours(1);
 
 /// Runs until told to stop, then finishes what is in hand.
 pub async fn run(engine: Arc<Engine>, stop: watch::Receiver<bool>) {
-    tokio::join!(sequence(&engine, stop.clone()), deferred(&engine, stop.clone()), forget(&engine, stop));
+    tokio::join!(
+        sequence(&engine, stop.clone()),
+        deferred(&engine, stop.clone()),
+        keys(&engine, stop.clone()),
+        forget(&engine, stop)
+    );
 }
 
 /// Gives positions whenever something was committed, and once a second for what other processes committed.
@@ -48,23 +54,35 @@ async fn deferred(engine: &Engine, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Does one due step; `true` if there was one that got done.
+/// Does one due step; `true` if there was one.
 pub async fn step(engine: &Engine) -> bool {
     let until = engine.now() + LEASE;
     match engine.store.lease_work(engine.now(), until).await {
         Ok(Some(work)) => match engine.release(work).await {
-            Ok(Released::Done) => true,
-            // Its lease is its next due time, so waiting steps do not starve the others.
-            Ok(Released::Waiting) => false,
+            // One that still waits is due again later, ever later; a change of any party makes it due at once.
+            Ok(Released::Done | Released::Waiting) => true,
             Err(error) => {
                 tracing::error!(%error, work = %work.id, claim = %work.claim, "a deferred step failed; it stays due");
-                false
+                true
             }
         },
         Ok(None) => false,
         Err(error) => {
             tracing::error!(%error, "deferred steps could not be read");
             false
+        }
+    }
+}
+
+/// Reads the key folder again, so that `keys new` needs no restart.
+async fn keys(engine: &Engine, mut stop: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(READ_KEYS_EVERY) => {}
+            () = stopped(&mut stop) => break,
+        }
+        if let Err(error) = engine.ring.reload() {
+            tracing::error!(%error, "the key folder could not be read again; the keys read before stay in use");
         }
     }
 }

@@ -69,16 +69,35 @@ async fn an_acknowledgement_settles_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_packet_can_be_fetched_after_it_was_acknowledged() {
+async fn a_packet_is_fetched_before_and_as_often_as_wanted_after_its_acknowledgement() {
     let test = TestGateway::start().await;
     test.push(&bytes(&case("ACK-2")), &[]).await;
     let client = &test.life().client;
     let envelope = must(insurer::pull(client, 0, 5).await).pop().unwrap();
     let path = format!("/insurer/v1/deliveries/{}", envelope.id);
+    let early = post(client, &format!("{path}/ack"), &json!({})).await;
+    assert_eq!((early.status.as_u16(), &early.json("p").unwrap()["code"]), (409, &json!("delivery.not-fetched")));
+    assert_eq!(get(client, &path).await.status, 200);
     assert_eq!(post(client, &format!("{path}/ack"), &json!({})).await.status, 200);
-    for _ in 0..2 {
-        assert_eq!(get(client, &path).await.status, 200);
-    }
+    assert_eq!(get(client, &path).await.status, 200);
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_insurer_could_not_open_is_sent_again() {
+    let test = TestGateway::start().await;
+    let bundle = bytes(&case("ACK-3"));
+    test.push(&bundle, &[]).await;
+    let one = test.life();
+    let (envelope, _) = open_all(one, 0, test.clock.now()).await.pop().unwrap();
+    let path = format!("/insurer/v1/deliveries/{}/ack", envelope.id);
+    assert_eq!(post(&one.client, &path, &json!({ "result": "rejected" })).await.status, 200);
+    let mut again = case("ACK-3");
+    again["timestamp"] = json!("2026-11-23T11:00:00+08:00");
+    assert_eq!(test.push(&bytes(&again), &[]).await.header("etag"), Some("W/\"2\""));
+    let (envelope, opened) = open_all(one, 1, test.clock.now()).await.pop().unwrap();
+    assert_eq!((envelope.revision, opened.recipient.revision), (2, 2));
+    assert_eq!(must(insurer::pull(&test.nonlife().client, 1, 0).await), [], "the other had opened it");
     test.stop().await;
 }
 

@@ -49,14 +49,15 @@ async fn another_media_type_an_encoding_and_another_method_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plain_request_id_is_taken_over_and_another_is_replaced() {
+async fn a_uuid_as_request_id_is_taken_over_and_another_is_replaced() {
     let test = TestGateway::start().await;
     let ask = async |id: &str| {
         let answer = test.world.hospital.call(Method::GET, "/healthz", &[("x-request-id", id)], Vec::new()).await;
         must(answer).header("x-request-id").unwrap().to_owned()
     };
-    assert_eq!(ask("his-2026-11-23.0001").await, "his-2026-11-23.0001");
-    assert!(ask("a b").await.starts_with("req_"));
+    let theirs = "0190c0de-0000-7000-8000-0000000000ff";
+    assert_eq!(ask(theirs).await, theirs);
+    assert!(ask("A123456789").await.starts_with("req_"), "a person's number does not reach the log");
     assert!(ask("<script>alert(1)</script>").await.starts_with("req_"));
     test.stop().await;
 }

@@ -171,6 +171,25 @@ async fn more_than_a_packet_carries_is_refused_with_the_bound() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn more_coverages_than_anyone_has_are_refused_quickly() {
+    let test = TestGateway::start().await;
+    let body = changed(|bundle| {
+        let entries = bundle["entry"].as_array().unwrap();
+        let coverage = entries.iter().find(|entry| entry["resource"]["resourceType"] == "Coverage").unwrap().clone();
+        for number in 0..300 {
+            let mut another = coverage.clone();
+            another["fullUrl"] = json!(format!("urn:uuid:00000000-0000-4000-8000-{number:012}"));
+            another["resource"]["id"] = json!(format!("coverage-{number}"));
+            bundle["entry"].as_array_mut().unwrap().push(another);
+        }
+    });
+    let answer = test.push(&body, &[]).await;
+    let outcome = answer.json("outcome").unwrap();
+    assert_eq!((answer.status.as_u16(), codes(&outcome)), (413, vec!["bundle.too-much".to_owned()]), "{outcome:#}");
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_problem_is_told_at_once() {
     let test = TestGateway::start().await;
     let body = changed(|bundle| {

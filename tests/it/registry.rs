@@ -2,7 +2,9 @@
 
 use claimgate_gateway::clock::Clock;
 use claimgate_gateway::party::{ConsentBasis, PartyState, Role};
+use claimgate_gateway::sandbox::demo::Insurer;
 use claimgate_gateway::sandbox::insurer;
+use claimgate_packet::jose::jwk::{KeyAlg, KeyUse, PrivateJwk};
 use claimgate_packet::words::Line;
 use claimgate_tests::bundles::{bytes, case, resources};
 use claimgate_tests::gateway::{NewParty, TestGateway, codes, get, must, open_all, post};
@@ -120,6 +122,55 @@ async fn without_a_consent_basis_a_claim_is_held_and_sent_once_there_is_one() {
     assert_eq!(test.counts().await.open_work, 0);
     // The same bytes again still give the answer they got.
     assert_eq!(test.push(&bytes(&case("CONSENT-1")), &[]).await.body, answer.body);
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_has_not_left_is_withdrawn_when_the_consent_basis_is_gone() {
+    let test = TestGateway::start().await;
+    let engine = &test.world.gateway.app.engine;
+    test.push(&bytes(&case("WITHDRAW-1")), &[]).await;
+    let life = must(insurer::pull(&test.life().client, 0, 5).await).pop().unwrap();
+    let nonlife = must(insurer::pull(&test.nonlife().client, 0, 5).await).pop().unwrap();
+    let fetch = async |one: &Insurer, id: &str| get(&one.client, &format!("/insurer/v1/deliveries/{id}")).await;
+    assert_eq!(fetch(test.life(), &life.id).await.status, 200);
+
+    must(engine.set_consent(&"hospital-demo".parse().unwrap(), None).await);
+    let refused = fetch(test.nonlife(), &nonlife.id).await;
+    assert_eq!((refused.status.as_u16(), &refused.json("p").unwrap()["code"]), (410, &json!("delivery.withdrawn")));
+    let listed = must(insurer::pull(&test.nonlife().client, 0, 0).await);
+    assert_eq!(listed.first().map(|one| one.state.as_str()), Some("withdrawn"), "it stays as a tombstone");
+    assert_eq!(fetch(test.life(), &life.id).await.status, 200, "what has left has left");
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_packet_is_sealed_again_for_an_insurer_whose_key_has_changed() {
+    let test = TestGateway::start().await;
+    let engine = &test.world.gateway.app.engine;
+    test.push(&bytes(&case("RESEAL-1")), &[]).await;
+    let before = must(insurer::pull(&test.life().client, 0, 5).await).pop().unwrap();
+    let fresh =
+        must(PrivateJwk::generate(KeyUse::Enc, KeyAlg::EcdhEsA256kw, Some("fresh".to_owned()), test.clock.now()));
+    let id = "insurer-life".parse().unwrap();
+    let mut registration = must(engine.store.party(&id).await).unwrap().registration().clone();
+    let keys = registration.jwks["keys"].as_array_mut().unwrap();
+    keys.retain(|key| key["use"] != "enc");
+    keys.push(fresh.public().to_json());
+    must(engine.replace_registration(&id, registration).await);
+
+    let sealed = must(insurer::fetch(&test.life().client, &before.id).await);
+    let after = must(insurer::pull(&test.life().client, 0, 0).await).pop().unwrap();
+    assert_eq!((after.id.as_str(), after.kid.as_str()), (before.id.as_str(), "fresh"));
+    assert_ne!(after.digest, before.digest);
+    let trust = must(insurer::trusted_keys(&test.life().client).await);
+    let opened = must(insurer::verify(&test.life().client, (&sealed, &after), &[fresh], &trust, test.clock.now()));
+    assert_eq!(opened.packet_id, before.packet_id, "the same packet under another cover");
+    let hospital = must(engine.store.party(&"hospital-demo".parse().unwrap()).await).unwrap();
+    let mut without = hospital.registration().clone();
+    without.consent = None;
+    let kept = must(engine.replace_registration(&hospital.id, without).await);
+    assert!(kept.registration().consent.is_some(), "only `party consent --none` takes a basis away");
     test.stop().await;
 }
 

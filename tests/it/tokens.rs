@@ -104,6 +104,8 @@ async fn only_a_fresh_assertion_of_the_right_form_is_accepted() {
         check_refused(&desk.ask_with(&desk.key, "JWT", &claims).await, claim);
     }
     check_refused(&desk.ask_with(&desk.key, "at+jwt", &desk.claims()).await, "another kind of token");
+    let other = format!("{}&client_id=hospital-desk", must(jwt::write(&desk.key, "JWT", &desk.claims())));
+    check_refused(&desk.ask(&other).await, "another client_id beside it");
     desk.test.stop().await;
 }
 

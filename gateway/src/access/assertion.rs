@@ -60,7 +60,7 @@ pub fn check(
         AuthProfile::Fapi => (KeyAlg::Es256, endpoint.issuer),
     };
     if key.alg != alg {
-        return Err(JwtError::Alg);
+        return Err(JwtError::Signature);
     }
     let claims = unverified.verify(key)?;
     claims.exactly("iss", party.id.as_str())?;

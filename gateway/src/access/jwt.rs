@@ -38,7 +38,7 @@ pub enum JwtError {
     #[error("its alg is not the one of the key it names")]
     Alg,
     /// The signature does not verify.
-    #[error("its signature does not verify with the key it names")]
+    #[error("its signature does not verify with a registered, valid key of the algorithm the profile asks for")]
     Signature,
     /// A claim is missing or of the wrong type or value.
     #[error("its claim {0} is missing, of the wrong type, or not the expected value")]
@@ -129,8 +129,9 @@ impl Unverified<'_> {
     pub fn verify(self, key: &PublicJwk) -> Result<Claims, JwtError> {
         install_backend()?;
         let (algorithm, name) = algorithm(key.alg).ok_or(JwtError::Alg)?;
+        // One reason for a foreign key, another algorithm and a changed signature: nothing is learnt from it.
         if self.alg != name || self.kid != key.kid {
-            return Err(JwtError::Alg);
+            return Err(JwtError::Signature);
         }
         let decoding = DecodingKey::from_ec_components(key.x(), key.y()).map_err(|_| JwtError::Signature)?;
         let mut rules = Validation::new(algorithm);

@@ -80,7 +80,9 @@ fn one(word: &str, all: &[Scope]) -> Result<Vec<Scope>, ScopeError> {
     let plain = |word: &str| all.iter().copied().find(|scope| scope.as_str() == word).ok_or(ScopeError);
     match word.strip_prefix("system/Bundle.") {
         Some(letters) if !letters.is_empty() && letters.len() <= 5 => {
-            letters.chars().map(|letter| plain(&format!("system/Bundle.{letter}"))).collect()
+            // Search is part of reading here.
+            let letter_scope = |letter| plain(&format!("system/Bundle.{}", if letter == 's' { 'r' } else { letter }));
+            letters.chars().map(letter_scope).collect()
         }
         _ => Ok(vec![plain(word)?]),
     }

@@ -17,8 +17,8 @@ use crate::party::PartyId;
 /// Make and list keys.
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
-    /// Make a key. The gateway's own keys are read at its next start, published from then on, and sign ten minutes
-    /// after they were made, so that everyone who cached the old list has seen the new key.
+    /// Make a key. A running gateway publishes its new key within 30 seconds; it signs ten minutes after it was made,
+    /// so that everyone who cached the old list has seen it.
     #[command(
         after_help = "Examples:\n  claimgate keys new packet                          a signing key of the gateway\n  \
         claimgate keys new hospital --party hospital-cgh --out ./keys   a hospital's key pair and public JWKS\n  \
@@ -103,7 +103,7 @@ fn create_own(config: &Config, usage: SigningUse) -> anyhow::Result<()> {
     let kid = ring::create_signing_key(&dir, usage, now + SignedDuration::from_mins(10))?;
     print(format_args!("{} key {kid}", usage.as_str()));
     say(format_args!(
-        "Restart the server to publish it; it signs from ten minutes after now. The old keys stay published."
+        "A running server publishes it within 30 seconds; it signs from ten minutes after now. The old keys stay published."
     ));
     if first {
         say(format_args!("Keep the old file: packets it signed are verified with it."));

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
 
-use super::delivery::DeliveryState;
 use super::submission::SubmissionState;
 use super::timeline::Entry;
 use crate::consent::Permit;
@@ -75,6 +74,10 @@ pub enum Write {
     SubmissionStep(SubmissionStep),
     /// The first byte of a delivery leaves now, if none has.
     DeliveryLeft(DeliveryId, Timestamp),
+    /// A delivery sealed again, from the key it was sealed to.
+    Reseal(Box<Resealed>),
+    /// A delivery that has not left is taken back.
+    Withdraw(DeliveryId),
     /// A recipient's acknowledgement of a ready delivery.
     Acknowledge(DeliveryId, Acknowledgement, Timestamp),
     /// A line for people.
@@ -154,6 +157,8 @@ pub struct SearchValues {
 /// By what a hospital searches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SearchName {
+    /// The case number (案件編號), whatever its system.
+    Case,
     /// An identifier of the patient (身分證字號, 病歷號碼).
     Patient,
     /// The number of the visit (住院號/就醫號).
@@ -165,6 +170,7 @@ impl SearchName {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Case => "case",
             Self::Patient => "patient",
             Self::Encounter => "encounter",
         }
@@ -218,8 +224,6 @@ pub struct DeliveryRow {
     pub line: Line,
     /// Counts per claim, recipient and line, from 1, without gaps.
     pub revision: i64,
-    /// `Held` or `Ready`.
-    pub state: DeliveryState,
     /// Keyed digest of the granted content.
     pub content: Mac,
     /// Key the packet is sealed to.
@@ -232,6 +236,21 @@ pub struct DeliveryRow {
     pub presentation_digest: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// A delivery sealed again to another key of its recipient.
+#[derive(Debug)]
+pub struct Resealed {
+    /// The delivery.
+    pub id: DeliveryId,
+    /// The key it was sealed to.
+    pub from_kid: String,
+    /// The key it is sealed to now.
+    pub kid: String,
+    /// The sealed packet (JWE).
+    pub sealed: Vec<u8>,
+    /// SHA-256 of the sealed packet, base64url.
+    pub sealed_digest: String,
 }
 
 /// A submission.

@@ -9,8 +9,6 @@ use crate::keys::index::{BlindIndex, Mac};
 /// Where a delivery stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeliveryState {
-    /// The recipient is not active; nobody can pull it.
-    Held,
     /// Waits to be pulled.
     Ready,
     /// Acknowledged by the recipient (簽收).
@@ -29,7 +27,6 @@ impl DeliveryState {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Held => "held",
             Self::Ready => "ready",
             Self::Acknowledged => "acknowledged",
             Self::Withdrawn => "withdrawn",
@@ -42,7 +39,6 @@ impl FromStr for DeliveryState {
 
     fn from_str(text: &str) -> Result<Self, UnknownState> {
         Ok(match text {
-            "held" => Self::Held,
             "ready" => Self::Ready,
             "acknowledged" => Self::Acknowledged,
             "withdrawn" => Self::Withdrawn,

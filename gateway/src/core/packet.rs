@@ -5,15 +5,16 @@
 
 use claimgate_packet::draft::{Draft, RecipientDraft, SignError};
 use claimgate_packet::evidence::Evidence;
-use claimgate_packet::jose::jwk::PrivateJwk;
+use claimgate_packet::jose::jwk::{PrivateJwk, PublicJwk};
 use claimgate_packet::manifest::ClaimRef;
 use claimgate_packet::seal::SealError;
+use claimgate_packet::sealed::Sealed;
 use claimgate_packet::signed::{Signed, SignedError};
 use claimgate_packet::words::{ClaimKind, Line};
 use jiff::Timestamp;
 
 use super::change::{DeliveryRow, PacketRow};
-use super::delivery::{DeliveryState, content_digest};
+use super::delivery::content_digest;
 use super::disclosure::granted_types;
 use super::route::Recipient;
 use crate::consent::Permit;
@@ -51,6 +52,8 @@ pub struct Previous {
     pub packet: PacketId,
     /// Keyed digest of the content.
     pub content: Mac,
+    /// Whether the recipient could not open it: the same content is then sent again.
+    pub rejected: bool,
 }
 
 /// A packet and its deliveries, ready to be written.
@@ -140,7 +143,7 @@ fn changed_share<'a>(
     let granted: Vec<&Evidence> = evidence.iter().filter(|one| types.contains(&one.document.kind())).collect();
     let content = content_digest(index, granted.iter().copied())?;
     let last = previous.iter().find(|last| last.party == recipient.party.id && last.line == recipient.line);
-    if last.is_some_and(|last| last.content == content) {
+    if last.is_some_and(|last| last.content == content && !last.rejected) {
         return Ok(None);
     }
     Ok(Some(Share {
@@ -190,6 +193,14 @@ fn sign(
     Ok(draft.sign(workshop.signing, &mut |buffer| workshop.random.fill(buffer))?)
 }
 
+/// A stored packet, sealed again for a recipient whose key has changed: the same packet, another cover.
+///
+/// # Errors
+/// A stored packet that cannot be read, or one that does not name the recipient.
+pub fn seal_again(stored: &[u8], (aud, line): (&PartyId, Line), key: &PublicJwk) -> Result<Sealed, PacketError> {
+    Ok(Signed::from_stored(stored)?.presentation(aud.as_str(), line)?.seal(key)?)
+}
+
 fn deliver(
     workshop: &Workshop<'_>,
     (packet, claim): (PacketId, ClaimId),
@@ -207,7 +218,6 @@ fn deliver(
         party: party.id.clone(),
         line: share.recipient.line,
         revision: share.revision,
-        state: if party.is_live() { DeliveryState::Ready } else { DeliveryState::Held },
         content: share.content,
         kid: key.kid.clone(),
         sealed_digest: sealed.digest(),

@@ -2,6 +2,8 @@
 //!
 //! A recipient is party × line. Two coverages of one party and line are one recipient.
 
+use std::sync::Arc;
+
 use claimgate_packet::words::Line;
 
 use crate::party::{Party, PartyId, Role};
@@ -14,14 +16,14 @@ pub struct Coverage {
     /// The line it names, if any.
     pub line: Option<Line>,
     /// The registered party of its payor, if there is one.
-    pub payor: Option<Party>,
+    pub payor: Option<Arc<Party>>,
 }
 
 /// A recipient: party × line.
 #[derive(Clone, Debug)]
 pub struct Recipient {
     /// The insurer.
-    pub party: Party,
+    pub party: Arc<Party>,
     /// The line.
     pub line: Line,
 }
@@ -80,5 +82,5 @@ fn one(coverage: &Coverage) -> Result<Recipient, NoRoute> {
         }
         None => *offered.first().ok_or_else(unknown)?,
     };
-    Ok(Recipient { party: party.clone(), line })
+    Ok(Recipient { party: Arc::clone(party), line })
 }

@@ -65,6 +65,11 @@ pub enum Event {
         /// `accepted` or `rejected`.
         result: &'static str,
     },
+    /// A delivery was taken back before it left.
+    Withdrawn {
+        /// For which line.
+        line: Line,
+    },
     /// An insurer reported a status.
     Status {
         /// Who.
@@ -89,6 +94,7 @@ impl Event {
             Self::Unchanged => "claim.unchanged",
             Self::Fetched { .. } => "delivery.fetched",
             Self::Acknowledged { .. } => "delivery.acknowledged",
+            Self::Withdrawn { .. } => "delivery.withdrawn",
             Self::Status { .. } => "submission.status",
         }
     }
@@ -104,6 +110,7 @@ impl Event {
                 json!({ "party": party, "line": line })
             }
             Self::Acknowledged { party, line, result } => json!({ "party": party, "line": line, "result": result }),
+            Self::Withdrawn { line } => json!({ "line": line }),
             Self::Status { party, line, state } => json!({ "party": party, "line": line, "state": state }),
         }
     }
@@ -121,6 +128,7 @@ pub fn sentence(code: &str) -> (&'static str, &'static str) {
         "claim.unchanged" => ("A revision without changes for any insurer", "更新內容與各保險公司無關"),
         "delivery.fetched" => ("Fetched by the insurer", "保險公司已領取"),
         "delivery.acknowledged" => ("Acknowledged by the insurer", "保險公司已簽收"),
+        "delivery.withdrawn" => ("Taken back before it left: no consent any more", "同意已撤回，未送出即收回"),
         "submission.status" => ("Status reported by the insurer", "保險公司回報進度"),
         _ => ("Something happened", "有新進度"),
     }
@@ -151,7 +159,11 @@ pub fn entries(claim: ClaimId, hospital: &PartyId, event: &Event, at: Timestamp,
         | Event::Fetched { party, .. }
         | Event::Acknowledged { party, .. }
         | Event::Status { party, .. } => audiences.push(Audience::Party(Role::Insurer, party.clone())),
-        Event::Received { .. } | Event::HeldForConsent | Event::Signed { .. } | Event::Unchanged => {}
+        Event::Received { .. }
+        | Event::HeldForConsent
+        | Event::Signed { .. }
+        | Event::Unchanged
+        | Event::Withdrawn { .. } => {}
     }
     audiences
         .into_iter()

@@ -54,6 +54,9 @@ pub enum Refusal {
     /// More than a packet can carry; says which bound.
     #[error("too much: {0}")]
     TooMuch(&'static str),
+    /// More than one case fits `If-None-Exist`.
+    #[error("more than one case fits")]
+    ManyExist,
     /// Another hospital's bundle.
     #[error("another hospital's bundle")]
     ForeignHospital,

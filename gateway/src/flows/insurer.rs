@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::{Engine, Fault, TRIES};
-use crate::core::change::{Acknowledgement, Change, SubmissionStep, Write};
+use crate::core::change::{Acknowledgement, Change, Resealed, SubmissionStep, Write};
 use crate::core::delivery::DeliveryState;
+use crate::core::packet::seal_again;
 use crate::core::submission::{InvalidStep, SubmissionState};
 use crate::core::timeline::{Event, entries};
 use crate::id::{DeliveryId, SubmissionId};
@@ -21,6 +22,9 @@ pub enum NotDone {
     /// Taken back before it left.
     #[error("withdrawn")]
     Withdrawn,
+    /// It was never fetched.
+    #[error("never fetched")]
+    NotFetched,
     /// The digest in the acknowledgement is not the one of the delivery.
     #[error("another digest")]
     DigestMismatch,
@@ -65,6 +69,9 @@ claimgate_packet::opaque_debug!(Report);
 impl Engine {
     /// The sealed packet of a delivery. Its first byte counts as left now; every fetch is audited.
     ///
+    /// The consent basis is looked at again before the first byte leaves; without one the delivery is withdrawn.
+    /// Where the insurer's key has changed, the same packet is sealed again to the new one.
+    ///
     /// # Errors
     /// Not there, withdrawn, or a fault of ours.
     pub async fn fetch(&self, insurer: &PartyId, id: DeliveryId) -> Result<(DeliveryView, Vec<u8>), NotDone> {
@@ -73,8 +80,16 @@ impl Engine {
             if delivery.state == DeliveryState::Withdrawn {
                 return Err(NotDone::Withdrawn);
             }
-            let sealed = self.store.sealed_packet(insurer, id).await?.ok_or(NotDone::NotFound)?;
             let mut change = Change::new("fetch_delivery");
+            if delivery.left.is_none() && self.withdraw_without_consent(&delivery, &mut change).await? {
+                self.commit_or_redo(change).await?;
+                continue;
+            }
+            if self.seal_for_new_key(insurer, &delivery, &mut change).await? {
+                self.commit_or_redo(change).await?;
+                continue;
+            }
+            let sealed = self.store.sealed_packet(insurer, id).await?.ok_or(NotDone::NotFound)?;
             if delivery.left.is_none() {
                 let event = Event::Fetched { party: insurer.clone(), line: delivery.line };
                 change.push(Write::DeliveryLeft(id, self.now()));
@@ -87,6 +102,51 @@ impl Engine {
             }
         }
         Err(Fault::Contended.into())
+    }
+
+    /// Looks at the consent basis again; writes the withdrawal where there is none any more.
+    async fn withdraw_without_consent(&self, delivery: &DeliveryView, change: &mut Change) -> Result<bool, Fault> {
+        let hospital = self.store.party(&delivery.hospital).await?.ok_or(Fault::Stored("party"))?;
+        if hospital.registration().consent.is_some() {
+            change.push(Write::RelyOnParty(hospital.id, hospital.version));
+            return Ok(false);
+        }
+        let event = Event::Withdrawn { line: delivery.line };
+        change.push(Write::Withdraw(delivery.id));
+        change.tell(entries(delivery.claim, &delivery.hospital, &event, self.now(), &self.random));
+        change.push(self.audit(
+            "gateway",
+            "delivery.withdrawn",
+            &delivery.id,
+            [("packet", delivery.packet.to_string())],
+        ));
+        Ok(true)
+    }
+
+    /// Seals the packet again where the insurer's key is not the one it was sealed to.
+    async fn seal_for_new_key(
+        &self,
+        insurer: &PartyId,
+        delivery: &DeliveryView,
+        change: &mut Change,
+    ) -> Result<bool, Fault> {
+        let party = self.store.party(insurer).await?.ok_or(Fault::Stored("party"))?;
+        let Some(key) = party.encryption_key(self.now()).filter(|key| key.kid != delivery.kid) else {
+            return Ok(false);
+        };
+        let (body, wrapped) = self.store.packet(delivery.packet).await?.ok_or(Fault::Stored("packet"))?;
+        let claim_key = self.vault.open_claim_key(delivery.claim, &wrapped)?;
+        let row = delivery.packet.to_string();
+        let stored = claim_key.open(Place { table: "packet", row: &row, column: "body" }, &body)?;
+        let sealed = seal_again(&stored, (insurer, delivery.line), key)?;
+        change.push(Write::Reseal(Box::new(Resealed {
+            id: delivery.id,
+            from_kid: delivery.kid.clone(),
+            kid: key.kid.clone(),
+            sealed_digest: sealed.digest(),
+            sealed: sealed.as_str().as_bytes().to_vec(),
+        })));
+        Ok(true)
     }
 
     /// Records an acknowledgement (簽收). The same again is the same answer.
@@ -105,8 +165,11 @@ impl Engine {
                 return Err(NotDone::DigestMismatch);
             }
             let result = receipt.result.as_str();
+            if delivery.left.is_none() && delivery.state == DeliveryState::Ready {
+                return Err(NotDone::NotFetched);
+            }
             match delivery.state {
-                DeliveryState::Withdrawn | DeliveryState::Held => return Err(NotDone::Withdrawn),
+                DeliveryState::Withdrawn => return Err(NotDone::Withdrawn),
                 DeliveryState::Acknowledged if delivery.acknowledgement.as_deref() == Some(result) => {
                     return Ok(delivery);
                 }
@@ -138,6 +201,7 @@ impl Engine {
         id: SubmissionId,
         report: &Report,
     ) -> Result<SubmissionView, NotDone> {
+        let _turn = self.turns.of(id.uuid().as_bytes()).await;
         for _ in 0..TRIES {
             let submission = self.store.submission(insurer, id).await?.ok_or(NotDone::NotFound)?;
             let detail = self.merged_detail(&submission, report)?;

@@ -83,7 +83,10 @@ impl Engine {
             if registration.id != party.id.as_str() || registration.role != party.role() {
                 return Err(RegistrationError::Rule("id and role: may not change; register another party"));
             }
-            Party::new(registration.clone(), party.state, party.version)
+            // Only `party consent --none` takes a basis away.
+            let consent = registration.consent.clone().or_else(|| party.registration().consent.clone());
+            let registration = Registration { consent, ..registration.clone() };
+            Party::new(registration, party.state, party.version)
         })
         .await
     }

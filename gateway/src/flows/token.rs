@@ -44,9 +44,18 @@ impl Engine {
     ///
     /// # Errors
     /// See [`NoToken`].
-    pub async fn token(&self, assertion: &str, requested: Option<&str>) -> Result<Token, NoToken> {
+    pub async fn token(
+        &self,
+        assertion: &str,
+        client_id: Option<&str>,
+        requested: Option<&str>,
+    ) -> Result<Token, NoToken> {
         let now = self.now();
         let (unverified, client) = assertion::read(assertion).map_err(NoToken::InvalidClient)?;
+        if client_id.is_some_and(|named| named != client) {
+            // RFC 7521 §4.2: a client_id beside the assertion names the same client.
+            return Err(NoToken::InvalidClient(JwtError::Claim("sub")));
+        }
         let unknown = || NoToken::InvalidClient(JwtError::Signature);
         let id = client.parse().map_err(|_| unknown())?;
         let party = self.store.party(&id).await.map_err(Fault::from)?.filter(Party::is_live).ok_or_else(unknown)?;
@@ -64,7 +73,8 @@ impl Engine {
             Err(StoreError::Conflict { .. }) => return Err(NoToken::Replayed),
             Err(error) => return Err(Fault::from(error).into()),
         }
-        let key = self.ring.signing(SigningUse::Token, now).map_err(Fault::from)?;
+        let ring = self.ring.present();
+        let key = ring.signing(SigningUse::Token, now).map_err(Fault::from)?;
         let grant = Grant {
             issuer: &self.issuer,
             party: &party.id,
@@ -83,10 +93,11 @@ impl Engine {
     /// # Errors
     /// A token that is not ours, expired, or whose party is no longer live.
     pub async fn bearer(&self, token: &str) -> Result<Result<(Party, Bearer), JwtError>, Fault> {
-        let bearer = match bearer::read(token, &self.ring, &self.issuer, self.now(), self.rules.leeway_seconds) {
-            Ok(bearer) => bearer,
-            Err(reason) => return Ok(Err(reason)),
-        };
+        let bearer =
+            match bearer::read(token, &self.ring.present(), &self.issuer, self.now(), self.rules.leeway_seconds) {
+                Ok(bearer) => bearer,
+                Err(reason) => return Ok(Err(reason)),
+            };
         let party = self.store.party(&bearer.party).await?;
         match party.filter(|party| party.is_live() && party.role().as_str() == bearer.role) {
             Some(party) => Ok(Ok((party, bearer))),

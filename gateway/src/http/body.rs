@@ -66,14 +66,17 @@ pub async fn json<T: DeserializeOwned + Validate>(
     Ok(read)
 }
 
-/// What serde says without the value it quotes between backquotes or after "invalid".
+/// What serde says, without what it quotes of the body.
 fn shape(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    if text.starts_with("unknown field") || text.starts_with("invalid") || text.starts_with("unknown variant") {
-        let expected = text.split_once("expected").map_or("", |(_, rest)| rest);
-        return format!("a member is unknown or of the wrong type; expected{expected}");
+    // What stands after the last "expected" is serde's own list; what stands before it may quote the body.
+    match text.rsplit_once("expected") {
+        Some((_, expected)) if !text.starts_with("missing field") => {
+            format!("a member is unknown or of the wrong type; expected{expected}")
+        }
+        _ if text.starts_with("missing field") => text,
+        _ => "a member is unknown or of the wrong type".to_owned(),
     }
-    text
 }
 
 async fn read(app: &App, request: &HttpRequest, mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {

@@ -82,7 +82,7 @@ async fn identify<R: Right>(request: &HttpRequest) -> Result<Caller<R>, Problem>
     }
     if !bearer.has(R::SCOPE) {
         let detail = format!("This token does not carry the scope {}; ask for it at /oauth/token", R::SCOPE.as_str());
-        return Err(Problem::new(403, "scope.missing", detail));
+        return Err(Problem::insufficient_scope(detail));
     }
     Ok(Caller { party, right: PhantomData })
 }

@@ -12,7 +12,7 @@ use actix_web::{Error, HttpMessage};
 use crate::app::App;
 use crate::id::RequestId;
 
-/// The header every response carries; a caller's own value is taken over if it is plain.
+/// The header every response carries; a caller's own value is taken over if it is a UUID.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What errors need to know of the request they belong to.
@@ -83,7 +83,7 @@ fn known(method: &str) -> bool {
     ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"].contains(&method)
 }
 
+/// A UUID, or an id of ours: anything freer could carry a person's number into the log.
 fn is_plain(id: &str) -> bool {
-    (8..=64).contains(&id.len())
-        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+    id.parse::<RequestId>().is_ok() || (id.len() == 36 && uuid::Uuid::try_parse(id).is_ok())
 }

@@ -38,13 +38,13 @@ pub async fn authorization_server(app: Data<App>) -> HttpResponse {
 
 /// `GET /.well-known/jwks.json`: keys of access tokens.
 pub async fn token_keys(app: Data<App>) -> HttpResponse {
-    let keys = app.engine.ring.keys(SigningUse::Token).iter().map(PrivateJwk::public).collect();
+    let keys = app.engine.ring.present().keys(SigningUse::Token).iter().map(PrivateJwk::public).collect();
     HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=300")).json(JwkSet(keys).to_json())
 }
 
 /// `GET /.well-known/claim-packet-keys`: keys of packets, retired ones too.
 pub async fn packet_keys(app: Data<App>) -> HttpResponse {
-    let keys = app.engine.ring.keys(SigningUse::Packet).iter().map(PrivateJwk::public).collect();
+    let keys = app.engine.ring.present().keys(SigningUse::Packet).iter().map(PrivateJwk::public).collect();
     let trusted = TrustedKeys::new(app.engine.issuer.clone(), keys);
     HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=300")).json(trusted.to_json())
 }

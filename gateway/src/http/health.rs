@@ -13,7 +13,7 @@ pub async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
-/// Requests are wanted and the database answers.
+/// Requests are wanted and the database can be read and written.
 ///
 /// # Errors
 /// 503 otherwise.
@@ -21,7 +21,7 @@ pub async fn ready(app: Data<App>) -> Result<HttpResponse, Problem> {
     if !app.is_ready() {
         return Err(Problem::new(503, "stopping", "The gateway is stopping; ask another replica"));
     }
-    app.engine.store.ping().await?;
+    app.engine.store.probe().await?;
     Ok(HttpResponse::Ok().json(json!({ "status": "ready" })))
 }
 

@@ -29,7 +29,7 @@ pub async fn push(
     let preference = Preference::of(request.headers());
     let bytes = body::fhir(&app, &request, payload).await?;
     let answer = app.engine.accept(&caller.party.id, &bytes, conditions).await?;
-    Ok(reply(&app, &answer, preference, &bytes))
+    reply(&app, &caller.party.id, &answer, preference).await
 }
 
 /// `POST /fhir/Bundle/$validate`: what a push would be told, keeping nothing. Always 200 with an OperationOutcome.
@@ -63,19 +63,21 @@ pub async fn replace(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let claim = claim_id(&id)?;
-    let revision = request.headers().get(IF_MATCH).and_then(|value| value.to_str().ok()).and_then(version_of);
-    let revision = revision.ok_or_else(|| {
+    let given = request.headers().get(IF_MATCH).ok_or_else(|| {
         Problem::new(
             428,
             "bundle.if-match-missing",
             "PUT needs If-Match with the ETag of the revision it replaces: W/\"1\"",
         )
     })?;
+    let revision = given.to_str().ok().and_then(version_of).ok_or_else(|| {
+        Problem::new(400, "bundle.if-match-form", "If-Match is one ETag as the gateway gave it: W/\"1\"")
+    })?;
     let conditions = Conditions { replace: Some((claim, revision)), ..conditions(request.headers())? };
     let preference = Preference::of(request.headers());
     let bytes = body::fhir(&app, &request, payload).await?;
     let answer = app.engine.accept(&caller.party.id, &bytes, conditions).await?;
-    Ok(reply(&app, &answer, preference, &bytes))
+    reply(&app, &caller.party.id, &answer, preference).await
 }
 
 /// `GET /fhir/Bundle/{id}`.
@@ -150,7 +152,12 @@ impl Preference {
     }
 }
 
-fn reply(app: &App, answer: &Answer, preference: Preference, pushed: &[u8]) -> HttpResponse {
+async fn reply(
+    app: &App,
+    hospital: &PartyId,
+    answer: &Answer,
+    preference: Preference,
+) -> Result<HttpResponse, Problem> {
     let id = answer.claim.uuid();
     let location = format!("{}/fhir/Bundle/{id}/_history/{}", app.engine.issuer, answer.revision);
     let status = actix_web::http::StatusCode::from_u16(answer.status).unwrap_or(actix_web::http::StatusCode::OK);
@@ -161,11 +168,14 @@ fn reply(app: &App, answer: &Answer, preference: Preference, pushed: &[u8]) -> H
         .insert_header(("Cache-Control", "no-store"))
         .insert_header(("ClaimGate-Claim-Id", answer.claim.to_string()))
         .insert_header(("ClaimGate-Tracking-Code", app.engine.tracking.code(answer.claim)));
-    match preference {
+    Ok(match preference {
         Preference::Minimal => response.finish(),
-        Preference::Representation => response.content_type(FHIR_JSON).body(pushed.to_vec()),
+        Preference::Representation => {
+            let found = app.engine.stored_bundle(hospital, answer.claim, Some(answer.revision)).await?;
+            response.content_type(FHIR_JSON).body(found.ok_or_else(Problem::not_found)?.body)
+        }
         Preference::OperationOutcome => response.content_type(FHIR_JSON).body(answer.outcome.to_string()),
-    }
+    })
 }
 
 fn conditions(headers: &HeaderMap) -> Result<Conditions, Problem> {

@@ -20,6 +20,9 @@ pub async fn token(app: Data<App>, request: HttpRequest, payload: Payload) -> Re
     let Some(form) = Form::read(&text) else {
         return Ok(refusal(400, "invalid_request", "The form has a field twice or is not well encoded"));
     };
+    if form.one("grant_type").is_none() {
+        return Ok(refusal(400, "invalid_request", "grant_type is missing; it must be client_credentials"));
+    }
     if form.one("grant_type") != Some("client_credentials") {
         return Ok(refusal(400, "unsupported_grant_type", "grant_type must be client_credentials"));
     }
@@ -30,7 +33,7 @@ pub async fn token(app: Data<App>, request: HttpRequest, payload: Payload) -> Re
     let Some(assertion) = form.one("client_assertion") else {
         return Ok(refusal(400, "invalid_request", "client_assertion is missing"));
     };
-    match app.engine.token(assertion, form.one("scope")).await {
+    match app.engine.token(assertion, form.one("client_id"), form.one("scope")).await {
         Ok(token) => Ok(HttpResponse::Ok()
             .insert_header(("Cache-Control", "no-store"))
             .insert_header(("Pragma", "no-cache"))

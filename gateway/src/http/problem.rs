@@ -60,6 +60,13 @@ impl Problem {
         Self { hint: Some(Hint::Challenge(challenge)), ..Self::new(401, code, detail) }
     }
 
+    /// 403 for a token without the scope (RFC 6750 §3.1).
+    #[must_use]
+    pub fn insufficient_scope(detail: impl Into<String>) -> Self {
+        let hint = Some(Hint::Challenge("Bearer error=\"insufficient_scope\""));
+        Self { hint, ..Self::new(403, "scope.missing", detail) }
+    }
+
     /// 405 with the methods there are (RFC 9110 §15.5.6).
     #[must_use]
     pub fn method_not_allowed(methods: &'static str) -> Self {
@@ -166,6 +173,11 @@ impl From<Refusal> for Problem {
                 "bundle.too-much",
                 format!("Bundle.entry: {bound}; send the rest as a bundle with a case number of its own"),
             ),
+            Refusal::ManyExist => Self::new(
+                412,
+                "bundle.many-exist",
+                "More than one case fits If-None-Exist; name the system too: identifier=<system>|<value>",
+            ),
             Refusal::ForeignHospital => Self::new(
                 403,
                 "bundle.foreign-hospital",
@@ -201,6 +213,11 @@ impl From<NotDone> for Problem {
                 410,
                 "delivery.withdrawn",
                 "This delivery was withdrawn before it left; only its entry remains",
+            ),
+            NotDone::NotFetched => Self::new(
+                409,
+                "delivery.not-fetched",
+                "This delivery was never fetched; fetch and open its packet, then acknowledge it",
             ),
             NotDone::DigestMismatch => Self::new(
                 409,

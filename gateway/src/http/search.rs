@@ -13,11 +13,16 @@ use super::form::Form;
 use super::hospital::claim_id;
 use super::problem::{FHIR_JSON, Problem};
 use crate::app::App;
+use crate::flows::Fault;
 use crate::flows::health::{Found, Search};
+use crate::id::ClaimId;
 use crate::party::{Party, PartyId};
 
-/// The most a search gives.
+/// The most a search gives, and what it gives where nothing is said.
 const MOST: i64 = 50;
+const USUAL: i64 = 20;
+/// A search stops before it has read more than this of stored bundles.
+const BYTES: usize = 16 << 20;
 
 /// What kind of resource is searched for, and by what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,22 +72,35 @@ handlers! {
 }
 
 async fn answer(app: &App, hospital: &PartyId, kind: Kind, text: &str) -> Result<HttpResponse, Problem> {
-    let search = parse(kind, text)?;
-    let found = app.engine.search(hospital, &search, MOST).await?;
+    let (search, count) = parse(kind, text)?;
+    let claims = app.engine.search(hospital, &search, count).await?;
     let base = format!("{}/fhir", app.engine.issuer);
-    let mut entries = Vec::new();
-    for one in &found {
+    let (mut entries, mut read, mut cut) = (Vec::new(), 0, false);
+    for claim in claims {
+        let Some(found) = app.engine.stored_bundle(hospital, claim, None).await? else { continue };
+        read += found.body.len();
+        if read > BYTES && !entries.is_empty() {
+            cut = true;
+            break;
+        }
+        let bundle = parsed(found).await?;
         match kind {
-            Kind::Bundle => entries.push(bundle_entry(&base, one)),
-            Kind::Composition => entries.extend(composition_entry(&base, one)),
-            Kind::ClaimResponse => entries.extend(response_entries(app, hospital, &base, one).await?),
+            Kind::Bundle => entries.push((format!("{base}/Bundle/{}", claim.uuid()), bundle)),
+            Kind::Composition => entries.extend(composition_entry(&base, claim, &bundle)),
+            Kind::ClaimResponse => entries.extend(response_entries(app, hospital, &base, claim, &bundle).await?),
         }
     }
-    let set = searchset(entries);
+    let set = searchset(entries, cut);
     Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).content_type(FHIR_JSON).body(set.to_string()))
 }
 
-fn parse(kind: Kind, text: &str) -> Result<Search, Problem> {
+/// A stored bundle as JSON; large ones take long enough to hold up a server thread.
+async fn parsed(found: Found) -> Result<Value, Problem> {
+    let read = tokio::task::spawn_blocking(move || serde_json::from_slice(&found.body)).await;
+    Ok(read.map_err(|_| Fault::Task)?.map_err(|_| Fault::Stored("bundle"))?)
+}
+
+fn parse(kind: Kind, text: &str) -> Result<(Search, i64), Problem> {
     let supported = match kind {
         Kind::Bundle => "identifier=<system>|<value> or _id=<id>",
         Kind::Composition => "patient.identifier=<system>|<value> or entry:Encounter.identifier=<value>",
@@ -90,11 +108,19 @@ fn parse(kind: Kind, text: &str) -> Result<Search, Problem> {
     };
     let refused = || Problem::new(400, "search.parameter", format!("Search by exactly one of: {supported}"));
     let form = Form::read(text).ok_or_else(refused)?;
+    let count = match form.one("_count") {
+        None => USUAL,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|count| (1..=MOST).contains(count))
+            .ok_or_else(|| Problem::new(400, "search.count", format!("_count is 1 to {MOST}")))?,
+    };
     let mut names = form.names().filter(|name| !matches!(*name, "_format" | "_count"));
     let (Some(name), None) = (names.next(), names.next()) else { return Err(refused()) };
     let value = form.one(name).ok_or_else(refused)?;
     let identifier = || token(value).ok_or_else(refused);
-    Ok(match (kind, name) {
+    let search = match (kind, name) {
         (Kind::Bundle, "_id") => Search::Id(claim_id(value)?),
         (Kind::Bundle, "identifier") | (Kind::ClaimResponse, "request.identifier") => {
             let (system, value) = identifier()?;
@@ -106,42 +132,36 @@ fn parse(kind: Kind, text: &str) -> Result<Search, Problem> {
         }
         (Kind::Composition, "entry:Encounter.identifier") => Search::Encounter(identifier()?.1),
         _ => return Err(refused()),
-    })
+    };
+    Ok((search, count))
 }
 
-/// A token parameter: `system|value` or `value` (FHIR R4 §3.1.1.4.10).
+/// A token parameter (FHIR R4 §3.1.1.4.10): `system|value`, `|value` (no system: an empty one here), or `value`.
 pub(super) fn token(text: &str) -> Option<(Option<String>, String)> {
     let (system, value) = match text.split_once('|') {
-        Some((system, value)) => (Some(system.to_owned()).filter(|system| !system.is_empty()), value),
+        Some((system, value)) => (Some(system.to_owned()), value),
         None => (None, text),
     };
     (!value.is_empty() && text.len() <= 1_024).then(|| (system, value.to_owned()))
 }
 
-fn bundle_entry(base: &str, found: &Found) -> (String, Value) {
-    let resource = serde_json::from_slice(&found.body).unwrap_or(Value::Null);
-    (format!("{base}/Bundle/{}", found.claim.uuid()), resource)
-}
-
-fn composition_entry(base: &str, found: &Found) -> Option<(String, Value)> {
-    let (_, bundle) = bundle_entry(base, found);
+fn composition_entry(base: &str, claim: ClaimId, bundle: &Value) -> Option<(String, Value)> {
     let mut composition = bundle.pointer("/entry/0/resource").cloned()?;
     // The document's own entry has no address here; the bundle that holds it has.
-    let source =
-        json!([{ "url": "urn:claimgate:bundle", "valueUri": format!("{base}/Bundle/{}", found.claim.uuid()) }]);
+    let source = json!([{ "url": "urn:claimgate:bundle", "valueUri": format!("{base}/Bundle/{}", claim.uuid()) }]);
     composition.as_object_mut()?.insert("extension".to_owned(), source);
-    Some((format!("urn:uuid:{}", found.claim.uuid()), composition))
+    Some((format!("urn:uuid:{}", claim.uuid()), composition))
 }
 
 async fn response_entries(
     app: &App,
     hospital: &PartyId,
     base: &str,
-    found: &Found,
+    claim: ClaimId,
+    bundle: &Value,
 ) -> Result<Vec<(String, Value)>, Problem> {
-    let (_, bundle) = bundle_entry(base, found);
     let mut entries = Vec::new();
-    for one in app.engine.store.submissions_of_hospital(hospital, found.claim).await? {
+    for one in app.engine.store.submissions_of_hospital(hospital, claim).await? {
         let insurer = app.engine.store.party(&one.insurer).await?;
         let registration = insurer.as_ref().map(Party::registration);
         let number = registration.and_then(|known| known.identifiers.first());

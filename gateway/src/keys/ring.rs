@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use claimgate_packet::jose::jwk::{JwkError, KeyAlg, KeyUse, PrivateJwk};
 use jiff::Timestamp;
@@ -39,6 +40,41 @@ impl SigningUse {
 pub struct KeyRing {
     packet: Vec<PrivateJwk>,
     token: Vec<PrivateJwk>,
+}
+
+/// The key ring of a running gateway: read again from time to time, so that a new key is published at once and
+/// signs later, without a restart.
+#[derive(Debug)]
+pub struct Ring {
+    dir: PathBuf,
+    present: RwLock<Arc<KeyRing>>,
+}
+
+impl Ring {
+    /// Reads the folder.
+    ///
+    /// # Errors
+    /// As [`KeyRing::load`].
+    pub fn open(dir: PathBuf) -> Result<Self, KeyRingError> {
+        let present = RwLock::new(Arc::new(KeyRing::load(&dir)?));
+        Ok(Self { dir, present })
+    }
+
+    /// The keys as they were read last.
+    #[must_use]
+    pub fn present(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.present.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads the folder again; what was read before stays where that fails.
+    ///
+    /// # Errors
+    /// As [`KeyRing::load`].
+    pub fn reload(&self) -> Result<(), KeyRingError> {
+        let fresh = Arc::new(KeyRing::load(&self.dir)?);
+        *self.present.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        Ok(())
+    }
 }
 
 /// Why the key folder cannot be used.
@@ -211,4 +247,26 @@ fn create_folder(dir: &Path) -> Result<(), KeyRingError> {
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> KeyRingError + '_ {
     move |source| KeyRingError::Io { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::SignedDuration;
+
+    #[test]
+    fn a_new_key_is_published_before_it_signs() {
+        let dir = std::env::temp_dir().join(format!("claimgate-ring-{}", std::process::id()));
+        let now = Timestamp::from_second(1_000_000).unwrap();
+        let old = create_signing_key(&dir, SigningUse::Packet, now).unwrap();
+        let ring = Ring::open(dir.clone()).unwrap();
+        let later = now + SignedDuration::from_mins(10);
+        let new = create_signing_key(&dir, SigningUse::Packet, later).unwrap();
+        assert_eq!(ring.present().keys(SigningUse::Packet).len(), 1);
+        ring.reload().unwrap();
+        let signs = |at| ring.present().signing(SigningUse::Packet, at).unwrap().public().kid.clone();
+        assert_eq!(ring.present().keys(SigningUse::Packet).len(), 2);
+        assert_eq!((signs(now), signs(later)), (old, new));
+        fs::remove_dir_all(dir).unwrap();
+    }
 }

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use serde_json::json;
+use sqlx::error::ErrorKind;
 use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{Connection, SqliteConnection, query};
 
@@ -15,9 +16,16 @@ use crate::party::Party;
 pub(super) async fn change(tx: &mut SqliteConnection, change: &Change) -> Result<(), StoreError> {
     let mut savepoint = tx.begin().await?;
     for write in &change.writes {
-        if let Err(error) = apply(&mut savepoint, write).await {
-            savepoint.rollback().await?;
-            return Err(error);
+        match apply(&mut savepoint, write).await {
+            Ok(()) => {}
+            Err(StoreError::Database(error)) if !is_constraint(&error) => return Err(error.into()),
+            Err(error) => {
+                savepoint.rollback().await?;
+                return Err(match error {
+                    StoreError::Database(_) => StoreError::Inconsistent { table: "(constraint)", column: change.name },
+                    other => other,
+                });
+            }
         }
     }
     savepoint.commit().await?;
@@ -171,10 +179,30 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
                 update delivery set left_at = $2 where id = $1 and left_at is null and state in ('ready', 'acknowledged')";
             one("delivery", query(sql).bind(id.to_string()).bind(millis(*at)).execute(tx).await)
         }
+        Write::Reseal(again) => {
+            let sql = "-- apply::reseal
+                update delivery set kid = $3, sealed = $4, sealed_bytes = $5, sealed_digest = $6
+                where id = $1 and kid = $2";
+            let updated = query(sql)
+                .bind(again.id.to_string())
+                .bind(&again.from_kid)
+                .bind(&again.kid)
+                .bind(&again.sealed)
+                .bind(i64::try_from(again.sealed.len()).unwrap_or(i64::MAX))
+                .bind(&again.sealed_digest)
+                .execute(tx)
+                .await;
+            one("delivery", updated)
+        }
+        Write::Withdraw(id) => {
+            let sql = "-- apply::withdraw
+                update delivery set state = 'withdrawn' where id = $1 and left_at is null and state = 'ready'";
+            one("delivery", query(sql).bind(id.to_string()).execute(tx).await)
+        }
         Write::Acknowledge(id, acknowledgement, at) => {
             let sql = "-- apply::acknowledge
                 update delivery set state = 'acknowledged', acknowledgement = $2, acknowledged_at = $3
-                where id = $1 and state = 'ready'";
+                where id = $1 and state = 'ready' and left_at is not null";
             let updated =
                 query(sql).bind(id.to_string()).bind(acknowledgement.as_str()).bind(millis(*at)).execute(tx).await;
             one("delivery", updated)
@@ -281,6 +309,9 @@ async fn change_party(tx: &mut SqliteConnection, party: &Party, at: Timestamp) -
         .execute(&mut *tx)
         .await;
     one("party", updated)?;
+    // What waited may go now, whatever it was that changed.
+    let sql = "-- apply::wake_work\nupdate work set due_at = $1 where done_at is null";
+    query(sql).bind(millis(at)).execute(&mut *tx).await?;
     let sql = "-- apply::forget_identifiers\ndelete from party_identifier where party_id = $1";
     query(sql).bind(party.id.as_str()).execute(&mut *tx).await?;
     identifiers(tx, party).await
@@ -319,7 +350,7 @@ async fn new_delivery(tx: &mut SqliteConnection, row: &DeliveryRow) -> Result<()
     let sql = "-- apply::delivery
         insert into delivery (id, packet_id, claim_id, party_id, line, revision, state, content, kid, sealed,
             sealed_bytes, sealed_digest, presentation_digest, created_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        values ($1, $2, $3, $4, $5, $6, 'ready', $7, $8, $9, $10, $11, $12, $13)";
     let inserted = query(sql)
         .bind(row.id.to_string())
         .bind(row.packet.to_string())
@@ -327,7 +358,6 @@ async fn new_delivery(tx: &mut SqliteConnection, row: &DeliveryRow) -> Result<()
         .bind(row.party.as_str())
         .bind(row.line.as_str())
         .bind(row.revision)
-        .bind(row.state.as_str())
         .bind(row.content.as_slice())
         .bind(&row.kid)
         .bind(&row.sealed)
@@ -359,6 +389,11 @@ async fn new_entry(tx: &mut SqliteConnection, entry: &Entry) -> Result<(), Store
         .execute(tx)
         .await;
     one("timeline", inserted)
+}
+
+/// Whether the database refused this one row; anything else is a fault of the database itself.
+fn is_constraint(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| !matches!(error.kind(), ErrorKind::Other))
 }
 
 /// Milliseconds since 1970: how every time is stored.

@@ -7,7 +7,7 @@ use sqlx::query_as;
 use super::rows::{AppView, ClaimHead, HospitalAnswer, StoredAnswer, SubmissionView, TimelineLine, mac, parse, time};
 use super::{Store, StoreError};
 use crate::core::packet::Previous;
-use crate::id::{ClaimId, SubmissionId};
+use crate::id::{ClaimId, PacketId, SubmissionId};
 use crate::keys::index::Mac;
 use crate::party::{Party, PartyId, PartyState};
 
@@ -20,6 +20,7 @@ pub use operator::Counts;
 pub use search::HospitalSubmission;
 
 type PartyRow = (String, String, i64);
+type PreviousRow = (String, String, i64, String, Vec<u8>, Option<String>);
 
 impl Store {
     /// A party by id, whatever its state.
@@ -103,19 +104,19 @@ impl Store {
     /// The database is away or a row damaged.
     pub async fn previous_deliveries(&self, claim: ClaimId) -> Result<Vec<Previous>, StoreError> {
         let sql = "-- read::previous_deliveries
-            select party_id, line, revision, packet_id, content from delivery d where claim_id = $1 and revision =
+            select party_id, line, revision, packet_id, content, acknowledgement from delivery d where claim_id = $1 and revision =
             (select max(revision) from delivery e where e.claim_id = d.claim_id and e.party_id = d.party_id
              and e.line = d.line)";
-        let rows: Vec<(String, String, i64, String, Vec<u8>)> =
-            query_as(sql).bind(claim.to_string()).fetch_all(self.readers()).await?;
+        let rows: Vec<PreviousRow> = query_as(sql).bind(claim.to_string()).fetch_all(self.readers()).await?;
         rows.into_iter()
-            .map(|(party, line, revision, packet, content)| {
+            .map(|(party, line, revision, packet, content, acknowledgement)| {
                 Ok(Previous {
                     party: parse("delivery", "party_id", &party)?,
                     line: parse("delivery", "line", &line)?,
                     revision,
                     packet: parse("delivery", "packet_id", &packet)?,
                     content: mac("delivery", "content", &content)?,
+                    rejected: acknowledgement.as_deref() == Some("rejected"),
                 })
             })
             .collect()
@@ -171,6 +172,16 @@ impl Store {
             })
         })
         .transpose()
+    }
+
+    /// A packet with all disclosures, sealed under its claim's key, which comes with it.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn packet(&self, id: PacketId) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+        let sql = "-- read::packet
+            select p.body, k.wrapped from packet p join claim_key k on k.claim_id = p.claim_id where p.id = $1";
+        Ok(query_as(sql).bind(id.to_string()).fetch_optional(self.readers()).await?)
     }
 
     /// The claim a tracking code opens, while it can be redeemed.

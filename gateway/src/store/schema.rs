@@ -8,6 +8,7 @@ use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection};
 use super::StoreError;
 
 const FIRST: &str = include_str!("../../../migrations/sqlite/0001_first.sql");
+const OPEN_DELIVERIES: &str = include_str!("../../../migrations/sqlite/0003_open_deliveries.sql");
 const SEARCH: &str = include_str!("../../../migrations/sqlite/0002_search.sql");
 
 /// A database this build cannot use.
@@ -47,6 +48,7 @@ fn migrations() -> Vec<Migration> {
     vec![
         Migration::new(1, "first".into(), MigrationType::Simple, FIRST.into_sql_str(), false),
         Migration::new(2, "search".into(), MigrationType::Simple, SEARCH.into_sql_str(), false),
+        Migration::new(3, "open_deliveries".into(), MigrationType::Simple, OPEN_DELIVERIES.into_sql_str(), false),
     ]
 }
 
@@ -73,11 +75,14 @@ pub async fn migrate(path: &Path) -> Result<SchemaStatus, StoreError> {
     Ok(status)
 }
 
-/// Where the database stands, without changing it.
+/// Where the database stands, without changing it; a missing one stands at 0.
 ///
 /// # Errors
-/// No such file or no access.
+/// No access.
 pub async fn status(path: &Path) -> Result<SchemaStatus, StoreError> {
+    if !path.exists() {
+        return Ok(SchemaStatus { found: 0, wanted: wanted() });
+    }
     let mut connection = super::connect_options(path).read_only(true).connect().await?;
     let found = applied(&mut connection).await?.last().map_or(0, |last| last.0);
     connection.close().await?;

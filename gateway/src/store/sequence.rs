@@ -27,21 +27,11 @@ pub struct Sequenced {
 
 pub(super) async fn run(connection: &mut SqliteConnection) -> Result<Sequenced, StoreError> {
     let mut tx = connection.begin_with("begin immediate").await?;
-    release_held(&mut tx).await?;
     let deliveries = deliveries(&mut tx).await?;
     let audit = audit_lines(&mut tx).await?;
     tx.commit().await?;
     let full = u64::try_from(BATCH).unwrap_or(u64::MAX);
     Ok(Sequenced { deliveries, audit, more: deliveries >= full || audit >= full })
-}
-
-/// What was held for a recipient that has become active is released.
-async fn release_held(tx: &mut SqliteConnection) -> Result<(), StoreError> {
-    let sql = "-- sequence::release_held
-        update delivery set state = 'ready' where position is null and state = 'held'
-        and party_id in (select id from party where state = 'live')";
-    query(sql).execute(tx).await?;
-    Ok(())
 }
 
 async fn deliveries(tx: &mut SqliteConnection) -> Result<u64, StoreError> {
@@ -100,7 +90,8 @@ pub(super) async fn lease(
     until: Timestamp,
 ) -> Result<Option<DueWork>, StoreError> {
     let sql = "-- sequence::lease
-        update work set lease_until = $2, fence = fence + 1, due_at = $2
+        update work set lease_until = $2, fence = fence + 1,
+            due_at = $1 + 15000 * (case when fence > 60 then 240 else 1 + 4 * fence end)
         where id = (select id from work where done_at is null and due_at <= $1
             and (lease_until is null or lease_until <= $1) order by due_at limit 1)
         returning id, claim_id, fence";

@@ -1,6 +1,7 @@
 //! The one writer: takes what waits, commits it in one transaction with a savepoint each (group commit).
 
 use jiff::Timestamp;
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
@@ -19,10 +20,43 @@ pub(super) enum Job {
     Sequence(oneshot::Sender<Result<Sequenced, StoreError>>),
     Lease { now: Timestamp, until: Timestamp, reply: oneshot::Sender<Result<Option<DueWork>, StoreError>> },
     Forget { now: Timestamp, reply: oneshot::Sender<Result<(), StoreError>> },
+    Probe(oneshot::Sender<Result<(), StoreError>>),
+}
+
+/// The writer's connection, made again after a fault.
+///
+/// When the disk is full or fails, SQLite ends the transaction by itself and leaves the driver's count of open
+/// transactions behind; such a connection is dropped, never used again.
+struct Writer {
+    options: SqliteConnectOptions,
+    connection: Option<SqliteConnection>,
+}
+
+impl Writer {
+    async fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
+        if self.connection.is_none() {
+            tracing::warn!("the writing connection is made again");
+            self.connection = Some(super::open_writer(&self.options).await?);
+        }
+        self.connection.as_mut().ok_or(StoreError::Closed)
+    }
+
+    /// Runs something on the connection and drops the connection where it met a fault of the database.
+    async fn run<T>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let outcome = work(self.connection().await?).await;
+        if matches!(&outcome, Err(StoreError::Database(_))) {
+            self.connection = None;
+        }
+        outcome
+    }
 }
 
 /// Runs until every [`super::Store`] is dropped.
-pub(super) async fn run(mut connection: SqliteConnection, mut queue: mpsc::Receiver<Job>) {
+pub(super) async fn run(options: SqliteConnectOptions, connection: SqliteConnection, mut queue: mpsc::Receiver<Job>) {
+    let mut writer = Writer { options, connection: Some(connection) };
     while let Some(job) = queue.recv().await {
         let mut group = Vec::new();
         let mut next = Some(job);
@@ -30,14 +64,15 @@ pub(super) async fn run(mut connection: SqliteConnection, mut queue: mpsc::Recei
             match job {
                 Job::Change(change, reply) if group.len() < GROUP => group.push((change, reply)),
                 other => {
-                    commit_group(&mut connection, std::mem::take(&mut group)).await;
-                    one(&mut connection, other).await;
+                    commit_group(&mut writer, std::mem::take(&mut group)).await;
+                    one(&mut writer, other).await;
                 }
             }
             next = queue.try_recv().ok();
         }
-        commit_group(&mut connection, group).await;
+        commit_group(&mut writer, group).await;
     }
+    let Some(mut connection) = writer.connection else { return };
     // So that the database file alone is whole after a normal stop.
     let sql = "-- writer::checkpoint\npragma wal_checkpoint(truncate)";
     if let Err(error) = sqlx::query(sql).execute(&mut connection).await {
@@ -48,44 +83,73 @@ pub(super) async fn run(mut connection: SqliteConnection, mut queue: mpsc::Recei
     }
 }
 
-async fn one(connection: &mut SqliteConnection, job: Job) {
+async fn one(writer: &mut Writer, job: Job) {
     // A reply nobody waits for any more is no fault: the work is done all the same.
     match job {
-        Job::Change(change, reply) => commit_group(connection, vec![(change, reply)]).await,
+        Job::Change(change, reply) => commit_group(writer, vec![(change, reply)]).await,
         Job::Sequence(reply) => {
-            let _ = reply.send(sequence::run(connection).await);
+            let _ = reply.send(writer.run(sequence::run).await);
         }
         Job::Lease { now, until, reply } => {
-            let _ = reply.send(sequence::lease(connection, now, until).await);
+            let lease = async |connection: &mut SqliteConnection| sequence::lease(connection, now, until).await;
+            let _ = reply.send(writer.run(lease).await);
         }
         Job::Forget { now, reply } => {
-            let _ = reply.send(sequence::forget(connection, now).await);
+            let forget = async |connection: &mut SqliteConnection| sequence::forget(connection, now).await;
+            let _ = reply.send(writer.run(forget).await);
+        }
+        Job::Probe(reply) => {
+            let _ = reply.send(writer.run(probe).await);
         }
     }
+}
+
+/// Whether a write could begin now.
+async fn probe(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let tx = connection.begin_with("begin immediate").await?;
+    tx.rollback().await?;
+    Ok(())
 }
 
 type Waiting = (Change, oneshot::Sender<Result<(), StoreError>>);
 
-async fn commit_group(connection: &mut SqliteConnection, group: Vec<Waiting>) {
+async fn commit_group(writer: &mut Writer, group: Vec<Waiting>) {
     if group.is_empty() {
         return;
     }
-    let mut replies = Vec::with_capacity(group.len());
-    let committed = async {
-        let mut tx = connection.begin_with("begin immediate").await?;
-        for (change, reply) in group {
-            let outcome = apply::change(&mut tx, &change).await;
-            replies.push((reply, outcome));
+    let (changes, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+    match writer.run(async |connection: &mut SqliteConnection| commit(connection, &changes).await).await {
+        Ok(outcomes) => {
+            for (reply, outcome) in replies.into_iter().zip(outcomes) {
+                let _ = reply.send(outcome);
+            }
         }
-        tx.commit().await
-    }
-    .await;
-    // When the transaction itself fails, no change of the group is on disk, whatever each one said.
-    let failed = committed.err().map(|error| error.to_string());
-    for (reply, outcome) in replies {
-        let _ = reply.send(match &failed {
-            Some(error) => Err(StoreError::Database(sqlx::Error::Protocol(error.clone()))),
-            None => outcome,
-        });
+        // The transaction itself failed: no change of the group is on disk.
+        Err(error) => {
+            let error = error.to_string();
+            for reply in replies {
+                let _ = reply.send(Err(StoreError::Database(sqlx::Error::Protocol(error.clone()))));
+            }
+        }
     }
 }
+
+/// One transaction, a savepoint for each change. A conflict is the change's own; any other fault ends them all.
+async fn commit(
+    connection: &mut SqliteConnection,
+    changes: &[Change],
+) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+    let mut tx = connection.begin_with("begin immediate").await?;
+    let mut outcomes = Vec::with_capacity(changes.len());
+    for change in changes {
+        outcomes.push(match apply::change(&mut tx, change).await {
+            Err(StoreError::Database(error)) => return Err(error.into()),
+            outcome => outcome,
+        });
+    }
+    tx.commit().await?;
+    Ok(outcomes)
+}
+
+#[cfg(test)]
+mod tests;

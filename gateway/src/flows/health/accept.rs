@@ -81,11 +81,17 @@ impl Engine {
             }
             return Ok(Answer::from_stored(&stored.answer)?);
         }
-        let hospital = self.store.party(hospital).await?.ok_or(Refusal::NotFound)?;
-        if let Some((system, value)) = &push.conditions.if_none_exist {
-            let case = self.case_index(&hospital.id, &CaseIdentifier { system: system.clone(), value: value.clone() });
-            if let Some(head) = self.store.claim_by_case(&hospital.id, &case).await? {
-                return Ok(unchanged(&head));
+        let hospital = self.store.party(hospital).await?.filter(Party::is_live).ok_or(Refusal::NotFound)?;
+        if let Some(condition) = &push.conditions.if_none_exist {
+            let known = self.claims_of_case(&hospital.id, condition, 2).await?;
+            match known.as_slice() {
+                [] => {}
+                [head] => {
+                    let answer = unchanged(head);
+                    self.remember(&hospital, push, &answer).await?;
+                    return Ok(answer);
+                }
+                _ => return Err(Refusal::ManyExist),
             }
         }
         if let Some((id, _)) = push.conditions.replace
@@ -115,8 +121,16 @@ impl Engine {
             return Err(Refusal::ForeignHospital);
         }
         let case = self.case_index(&hospital.id, &bundle.identifier);
+        // Steps of one case follow one another: each would only collide with the one before and be done again.
+        let _turn = self.turns.of(&case).await;
         let present = self.store.claim_by_case(&hospital.id, &case).await?;
         match (&push.conditions.replace, &present) {
+            (None, Some(head)) if push.conditions.if_none_exist.is_some() => {
+                // It came into being after the condition was looked at.
+                let answer = unchanged(head);
+                self.remember(hospital, push, &answer).await?;
+                return Ok(answer);
+            }
             (None, Some(head)) => {
                 if let Some(before) = self.store.answer_for_body(head.id, &push.body_mac).await? {
                     let answer = Answer::from_stored(&before.answer)?;
@@ -183,7 +197,7 @@ impl Engine {
             change.push(Write::SupersedeEvidence(id, revision));
         }
         let evidence = evidence::obtained(self, &hospital.id, bundle.form, bundle.documents.clone(), now);
-        change.push(Write::SearchValues(self.search_values(id, &hospital.id, &bundle.documents)));
+        change.push(Write::SearchValues(self.search_values(id, &hospital.id, &bundle.identifier, &bundle.documents)));
         evidence::check_bounds(&evidence)?;
         for one in &evidence {
             change.push(Write::Evidence(evidence::row(&key, (id, revision), one)?));
@@ -207,10 +221,10 @@ impl Engine {
                     previous: &previous,
                 };
                 let sent = sending.write(self, &mut change).map_err(too_much)?;
-                issues.extend(sent.warnings());
-                if !sent.without_key.is_empty() {
+                if !sent.waiting.is_empty() {
                     change.push(self.due(id));
                 }
+                issues.extend(sent.waiting);
             }
             Err(consent::NoPermit::NoBasis) => {
                 issues.push(consent_missing());

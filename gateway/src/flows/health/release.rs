@@ -70,7 +70,7 @@ impl Engine {
             previous: &previous,
         };
         let sent = sending.write(self, &mut change)?;
-        let complete = sent.without_key.is_empty();
+        let complete = sent.waiting.is_empty();
         if complete {
             change.push(Write::WorkDone(work.id, work.fence, self.now()));
         }

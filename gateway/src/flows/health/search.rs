@@ -15,6 +15,7 @@ use crate::id::ClaimId;
 use crate::keys::at_rest::Place;
 use crate::keys::index::Mac;
 use crate::party::PartyId;
+use crate::store::ClaimHead;
 
 /// What a hospital searches for: `system|value`, or a value in any system.
 pub enum Search {
@@ -43,19 +44,18 @@ pub struct Found {
 claimgate_packet::opaque_debug!(Search, Found);
 
 impl Engine {
-    /// The hospital's bundles that fit, newest first, at most `limit`.
+    /// The hospital's claims that fit, newest first, at most `limit`.
     ///
     /// # Errors
     /// A fault of ours.
-    pub async fn search(&self, hospital: &PartyId, search: &Search, limit: i64) -> Result<Vec<Found>, Fault> {
-        let claims = match search {
+    pub async fn search(&self, hospital: &PartyId, search: &Search, limit: i64) -> Result<Vec<ClaimId>, Fault> {
+        Ok(match search {
             Search::Id(id) => {
                 self.store.claim_of_hospital(hospital, *id).await?.into_iter().map(|head| head.id).collect()
             }
             Search::Case(system, value) => {
-                let identifier = CaseIdentifier { system: system.clone(), value: value.clone() };
-                let case = self.case_index(hospital, &identifier);
-                self.store.claim_by_case(hospital, &case).await?.into_iter().map(|head| head.id).collect()
+                let condition = (system.clone(), value.clone());
+                self.claims_of_case(hospital, &condition, limit).await?.into_iter().map(|head| head.id).collect()
             }
             Search::Patient(system, value) => {
                 let mac = self.search_mac(hospital, SearchName::Patient, system.as_deref(), value);
@@ -65,12 +65,28 @@ impl Engine {
                 let mac = self.search_mac(hospital, SearchName::Encounter, None, value);
                 self.store.claims_found(hospital, SearchName::Encounter, &mac, limit).await?
             }
-        };
-        let mut found = Vec::new();
-        for claim in claims {
-            found.extend(self.stored_bundle(hospital, claim, None).await?);
+        })
+    }
+
+    /// The claims of a case number; without a system in any system.
+    pub(super) async fn claims_of_case(
+        &self,
+        hospital: &PartyId,
+        (system, value): &(Option<String>, String),
+        limit: i64,
+    ) -> Result<Vec<ClaimHead>, Fault> {
+        if let Some(system) = system {
+            let identifier =
+                CaseIdentifier { system: Some(system.clone()).filter(|one| !one.is_empty()), value: value.clone() };
+            let case = self.case_index(hospital, &identifier);
+            return Ok(self.store.claim_by_case(hospital, &case).await?.into_iter().collect());
         }
-        Ok(found)
+        let mac = self.search_mac(hospital, SearchName::Case, None, value);
+        let mut heads = Vec::new();
+        for claim in self.store.claims_found(hospital, SearchName::Case, &mac, limit).await? {
+            heads.extend(self.store.claim_of_hospital(hospital, claim).await?);
+        }
+        Ok(heads)
     }
 
     /// A hospital's bundle: its newest revision, or the one asked for.
@@ -92,8 +108,15 @@ impl Engine {
     }
 
     /// What a claim can be found by, from its documents.
-    pub(super) fn search_values(&self, claim: ClaimId, hospital: &PartyId, documents: &[Document]) -> SearchValues {
+    pub(super) fn search_values(
+        &self,
+        claim: ClaimId,
+        hospital: &PartyId,
+        case: &CaseIdentifier,
+        documents: &[Document],
+    ) -> SearchValues {
         let mut values = BTreeSet::new();
+        values.insert((SearchName::Case, self.search_mac(hospital, SearchName::Case, None, &case.value)));
         // By place in the JSON form, so that every evidence type, also a later one, is found alike.
         for document in documents.iter().filter_map(|document| document.to_json().ok()) {
             let identifiers = document.pointer("/patient/identifiers").and_then(Value::as_array);
@@ -113,6 +136,7 @@ impl Engine {
     fn search_mac(&self, hospital: &PartyId, name: SearchName, system: Option<&str>, value: &str) -> Mac {
         let system = system.map_or("", taiwan::canonical);
         let domain = match name {
+            SearchName::Case => "claim_search.case",
             SearchName::Patient => "claim_search.patient",
             SearchName::Encounter => "claim_search.encounter",
         };

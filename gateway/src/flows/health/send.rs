@@ -1,6 +1,10 @@
 //! Sending: coverages to recipients, permit to packet, all as rows of one change. Used at the push itself and
 //! when a held claim is released.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
 use claimgate_adapters::hospital::CoverageEntry;
 use claimgate_fhir::outcome::{Issue, IssueKind};
 use claimgate_fhir::taiwan;
@@ -9,7 +13,6 @@ use claimgate_packet::evidence::Evidence;
 use super::{Refusal, words};
 use crate::consent::Permit;
 use crate::core::change::{Change, SubmissionRow, Write};
-use crate::core::delivery::DeliveryState;
 use crate::core::packet::{Previous, Workshop, assemble};
 use crate::core::route::{self, Coverage, NoRoute, Recipient};
 use crate::core::timeline::{Event, entries};
@@ -17,15 +20,26 @@ use crate::flows::{Engine, Fault};
 use crate::id::{ClaimId, SubmissionId};
 use crate::keys::at_rest::ClaimKey;
 use crate::keys::ring::SigningUse;
-use crate::party::{Party, PartyId};
+use crate::party::Party;
+
+/// More than any person has policies.
+const MOST_COVERAGES: usize = 256;
 
 impl Engine {
-    /// Finds the recipients of all coverages in the registry.
+    /// Finds the recipients of all coverages in the registry, each payor once.
     pub(super) async fn recipients(&self, coverages: &[CoverageEntry]) -> Result<Vec<Recipient>, Refusal> {
+        if coverages.len() > MOST_COVERAGES {
+            return Err(Refusal::TooMuch("a bundle carries at most 256 coverages"));
+        }
+        let mut payors: BTreeMap<(&str, &str), Option<Arc<Party>>> = BTreeMap::new();
         let mut found = Vec::new();
         for coverage in coverages {
             let system = coverage.payor.system.as_deref().map_or(taiwan::Namespace::Ubn.uri(), taiwan::canonical);
-            let payor = self.store.party_by_identifier(system, coverage.payor.value.trim()).await?;
+            let value = coverage.payor.value.trim();
+            if let Entry::Vacant(place) = payors.entry((system, value)) {
+                place.insert(self.store.party_by_identifier(system, value).await?.map(Arc::new));
+            }
+            let payor = payors.get(&(system, value)).cloned().flatten();
             found.push(Coverage { path: coverage.path.clone(), line: coverage.line, payor });
         }
         route::recipients(&found).map_err(|missing| Refusal::NoRoute(missing.into_iter().map(issue).collect()))
@@ -36,17 +50,8 @@ impl Engine {
 pub(super) struct Sent {
     /// Whether a packet was made.
     pub made: bool,
-    /// Recipients that cannot be sealed for now; the claim stays due for them.
-    pub without_key: Vec<PartyId>,
-    /// Recipients whose delivery is held.
-    pub held: Vec<PartyId>,
-}
-
-impl Sent {
-    /// What the hospital is told.
-    pub(super) fn warnings(&self) -> impl Iterator<Item = Issue> {
-        self.held.iter().map(inactive).chain(self.without_key.iter().map(without_key))
-    }
+    /// Recipients that get nothing yet, each with the reason; the claim stays due for them.
+    pub waiting: Vec<Issue>,
 }
 
 /// Everything one sending needs.
@@ -65,30 +70,31 @@ impl Sending<'_> {
     /// Signs and seals, and writes consent, packet, deliveries, submissions and timeline into the change.
     pub(super) fn write(&self, engine: &Engine, change: &mut Change) -> Result<Sent, Fault> {
         let now = engine.now();
+        let ring = engine.ring.present();
         let workshop = Workshop {
             issuer: &engine.issuer,
             now,
             random: &engine.random,
-            signing: engine.ring.signing(SigningUse::Packet, now)?,
+            signing: ring.signing(SigningUse::Packet, now)?,
             index: &engine.index,
             claim_key: self.key,
         };
         for recipient in self.recipients {
             change.push(Write::RelyOnParty(recipient.party.id.clone(), recipient.party.version));
         }
-        let (ready, waiting): (Vec<Recipient>, Vec<Recipient>) =
-            self.recipients.iter().cloned().partition(|one| one.party.encryption_key(now).is_some());
+        let can_get = |one: &Recipient| one.party.is_live() && one.party.encryption_key(now).is_some();
+        let (ready, held): (Vec<Recipient>, Vec<Recipient>) = self.recipients.iter().cloned().partition(can_get);
         let made =
             assemble(&workshop, (self.claim, self.revision), self.evidence, (self.permit, &ready), self.previous)?;
-        let without_key: Vec<PartyId> = waiting.iter().map(|one| one.party.id.clone()).collect();
-        for one in waiting {
-            self.tell(engine, change, &Event::HeldForRecipient { party: one.party.id, line: one.line });
+        let waiting: Vec<Issue> = held.iter().map(held_warning).collect();
+        for one in held {
+            self.tell(engine, change, &Event::HeldForRecipient { party: one.party.id.clone(), line: one.line });
         }
         let Some(outgoing) = made else {
-            if without_key.is_empty() {
+            if waiting.is_empty() {
                 self.tell(engine, change, &Event::Unchanged);
             }
-            return Ok(Sent { made: false, without_key, held: Vec::new() });
+            return Ok(Sent { made: false, waiting });
         };
         change.push(Write::Consent(self.claim, self.permit.clone(), now));
         self.tell(engine, change, &Event::Signed { recipients: outgoing.deliveries.len() });
@@ -99,7 +105,6 @@ impl Sending<'_> {
             [("claim", self.claim.to_string()), ("kid", workshop.signing.public().kid.clone())],
         ));
         change.push(Write::Packet(outgoing.packet));
-        let mut held = Vec::new();
         for delivery in outgoing.deliveries {
             change.push(Write::Submission(SubmissionRow {
                 id: SubmissionId::new(now, &engine.random),
@@ -108,16 +113,10 @@ impl Sending<'_> {
                 line: delivery.line,
                 at: now,
             }));
-            let (party, line) = (delivery.party.clone(), delivery.line);
-            if delivery.state == DeliveryState::Held {
-                held.push(party.clone());
-                self.tell(engine, change, &Event::HeldForRecipient { party, line });
-            } else {
-                self.tell(engine, change, &Event::Ready { party, line });
-            }
+            self.tell(engine, change, &Event::Ready { party: delivery.party.clone(), line: delivery.line });
             change.push(Write::Delivery(Box::new(delivery)));
         }
-        Ok(Sent { made: true, without_key, held })
+        Ok(Sent { made: true, waiting })
     }
 
     fn tell(&self, engine: &Engine, change: &mut Change, event: &Event) {
@@ -125,22 +124,15 @@ impl Sending<'_> {
     }
 }
 
-fn without_key(party: &PartyId) -> Issue {
-    Issue::warning(
-        IssueKind::Informational,
-        "recipient.no-key",
-        format!("insurer {party} has no valid encryption key now: its packet is made and sent when it has one"),
-    )
-    .zh("保險公司目前沒有有效的加密金鑰，備妥後自動送出")
-}
-
-fn inactive(party: &PartyId) -> Issue {
-    Issue::warning(
-        IssueKind::Informational,
-        "recipient.inactive",
-        format!("insurer {party} is registered but not active now: its delivery is held and leaves when it is active"),
-    )
-    .zh("保險公司目前未啟用，封包已保留，啟用後送出")
+fn held_warning(recipient: &Recipient) -> Issue {
+    let id = &recipient.party.id;
+    if recipient.party.is_live() {
+        let text = format!("insurer {id} has no valid encryption key now: its packet is made and sent when it has one");
+        return Issue::warning(IssueKind::Informational, "recipient.no-key", text)
+            .zh("保險公司目前沒有有效的加密金鑰，備妥後自動送出");
+    }
+    let text = format!("insurer {id} is registered but not active now: its packet is made and sent when it is active");
+    Issue::warning(IssueKind::Informational, "recipient.inactive", text).zh("保險公司目前未啟用，啟用後自動送出")
 }
 
 fn issue(reason: NoRoute) -> Issue {

@@ -1,0 +1,76 @@
+//! A full disk: nothing answered is lost, nothing refused is kept, and the writer goes on when there is room.
+
+use super::*;
+use crate::core::change::{AuditLine, Write};
+use crate::id::{AuditId, Random};
+use crate::store::{connect_options, schema};
+
+fn line(number: usize, bytes: usize) -> Change {
+    let mut change = Change::new("test");
+    change.push(Write::Audit(AuditLine {
+        id: AuditId::new(Timestamp::UNIX_EPOCH, &Random::system()),
+        at: Timestamp::UNIX_EPOCH,
+        actor: format!("actor-{number}"),
+        action: "test",
+        subject: "x".repeat(bytes),
+        detail: std::collections::BTreeMap::new(),
+    }));
+    change
+}
+
+async fn send(jobs: &mpsc::Sender<Job>, change: Change) -> Result<(), StoreError> {
+    let (reply, answer) = oneshot::channel();
+    jobs.send(Job::Change(change, reply)).await.unwrap();
+    answer.await.unwrap()
+}
+
+async fn probe_of(jobs: &mpsc::Sender<Job>) -> Result<(), StoreError> {
+    let (reply, answer) = oneshot::channel();
+    jobs.send(Job::Probe(reply)).await.unwrap();
+    answer.await.unwrap()
+}
+
+async fn kept(path: &std::path::Path) -> i64 {
+    let mut reader = super::super::open_writer(&connect_options(path)).await.unwrap();
+    let (count,): (i64,) = sqlx::query_as("select count(*) from audit").fetch_one(&mut reader).await.unwrap();
+    count
+}
+
+#[tokio::test]
+async fn a_full_disk_ends_a_group_and_not_the_writer() {
+    let folder = std::env::temp_dir().join(format!("claimgate-full-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("full.db");
+    schema::migrate(&path).await.unwrap();
+    // The database may grow to 120 pages: what lies beyond is "disk full" to SQLite.
+    let options = connect_options(&path).pragma("max_page_count", "120");
+    let connection = super::super::open_writer(&options).await.unwrap();
+    let (jobs, queue) = mpsc::channel(64);
+    let writer = tokio::spawn(run(options, connection, queue));
+
+    let mut answered = 0;
+    let mut refused = 0;
+    for round in 0..20 {
+        let group = (0..6).map(|number| send(&jobs, line(round * 6 + number, 8_000)));
+        for outcome in futures_util::future::join_all(group).await {
+            match outcome {
+                Ok(()) => answered += 1,
+                Err(StoreError::Database(_)) => refused += 1,
+                Err(other) => panic!("{other}"),
+            }
+        }
+        assert!(probe_of(&jobs).await.is_ok(), "the writer can begin after a full disk");
+    }
+    assert!(answered > 0 && refused > 0, "{answered} answered, {refused} refused");
+    assert_eq!(kept(&path).await, answered, "what was refused was not kept");
+
+    // Room again: the writer goes on without a restart.
+    let mut cleaner = super::super::open_writer(&connect_options(&path)).await.unwrap();
+    sqlx::query("delete from audit").execute(&mut cleaner).await.unwrap();
+    cleaner.close().await.unwrap();
+    send(&jobs, line(999, 8_000)).await.unwrap();
+    drop(jobs);
+    writer.await.unwrap();
+    assert_eq!(kept(&path).await, 1);
+    std::fs::remove_dir_all(folder).unwrap();
+}
