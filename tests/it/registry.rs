@@ -1,7 +1,7 @@
 //! Routing and consent: unknown, inactive and line-less insurers, hospitals without a basis.
 
 use claimgate_gateway::clock::Clock;
-use claimgate_gateway::party::{ConsentBasis, PartyState, Role};
+use claimgate_gateway::party::{ConsentBasis, PartyIdentifier, PartyState, Role};
 use claimgate_gateway::sandbox::demo::Insurer;
 use claimgate_gateway::sandbox::insurer;
 use claimgate_packet::jose::jwk::{KeyAlg, KeyUse, PrivateJwk};
@@ -23,6 +23,26 @@ async fn an_unknown_insurer_is_refused_and_nothing_is_kept() {
     assert!(place.starts_with("Bundle.entry["), "{place}");
     assert!(!outcome.to_string().contains("22099131"));
     assert_eq!(test.counts().await, before);
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_insurer_is_found_by_its_insurer_code_too() {
+    let test = TestGateway::start().await;
+    let engine = &test.world.gateway.app.engine;
+    let id = "insurer-nonlife".parse().unwrap();
+    let mut registration = must(engine.store.party(&id).await).unwrap().registration().clone();
+    let code = PartyIdentifier { system: "urn:claimgate:insurer-code".to_owned(), value: "18".to_owned() };
+    registration.identifiers.push(code);
+    must(engine.replace_registration(&id, registration).await);
+    let mut bundle = case("CODE-ALIAS-1");
+    for organization in resources(&mut bundle, "Organization") {
+        if organization["identifier"][0]["value"] == "12345676" {
+            organization["identifier"] = json!([{ "system": "urn:claimgate:insurer-code", "value": "18" }]);
+        }
+    }
+    assert_eq!(test.push(&bytes(&bundle), &[]).await.status, 201);
+    assert_eq!(must(insurer::pull(&test.nonlife().client, 0, 5).await).len(), 1);
     test.stop().await;
 }
 

@@ -81,7 +81,7 @@ pub async fn run(folder: &Path, tell: Tell<'_>) -> anyhow::Result<(World, Demo)>
         let recipient = serve(&world, one, &mut steps).await?;
         demo.add(recipient);
     }
-    steps.take("the other insurer's packet is refused", cross_check(&world)).await?;
+    steps.take("each insurer finds only its own delivery", cross_check(&world)).await?;
     let claim = steps.take("the app redeems the tracking code", app::link(&world.app, &pushed.tracking_code)).await?;
     let timeline = steps.take("read the timeline", app::timeline(&world.app, &claim)).await?;
     demo.finish(&timeline, steps.list);

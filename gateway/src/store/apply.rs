@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use sqlx::error::ErrorKind;
 use sqlx::sqlite::SqliteQueryResult;
-use sqlx::{Connection, SqliteConnection, query};
+use sqlx::{Connection, SqliteConnection, query, query_as};
 
 use super::StoreError;
 use crate::core::change::{Change, DeliveryRow, SearchValues, Write};
@@ -36,8 +36,10 @@ pub(super) async fn change(tx: &mut SqliteConnection, change: &Change) -> Result
 async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreError> {
     match write {
         Write::RelyOnParty(id, version) => {
-            let sql = "-- apply::rely_on_party\nupdate party set version = version where id = $1 and version = $2";
-            one("party", query(sql).bind(id.as_str()).bind(version).execute(tx).await)
+            // A read is enough: the transaction holds the only right to write.
+            let sql = "-- apply::rely_on_party\nselect count(*) from party where id = $1 and version = $2";
+            let (same,): (i64,) = query_as(sql).bind(id.as_str()).bind(version).fetch_one(tx).await?;
+            if same == 1 { Ok(()) } else { Err(StoreError::Conflict { table: "party" }) }
         }
         Write::NewParty(party, at) => new_party(tx, party, *at).await,
         Write::ChangeParty(party, at) => change_party(tx, party, *at).await,
