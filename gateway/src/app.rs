@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::sync::Semaphore;
+
 use crate::access::jwt;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -16,6 +18,9 @@ use crate::keys::tracking::Tracking;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{Metrics, TelemetryError};
 
+/// The unit in which room for bodies is counted.
+pub const PAGE: usize = 1_024;
+
 /// The running gateway.
 #[derive(Debug)]
 pub struct App {
@@ -25,6 +30,8 @@ pub struct App {
     pub engine: Arc<Engine>,
     /// Metrics.
     pub metrics: Metrics,
+    /// Room for bodies, in pages of 1 KiB.
+    pub room: Arc<Semaphore>,
     ready: AtomicBool,
 }
 
@@ -53,7 +60,8 @@ impl App {
     pub async fn open(config: Config, issuer: String, clock: Clock, random: Random) -> Result<Self, StartError> {
         jwt::install_backend().map_err(|_| StartError::Backend)?;
         let engine = open_engine(&config, issuer, clock, random).await?;
-        Ok(Self { config, engine: Arc::new(engine), metrics: Metrics::new()?, ready: AtomicBool::new(true) })
+        let room = Arc::new(Semaphore::new(config.http.bodies_total_bytes / PAGE));
+        Ok(Self { config, engine: Arc::new(engine), metrics: Metrics::new()?, room, ready: AtomicBool::new(true) })
     }
 
     /// Whether new requests are wanted.

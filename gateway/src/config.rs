@@ -57,6 +57,8 @@ pub struct Http {
     pub workers: usize,
     /// Largest body in bytes.
     pub body_limit_bytes: usize,
+    /// All bodies in hand together, in bytes.
+    pub bodies_total_bytes: usize,
     /// Deadline of a body in seconds.
     pub body_deadline_seconds: u64,
     /// Slowest pace of a body in bytes per second, after five seconds.
@@ -255,7 +257,11 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         let base = &self.gateway.base_url;
         let everywhere = self.http.listen.starts_with("0.0.0.0") || self.http.listen.starts_with("[::]");
-        let rules: [(bool, &str); 10] = [
+        let rules: [(bool, &str); 11] = [
+            (
+                (self.http.body_limit_bytes..=17_179_869_184).contains(&self.http.bodies_total_bytes),
+                "http.bodies_total_bytes is at least http.body_limit_bytes and at most 17179869184",
+            ),
             (!(base.is_empty() && everywhere), "gateway.base_url is needed when http.listen is every interface"),
             (
                 base.is_empty()

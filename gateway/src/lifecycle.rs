@@ -69,6 +69,7 @@ pub async fn start(config: Config, clock: Clock, random: Random) -> Result<Runni
         .workers(settings.workers)
         .client_request_timeout(Duration::from_secs(5))
         .keep_alive(Duration::from_secs(15))
+        .max_connections(2_048)
         .shutdown_timeout(settings.shutdown_seconds)
         .disable_signals()
         .listen(listener)?

@@ -103,6 +103,20 @@ async fn a_dribbled_body_is_cut_off_while_others_are_served() {
     must(running.stop().await);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_beyond_the_room_are_asked_to_come_again_and_nothing_stays_taken() {
+    let test = TestGateway::start().await;
+    let room = &test.world.gateway.app.room;
+    let all = room.available_permits();
+    let taken = room.try_acquire_many(u32::try_from(all - 8).unwrap()).unwrap();
+    let answer = test.push(&bytes(&case("ROOM-1")), &[]).await;
+    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (503, Some("2")));
+    drop(taken);
+    assert_eq!(test.push(&bytes(&case("ROOM-1")), &[]).await.status, 201);
+    assert_eq!(room.available_permits(), all, "all room is free again");
+    test.stop().await;
+}
+
 /// Sends a form one byte at a time until the server answers.
 #[expect(clippy::disallowed_methods, reason = "a raw socket is the only way to be this slow")]
 fn dribble(address: std::net::SocketAddr) -> String {

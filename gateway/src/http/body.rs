@@ -1,28 +1,64 @@
 //! Request bodies: bounded in size, time and pace before anything reads them; JSON bodies also in form.
 
+use std::ops::Deref;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
-use actix_web::web::{Bytes, BytesMut, Payload};
+use actix_web::web::{BytesMut, Payload};
 use claimgate_packet::jose::json::{JsonError, Limits, parse};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
+use tokio::sync::OwnedSemaphorePermit;
 use validator::Validate;
 
 use super::problem::Problem;
-use crate::app::App;
+use crate::app::{App, PAGE};
 
 /// How long a body may take before its pace counts.
 const GRACE: Duration = Duration::from_secs(5);
+/// Room for bodies is taken in steps of this size.
+const STEP: usize = 16 * PAGE;
 /// Largest JSON body of an interface that is not FHIR.
 const SMALL: usize = 65_536;
+
+/// A body with the room it takes; the room is free again when the body is dropped.
+pub struct Body {
+    bytes: BytesMut,
+    room: Vec<OwnedSemaphorePermit>,
+}
+
+claimgate_packet::opaque_debug!(Body);
+
+impl Deref for Body {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Body {
+    /// Takes a piece in, if there is room for it.
+    fn take(&mut self, app: &App, piece: &[u8]) -> Result<(), Problem> {
+        let held = self.room.len();
+        let wanted = (self.bytes.len() + piece.len()).div_ceil(STEP);
+        for _ in held..wanted {
+            let pages = u32::try_from(STEP / PAGE).unwrap_or(u32::MAX);
+            let permit = Arc::clone(&app.room).try_acquire_many_owned(pages);
+            self.room.push(permit.map_err(|_| Problem::busy())?);
+        }
+        self.bytes.extend_from_slice(piece);
+        Ok(())
+    }
+}
 
 /// Reads a FHIR body.
 ///
 /// # Errors
 /// 413 too large, 408 too slow, 415 another media type or an encoding.
-pub async fn fhir(app: &App, request: &HttpRequest, payload: Payload) -> Result<Bytes, Problem> {
+pub async fn fhir(app: &App, request: &HttpRequest, payload: Payload) -> Result<Body, Problem> {
     require_type(request.headers(), &["application/fhir+json", "application/json"])?;
     read(app, request, payload, app.config.http.body_limit_bytes).await
 }
@@ -47,12 +83,12 @@ pub async fn json<T: DeserializeOwned + Validate>(
     payload: Payload,
 ) -> Result<T, Problem> {
     let bytes = read(app, request, payload, SMALL).await?;
-    let bytes = if bytes.is_empty() { Bytes::from_static(b"{}") } else { bytes };
-    if bytes.as_ref() != b"{}" {
+    let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+    if bytes != b"{}" {
         require_type(request.headers(), &["application/json"])?;
     }
     let limits = Limits { bytes: SMALL, depth: 8, members: 200 };
-    let value = parse(&bytes, limits).map_err(|error| match error {
+    let value = parse(bytes, limits).map_err(|error| match error {
         JsonError::DuplicateMember => Problem::new(400, "body.duplicate-member", "A JSON object has a member twice"),
         _ => Problem::new(400, "body.not-json", "The body is not JSON, or nested too deep"),
     })?;
@@ -79,7 +115,7 @@ fn shape(error: &serde_json::Error) -> String {
     }
 }
 
-async fn read(app: &App, request: &HttpRequest, mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
+async fn read(app: &App, request: &HttpRequest, mut payload: Payload, limit: usize) -> Result<Body, Problem> {
     if request.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding.as_bytes() != b"identity") {
         return Err(Problem::new(415, "body.encoded", "Send the body without Content-Encoding"));
     }
@@ -98,7 +134,7 @@ async fn read(app: &App, request: &HttpRequest, mut payload: Payload, limit: usi
     let settings = &app.config.http;
     let deadline = Duration::from_secs(settings.body_deadline_seconds);
     let start = app.engine.clock.elapsed();
-    let mut body = BytesMut::new();
+    let mut body = Body { bytes: BytesMut::new(), room: Vec::new() };
     loop {
         let passed = app.engine.clock.elapsed().saturating_sub(start);
         let paced = u64::try_from(body.len()).unwrap_or(u64::MAX);
@@ -110,8 +146,8 @@ async fn read(app: &App, request: &HttpRequest, mut payload: Payload, limit: usi
         let wait = deadline.saturating_sub(passed).min(Duration::from_secs(1));
         match tokio::time::timeout(wait, payload.next()).await {
             Err(_) => {}
-            Ok(None) => return Ok(body.freeze()),
-            Ok(Some(Ok(chunk))) if body.len() + chunk.len() <= limit => body.extend_from_slice(&chunk),
+            Ok(None) => return Ok(body),
+            Ok(Some(Ok(chunk))) if body.len() + chunk.len() <= limit => body.take(app, &chunk)?,
             Ok(Some(Ok(_))) => return Err(too_large()),
             Ok(Some(Err(_))) => {
                 return Err(Problem::new(400, "body.broken", "The body ended early or was not framed well"));

@@ -74,6 +74,13 @@ impl Problem {
         Self { hint: Some(Hint::Allow(methods)), ..Self::new(405, "method.not-allowed", detail) }
     }
 
+    /// 503: no room now.
+    #[must_use]
+    pub fn busy() -> Self {
+        let detail = "The gateway has as many requests in hand as it can hold; nothing was kept, send it again";
+        Self { hint: Some(Hint::RetryAfter("2")), ..Self::new(503, "busy", detail) }
+    }
+
     /// 404: not there, or another party's; the two are not told apart.
     #[must_use]
     pub fn not_found() -> Self {
