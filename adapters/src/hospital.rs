@@ -1,12 +1,14 @@
-//! Hospitals (醫事機構): a FHIR R4 document Bundle of iClaim 醫療保險理賠實作指引 → evidence or a rejection.
+//! Hospitals (醫事機構): a FHIR R4 document Bundle of iClaim, TW Core or TW EMPD → evidence or a rejection.
 //!
 //! In: bytes. Out: case number, hospital, coverages, documents and warnings, or everything that is wrong.
 //! Must not know: whether the hospital may send this, who the payors are to us, what happens next.
 
 use claimgate_fhir::bundle::Bundle;
+use claimgate_fhir::format::Format;
 use claimgate_fhir::limits::Limits;
 use claimgate_fhir::outcome::{Findings, Issue, IssueKind, OperationOutcome};
-use claimgate_fhir::{iclaim, parse};
+use claimgate_fhir::shape::Shape;
+use claimgate_fhir::{evidence, parse, xml};
 use claimgate_packet::evidence::{Document, Institution};
 use claimgate_packet::opaque_debug;
 use claimgate_packet::words::Line;
@@ -17,9 +19,6 @@ mod coverage;
 mod institution;
 
 pub use coverage::LINE_SYSTEM;
-
-/// The form word of evidence read here.
-pub const FORM: &str = "fhir-r4-iclaim";
 
 /// What a hospital sent, in our words.
 #[derive(Clone)]
@@ -32,11 +31,11 @@ pub struct HospitalBundle {
     pub institution: Institution,
     /// Who may pay, in Bundle order.
     pub coverages: Vec<CoverageEntry>,
-    /// Certificates, receipts, laboratory reports, in that order.
+    /// Certificates, receipts, laboratory reports, prescriptions, records, in that order.
     pub documents: Vec<Document>,
     /// Warnings and remarks; they refuse nothing.
     pub warnings: Vec<Issue>,
-    /// [`FORM`].
+    /// The form word of its evidence, by the guide the Bundle follows ([`Shape::form`]).
     pub form: &'static str,
 }
 
@@ -78,9 +77,9 @@ opaque_debug!(HospitalBundle, CaseIdentifier, CoverageEntry);
 pub enum Refused {
     /// Over a bound of size or count (413).
     TooLarge,
-    /// Not readable as JSON at all (400).
+    /// Not readable as JSON or XML at all (400).
     Malformed,
-    /// Readable, but not what iClaim asks for (422).
+    /// Readable, but not what its guide asks for (422).
     Unprocessable,
 }
 
@@ -109,21 +108,35 @@ impl Rejection {
 /// # Errors
 /// A [`Rejection`] with all findings as soon as one of them is an error.
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<HospitalBundle, Rejection> {
-    let root = parse::parse(bytes, limits).map_err(|issue| {
+    read_format(bytes, Format::Json, limits)
+}
+
+/// Reads a hospital's Bundle in either form; what it means is the same.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_format(bytes: &[u8], format: Format, limits: &Limits) -> Result<HospitalBundle, Rejection> {
+    let root = match format {
+        Format::Json => parse::parse(bytes, limits),
+        Format::Xml => xml::parse(bytes, limits),
+    };
+    let root = root.map_err(|issue| {
         let reason = if issue.kind == IssueKind::TooCostly { Refused::TooLarge } else { Refused::Malformed };
         Rejection { reason, issues: vec![issue] }
     })?;
     let findings = Findings::default();
     let read = Bundle::open(&root, limits, &findings).and_then(|bundle| {
-        let head = case::head(&bundle);
-        let institution = institution::of(&bundle);
+        let shape = Shape::of(&bundle);
+        let head = case::head(&bundle, shape);
+        let institution = institution::of(&bundle, shape);
         let coverages = coverage::entries(&bundle);
-        let case = iclaim::Case {
+        let case = evidence::Case {
             number: (head.identifier.system.clone(), head.identifier.value.clone()),
             patient: case::patient(&bundle),
             institution: institution.clone(),
+            shape,
         };
-        let documents = iclaim::documents(&bundle, &case);
+        let documents = evidence::documents(&bundle, &case);
         let (identifier, timestamp) = (head.identifier, head.timestamp?);
         Some(HospitalBundle {
             identifier,
@@ -132,7 +145,7 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<HospitalBundle, Rejection> 
             coverages,
             documents,
             warnings: Vec::new(),
-            form: FORM,
+            form: shape.form(),
         })
     });
     let refused = findings.refused();

@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::iclaim::BUNDLE_PROFILE;
+use crate::shape::BUNDLE_PROFILE;
 
 /// The statement for a gateway that answers at `base`.
 ///

@@ -134,6 +134,22 @@ impl<'a> Element<'a> {
         positive
     }
 
+    /// A whole number from nought (FHIR `unsignedInt`).
+    #[must_use]
+    pub fn whole(&self, name: &str) -> Option<u32> {
+        let number = self.number(name)?.as_u64().and_then(|number| u32::try_from(number).ok());
+        if number.is_none() {
+            return self.wrong(self.place(name), "a whole number");
+        }
+        number
+    }
+
+    /// Whether the member is a JSON array.
+    #[must_use]
+    pub fn is_array(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(Value::is_array)
+    }
+
     /// `true` or `false`.
     #[must_use]
     pub fn boolean(&self, name: &str) -> Option<bool> {

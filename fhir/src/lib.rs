@@ -1,13 +1,15 @@
 //! FHIR R4 (4.0.1) in and out, for the Taiwanese guides: TW Core and iClaim 醫療保險理賠實作指引.
 //!
-//! Modules in the order a Bundle travels: bounds, findings, JSON, elements and their values, Taiwanese
+//! Modules in the order a Bundle travels: bounds, findings, JSON and XML, elements and their values, Taiwanese
 //! identifiers, the Bundle and its references, the mapping to evidence; then what we say about ourselves.
 //! Knows the standard, not the partners: no routing, no business rules, no IO.
 
 pub mod limits;
 pub mod outcome;
 
+pub mod format;
 pub mod parse;
+pub mod xml;
 
 pub mod decimal;
 pub mod element;
@@ -17,7 +19,12 @@ pub mod taiwan;
 
 pub mod bundle;
 
-pub mod iclaim;
+pub mod people;
+pub mod terms;
+
+pub mod shape;
+
+pub mod evidence;
 
 pub mod answer;
 pub mod capability;

@@ -38,10 +38,28 @@ impl Twd {
         self.0
     }
 
+    /// Whether it is nothing.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        self.0 == 0
+    }
+
     /// The sum, or `None` beyond the limit.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
         self.0.checked_add(other.0).filter(|sum| sum.abs() <= LIMIT).map(Self)
+    }
+
+    /// The difference, or `None` beyond the limit.
+    #[must_use]
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.0.checked_sub(other.0).filter(|difference| difference.abs() <= LIMIT).map(Self)
+    }
+
+    /// The amount without its sign.
+    #[must_use]
+    pub fn magnitude(self) -> Self {
+        Self(self.0.abs())
     }
 
     /// The sum of many amounts, or `None` beyond the limit.
@@ -91,6 +109,21 @@ impl fmt::Display for Twd {
 impl Serialize for Twd {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Twd {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Twd".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "string",
+            "pattern": r"^-?[0-9]{1,12}(\.[0-9]{1,2})?$",
+            "description": "New Taiwan dollars as a decimal text, never a number, for example \"1250\" or \"80.50\".",
+        })
     }
 }
 

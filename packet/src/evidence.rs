@@ -9,14 +9,25 @@ use serde_json::Value;
 
 use crate::opaque_debug;
 
-mod medical;
 mod terms;
 
-pub use medical::{
-    DiagnosisCertificate, LabReport, LabResult, LabValue, MedicalReceipt, Payer, ReceiptLine, ReceiptTotals,
-    ReferenceRange,
-};
-pub use terms::{Coding, Concept, Identifier, Institution, Patient, Practitioner, Quantity, Visit};
+mod certificate;
+
+mod category;
+mod receipt;
+
+mod laboratory;
+
+mod prescription;
+mod record;
+
+pub use category::{FEE_CATEGORY_SYSTEM, FeeCategory, NoSuchCategory};
+pub use certificate::DiagnosisCertificate;
+pub use laboratory::{LabReport, LabResult, LabValue, ReferenceRange};
+pub use prescription::{Dosage, Ingredient, PrescribedDrug, Prescription, PrescriptionAct};
+pub use receipt::{CopyKind, Material, MedicalReceipt, Payer, ReceiptKey, ReceiptLine, ReceiptTotals, Reduction};
+pub use record::{MedicalRecord, RecordSection, RecordedProcedure};
+pub use terms::{Coding, Concept, Identifier, Institution, Organisation, Patient, Practitioner, Quantity, Visit};
 
 /// The type word of a [`DiagnosisCertificate`] (診斷證明書).
 pub const DIAGNOSIS_CERTIFICATE: &str = "diagnosis-certificate";
@@ -24,6 +35,10 @@ pub const DIAGNOSIS_CERTIFICATE: &str = "diagnosis-certificate";
 pub const MEDICAL_RECEIPT: &str = "medical-receipt";
 /// The type word of a [`LabReport`] (檢驗報告).
 pub const LAB_REPORT: &str = "lab-report";
+/// The type word of a [`Prescription`] (處方箋).
+pub const PRESCRIPTION: &str = "prescription";
+/// The type word of a [`MedicalRecord`] (病歷).
+pub const MEDICAL_RECORD: &str = "medical-record";
 
 /// One evidence document with how it came and how it was verified: the `value` of a packet's disclosure.
 #[derive(Clone, PartialEq)]
@@ -96,6 +111,10 @@ pub enum Document {
     MedicalReceipt(MedicalReceipt),
     /// 檢驗報告.
     LabReport(LabReport),
+    /// 處方箋, 調劑單張.
+    Prescription(Prescription),
+    /// 病歷.
+    MedicalRecord(MedicalRecord),
     /// A type (or schema version) this build does not know, kept whole.
     Other {
         /// The type word.
@@ -117,6 +136,8 @@ impl Document {
             Self::DiagnosisCertificate(_) => DIAGNOSIS_CERTIFICATE,
             Self::MedicalReceipt(_) => MEDICAL_RECEIPT,
             Self::LabReport(_) => LAB_REPORT,
+            Self::Prescription(_) => PRESCRIPTION,
+            Self::MedicalRecord(_) => MEDICAL_RECORD,
             Self::Other { kind, .. } => kind,
         }
     }
@@ -139,6 +160,8 @@ impl Document {
             Self::DiagnosisCertificate(document) => serde_json::to_value(document),
             Self::MedicalReceipt(document) => serde_json::to_value(document),
             Self::LabReport(document) => serde_json::to_value(document),
+            Self::Prescription(document) => serde_json::to_value(document),
+            Self::MedicalRecord(document) => serde_json::to_value(document),
             Self::Other { document, .. } => Ok(document.clone()),
         }
     }
@@ -154,6 +177,8 @@ impl Document {
             }
             "medical-receipt/1" if kind == MEDICAL_RECEIPT => Self::MedicalReceipt(serde_json::from_value(document)?),
             "lab-report/1" if kind == LAB_REPORT => Self::LabReport(serde_json::from_value(document)?),
+            "prescription/1" if kind == PRESCRIPTION => Self::Prescription(serde_json::from_value(document)?),
+            "medical-record/1" if kind == MEDICAL_RECORD => Self::MedicalRecord(serde_json::from_value(document)?),
             _ => Self::Other { kind: kind.to_owned(), schema: schema.to_owned(), document },
         })
     }

@@ -11,6 +11,9 @@ pub mod words;
 
 pub mod evidence;
 
+#[cfg(feature = "schema")]
+pub mod schema;
+
 pub mod jose;
 
 pub mod limits;

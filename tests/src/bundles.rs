@@ -13,6 +13,8 @@ pub const FIXTURES: &[(&str, &[u8])] = &[
     ("two-receipts", include_bytes!("../fixtures/bundles/two-receipts.json")),
     ("emergency", include_bytes!("../fixtures/bundles/emergency.json")),
     ("resident-certificate", include_bytes!("../fixtures/bundles/resident-certificate.json")),
+    ("invoice", include_bytes!("../fixtures/bundles/invoice.json")),
+    ("prescription", include_bytes!("../fixtures/bundles/prescription.json")),
 ];
 
 /// A fixture as JSON.

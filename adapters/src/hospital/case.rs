@@ -1,10 +1,11 @@
-//! What the whole Bundle is about: case number, time, one patient, at least one receipt.
+//! What the whole Bundle is about: case number, time, one patient, and what its shape must hold.
 
 use claimgate_fhir::bundle::Bundle;
-use claimgate_fhir::iclaim::{self, people, terms};
 use claimgate_fhir::moment::Moment;
 use claimgate_fhir::outcome::{Issue, IssueKind};
+use claimgate_fhir::shape::{self, Shape};
 use claimgate_fhir::taiwan::canonical;
+use claimgate_fhir::{people, terms};
 use claimgate_packet::evidence::Patient;
 use jiff::Timestamp;
 
@@ -20,21 +21,24 @@ pub(super) struct Head {
     pub(super) timestamp: Option<Timestamp>,
 }
 
-/// Reads the head and reports what iClaim's Bundle profile misses in it.
-pub(super) fn head(bundle: &Bundle<'_>) -> Head {
+/// Reads the head and reports what the Bundle's shape misses in it.
+pub(super) fn head(bundle: &Bundle<'_>, shape: Shape) -> Head {
     let head = bundle.head();
     let profiles = head.child("meta").map(|meta| meta.strings("profile")).unwrap_or_default();
-    let is_iclaim = |profile: &&str| profile.split('|').next() == Some(iclaim::BUNDLE_PROFILE);
-    if !profiles.iter().any(is_iclaim) {
+    let is_iclaim = |profile: &&str| profile.split('|').next() == Some(shape::BUNDLE_PROFILE);
+    if shape == Shape::IClaim && !profiles.iter().any(is_iclaim) {
         let text = "meta.profile does not name iClaim's Bundle profile; the Bundle is read as if it did. Name it.";
         let issue = Issue::warning(IssueKind::Invariant, "bundle.profile-not-named", text);
         head.report(issue.zh("meta.profile 未載明 iClaim"), "meta.profile");
     }
-    if bundle.all("Claim").next().is_none() {
-        let text = "There is no Claim. Add the receipt as a Claim (iClaim: entry IClaim 1..1).";
-        head.report(Issue::error(IssueKind::Required, "bundle.no-claim", text).zh("缺少 Claim（收據）"), "entry");
+    let has = |kind| bundle.all(kind).next().is_some();
+    if shape.needs_receipt() && !has("Claim") && !has("Invoice") {
+        let text =
+            "There is no Claim or Invoice. Add the receipt as a Claim (iClaim: entry IClaim 1..1) or an Invoice.";
+        let issue = Issue::error(IssueKind::Required, "bundle.no-claim", text);
+        head.report(issue.zh("缺少 Claim 或 Invoice（收據）"), "entry");
     }
-    if bundle.all("Condition").next().is_none() {
+    if shape.needs_receipt() && !has("Condition") {
         let text = "There is no Condition, so no certificate of diagnosis. Add one if the claim needs it.";
         let issue = Issue::warning(IssueKind::Incomplete, "bundle.no-condition", text);
         head.report(issue.zh("沒有診斷證明書"), "entry");

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use claimgate_fhir::bundle::Bundle;
 use claimgate_fhir::element::Element;
-use claimgate_fhir::iclaim::terms::{self, Named};
 use claimgate_fhir::outcome::{Issue, IssueKind};
 use claimgate_fhir::taiwan::{Namespace, Ubn};
+use claimgate_fhir::terms::{self, Named};
 use claimgate_packet::words::{Line, UnknownWord};
 
 use super::{CoverageEntry, PayorIdentifier};

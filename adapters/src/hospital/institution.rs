@@ -1,25 +1,27 @@
-//! Which hospital (醫事機構) sent it: the institution code of every Claim.provider and Composition.author.
+//! Which hospital (醫事機構) sent it: the institution code of every Claim.provider, Invoice.issuer and
+//! Composition.author. A record or a dispensing slip may have authors elsewhere; there the custodian counts.
 
 use std::collections::HashSet;
 
 use claimgate_fhir::bundle::Bundle;
 use claimgate_fhir::element::Element;
-use claimgate_fhir::iclaim::terms::{self, Named};
 use claimgate_fhir::outcome::{Issue, IssueKind};
+use claimgate_fhir::shape::Shape;
 use claimgate_fhir::taiwan::{Fault, InstitutionCode, Namespace};
+use claimgate_fhir::terms::{self, Named};
 use claimgate_packet::evidence::Institution;
 
 /// Whom Composition.author may mean; only an Organization counts here.
 const AUTHORS: [&str; 6] = ["Organization", "Practitioner", "PractitionerRole", "Patient", "RelatedPerson", "Device"];
 
 /// Reads the institution; two different ones are an error. Without any the code is empty, beside an error.
-pub(super) fn of(bundle: &Bundle<'_>) -> Institution {
+pub(super) fn of(bundle: &Bundle<'_>, shape: Shape) -> Institution {
     let mut found: Option<Institution> = None;
-    for (place, institution) in named(bundle) {
+    for (place, institution) in named(bundle, shape) {
         match &found {
             None => found = Some(institution),
             Some(first) if first.code != institution.code => {
-                let text = "Claim.provider and Composition.author name different institutions. Name the issuing hospital in both.";
+                let text = "Claim.provider, Invoice.issuer and Composition.author name different institutions. Name the issuing hospital in all.";
                 let issue = Issue::error(IssueKind::BusinessRule, "institution.mismatch", text);
                 bundle.head().findings().report(issue.at(place).zh("醫事機構代碼前後不一致"));
             }
@@ -27,10 +29,11 @@ pub(super) fn of(bundle: &Bundle<'_>) -> Institution {
         }
     }
     found.unwrap_or_else(|| {
-        let text = "No institution code was found. Refer from Claim.provider and Composition.author to an \
+        let text = "No institution code was found. Refer from Claim.provider, Invoice.issuer, and Composition.author or custodian, to an \
                     Organization whose identifier has type PRN and the system organization-identifier-tw.";
-        let place =
-            bundle.all("Claim").next().map_or_else(|| bundle.head().place("entry"), |claim| claim.place("provider"));
+        let receipts = [("Claim", "provider"), ("Invoice", "issuer"), ("Composition", "author")];
+        let place = receipts.iter().find_map(|(kind, who)| Some(bundle.all(kind).next()?.place(who)));
+        let place = place.unwrap_or_else(|| bundle.head().place("entry"));
         let issue = Issue::error(IssueKind::Required, "institution.no-code", text);
         bundle.head().findings().report(issue.at(place).zh("缺少醫事機構代碼"));
         Institution { code: String::new(), name: None }
@@ -38,14 +41,22 @@ pub(super) fn of(bundle: &Bundle<'_>) -> Institution {
 }
 
 /// Every institution named, with the place that names it.
-fn named(bundle: &Bundle<'_>) -> Vec<(String, Institution)> {
+fn named(bundle: &Bundle<'_>, shape: Shape) -> Vec<(String, Institution)> {
     let providers = bundle.all("Claim").filter_map(|claim| claim.child("provider"));
-    let authors = bundle.all("Composition").take(1).flat_map(|composition| composition.children("author"));
+    let issuers = bundle.all("Invoice").filter_map(|invoice| invoice.child("issuer"));
+    let composition = bundle.all("Composition").next();
+    let custodian = composition.and_then(|composition| composition.child("custodian")).filter(|custodian| {
+        !shape.needs_receipt() && institution(bundle, custodian, organisation(bundle, custodian).as_ref()).is_some()
+    });
+    let authors = match custodian {
+        Some(custodian) => vec![custodian],
+        None => composition.map(|composition| composition.children("author")).unwrap_or_default(),
+    };
     // Many Claims name the same Organization; it is read once.
     let mut read = HashSet::new();
     let mut all = Vec::new();
-    for who in providers.chain(authors) {
-        let target = bundle.resolve(&who, &AUTHORS).filter(|target| target.resource_type() == "Organization");
+    for who in providers.chain(issuers).chain(authors) {
+        let target = organisation(bundle, &who);
         if target.as_ref().is_none_or(|target| read.insert(target.path().to_owned()))
             && let Some(institution) = institution(bundle, &who, target.as_ref())
         {
@@ -53,6 +64,11 @@ fn named(bundle: &Bundle<'_>) -> Vec<(String, Institution)> {
         }
     }
     all
+}
+
+/// The Organization a reference leads to.
+fn organisation<'a>(bundle: &Bundle<'a>, who: &Element<'a>) -> Option<Element<'a>> {
+    bundle.resolve(who, &AUTHORS).filter(|target| target.resource_type() == "Organization")
 }
 
 fn institution<'a>(bundle: &Bundle<'a>, who: &Element<'a>, target: Option<&Element<'a>>) -> Option<Institution> {

@@ -10,12 +10,22 @@ use super::*;
 mod coverages;
 mod evidence;
 mod mutations;
+mod outcomes;
 mod published;
 mod refusals;
+mod shapes;
 mod warnings;
 
-const FIXTURES: [&str; 6] =
-    ["outpatient", "inpatient-ten-lines", "two-receipts", "emergency", "resident-certificate", "demo"];
+const FIXTURES: [&str; 8] = [
+    "outpatient",
+    "inpatient-ten-lines",
+    "two-receipts",
+    "emergency",
+    "resident-certificate",
+    "demo",
+    "invoice",
+    "prescription",
+];
 
 fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)
@@ -72,10 +82,26 @@ fn every_fixture_is_accepted_without_a_warning_and_has_its_own_case_number() {
         assert!(warnings.is_empty(), "{name}: {warnings:?}");
         assert!(numbers.insert(bundle.identifier), "{name}");
         assert_eq!(bundle.institution.code, "1199990014");
-        assert_eq!(bundle.form, "fhir-r4-iclaim");
+        let form = match name {
+            "invoice" => "fhir-r4-invoice",
+            "prescription" => "fhir-r4-empd",
+            _ => "fhir-r4-iclaim",
+        };
+        assert_eq!(bundle.form, form, "{name}");
     }
     let files = std::fs::read_dir(root("tests/fixtures/bundles")).unwrap().count();
     assert_eq!(files, FIXTURES.len(), "a fixture that no test reads");
+}
+
+#[test]
+fn every_document_is_written_and_read_back_by_its_type_and_schema() {
+    for name in FIXTURES {
+        for document in read_value(&fixture(name)).unwrap().documents {
+            let json = document.to_json().unwrap();
+            let again = Document::from_json(document.kind(), &document.schema(), json).unwrap();
+            assert!(again == document, "{name}: {}", document.kind());
+        }
+    }
 }
 
 #[test]

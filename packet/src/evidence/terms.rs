@@ -8,6 +8,7 @@ use crate::opaque_debug;
 
 /// One code in one code system, as the source wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Coding {
     /// URI of the code system; absent where the source named none.
@@ -22,6 +23,7 @@ pub struct Coding {
 
 /// One meaning in one or more code systems, with the source's text.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Concept {
     /// The codes, in the source's order.
@@ -34,6 +36,7 @@ pub struct Concept {
 
 /// A number or code that somebody gave to a person or thing.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Identifier {
     /// What it is: `national-id`, `resident-certificate`, `passport`, `medical-record`, or the source's type code.
@@ -48,6 +51,7 @@ pub struct Identifier {
 
 /// The person treated (病人).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Patient {
     /// Name as written.
@@ -71,6 +75,7 @@ pub struct Patient {
 
 /// A medical institution (醫事機構).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Institution {
     /// Ten-character institution code (醫事機構代碼).
@@ -82,6 +87,7 @@ pub struct Institution {
 
 /// A health professional (醫事人員).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Practitioner {
     /// Name as written.
@@ -95,16 +101,39 @@ pub struct Practitioner {
     pub role: Option<Concept>,
 }
 
+/// An organisation that took part, by its number and name.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Organisation {
+    /// Institution code or another number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identifier: Option<Identifier>,
+    /// Name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
 /// A visit or a stay (就醫/住院).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Visit {
     /// Visit or admission number (住院號/就醫號).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<String>,
+    /// Further numbers of it, for example NHI's visit identifier (就醫識別碼) and card sequence (就醫序號).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_numbers: Vec<Identifier>,
     /// Patient source (病人來源), FHIR Encounter.class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<Coding>,
+    /// Special diagnosis category (特殊診斷類別), FHIR Encounter.type.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub special_diagnosis: Vec<Concept>,
+    /// Identity at this visit (就醫身分), for example self-pay, of iClaim's extension.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub medical_identity: Option<Concept>,
     /// Department (科別).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub department: Option<Concept>,
@@ -123,10 +152,14 @@ pub struct Visit {
     /// Days (應診天數) as the source counted them, a decimal string.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub days: Option<String>,
+    /// Who took part (應診醫師).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub professionals: Vec<Practitioner>,
 }
 
 /// A measured quantity; the number is kept as a decimal string.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Quantity {
     /// The number.
@@ -145,4 +178,4 @@ pub struct Quantity {
     pub comparator: Option<String>,
 }
 
-opaque_debug!(Concept, Identifier, Patient, Practitioner, Visit, Quantity);
+opaque_debug!(Concept, Identifier, Patient, Practitioner, Organisation, Visit, Quantity);

@@ -53,6 +53,11 @@ fn the_outpatient_bundle_becomes_this_evidence() {
         "department": coded("https://claim.cgh.org.tw/iclaim/CodeSystem/nhi-department-values", "06", "骨科"),
         "start": "2026-03-12T01:30:00Z", "end": "2026-03-12T02:10:00Z",
         "first_day": "2026-03-12", "last_day": "2026-03-12", "days": "1",
+        "medical_identity": { "codings": [{ "system": "http://terminology.hl7.org/CodeSystem/coverage-selfpay", "code": "pay" }] },
+        "professionals": [{
+            "name": "陳示範", "licence": "TEST-MD-000001",
+            "role": coded("http://snomed.info/sct", "405279007", "Attending physician (occupation)"),
+        }],
     });
     let technician = |name: &str, licence: &str| {
         let role = coded("https://twcore.mohw.gov.tw/ig/twcore/CodeSystem/health-professional-tw", "J", "醫事檢驗師");
@@ -67,6 +72,8 @@ fn the_outpatient_bundle_becomes_this_evidence() {
     let registration =
         coded("https://claim.cgh.org.tw/iclaim/CodeSystem/cathay-chargeitemcode-values", "REGISTRATION", "掛號費");
     let day = "2026-03-12";
+    let category = |code: &str, name: &str| json!({ "code": code, "name": name });
+    let base = json!({ "codings": [{ "system": "http://hl7.org/fhir/invoice-priceComponentType", "code": "base" }] });
     let expected = [
         json!({
             "number": "DX1150312001", "patient": patient, "institution": institution, "visit": visit,
@@ -79,14 +86,16 @@ fn the_outpatient_bundle_becomes_this_evidence() {
             }],
         }),
         json!({
+            "key": { "institution": "1199990014", "number": "R1150312-0457", "date": day },
             "number": "R1150312-0457", "patient": patient, "institution": institution, "visit": visit, "issued_on": day,
             "lines": [
-                { "sequence": 1, "item": registration, "payer": "self-pay", "serviced_on": day, "amount": "150" },
-                { "sequence": 2, "item": charge("DIAG", "診察費"), "payer": "nhi", "serviced_on": day, "amount": "361" },
-                { "sequence": 3, "item": charge("RADO", "放射線診療費"), "payer": "nhi", "serviced_on": day, "amount": "220" },
-                { "sequence": 4, "item": charge("METR", "特殊材料費：護踝"), "payer": "self-pay", "serviced_on": day,
+                { "sequence": 1, "item": registration, "category": category("REG", "掛號費"), "source_category": base, "payer": "self-pay", "serviced_on": day, "amount": "150" },
+                { "sequence": 2, "item": charge("DIAG", "診察費"), "category": category("DIAG", "診察費"), "source_category": base, "payer": "nhi", "serviced_on": day, "amount": "361" },
+                { "sequence": 3, "item": charge("RADO", "放射線診療費"), "category": category("RADO", "放射線診療費"), "source_category": base, "payer": "nhi", "serviced_on": day, "amount": "220" },
+                { "sequence": 4, "item": charge("METR", "特殊材料費：護踝"), "category": category("METR", "特殊材料費"), "source_category": base,
+                  "material": { "name": "護踝" }, "payer": "self-pay", "serviced_on": day,
                   "quantity": { "value": "2" }, "unit_price": "1250.50", "amount": "2501" },
-                { "sequence": 5, "item": charge("CERT", "證明書費"), "payer": "self-pay", "serviced_on": day, "amount": "100" },
+                { "sequence": 5, "item": charge("CERT", "證明書費"), "category": category("CERT", "證明書費"), "source_category": base, "payer": "self-pay", "serviced_on": day, "amount": "100" },
             ],
             "totals": { "stated": "2751", "self_pay": "2751", "nhi": "581", "unstated": "0" },
         }),

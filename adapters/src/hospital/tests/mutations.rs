@@ -31,9 +31,14 @@ fn told(issues: &[Issue]) -> String {
 
 #[test]
 fn no_mutation_of_one_member_panics_refuses_without_an_error_or_repeats_it() {
-    let original = fixture("outpatient");
+    for name in ["outpatient", "invoice", "prescription"] {
+        mutate(&fixture(name));
+    }
+}
+
+fn mutate(original: &Value) {
     let mut all = Vec::new();
-    pointers(&original, String::new(), &mut all);
+    pointers(original, String::new(), &mut all);
     let values = [
         json!(null),
         json!([]),
@@ -59,7 +64,7 @@ fn no_mutation_of_one_member_panics_refuses_without_an_error_or_repeats_it() {
             assert!(!told.contains("金絲雀") && !told.contains("A123456789"), "{pointer} {with}: {told}");
         }
     }
-    assert!(all.len() > 500, "{}", all.len());
+    assert!(all.len() > 400, "{}", all.len());
 }
 
 #[test]

@@ -1,18 +1,24 @@
 //! Encounter → visit (就醫/住院): number, patient source, department, days.
 
-use claimgate_packet::evidence::Visit;
+use claimgate_packet::evidence::{Identifier, Visit};
 
 use crate::element::Element;
 use crate::moment::Moment;
 use crate::outcome::{Issue, IssueKind};
+use crate::terms;
 
-use super::terms;
+use super::reading::{Reading, none_carried};
 
-/// Units of `Encounter.length` that count days (應診天數).
-const DAYS: [&str; 5] = ["d", "day", "days", "天", "日"];
+/// Extension of iClaim's Encounter for the identity at this visit (就醫身分).
+const MEDICAL_IDENTITY: &str = "cathay-medicalidentity";
+
+/// Parts of an Encounter that evidence has no place for.
+const NOT_CARRIED: [&str; 4] = ["hospitalization", "reasonCode", "diagnosis", "location"];
 
 /// Reads an Encounter.
-pub(super) fn read(encounter: &Element<'_>) -> Visit {
+pub(super) fn read<'a>(reading: &Reading<'_, 'a>, encounter: &Element<'a>) -> Visit {
+    reading.about(encounter, "subject");
+    none_carried(encounter, &NOT_CARRIED);
     if matches!(encounter.string("status"), Some("entered-in-error" | "cancelled")) {
         let text = "A cancelled or mistaken Encounter is no evidence. Remove it or correct its status.";
         let issue = Issue::error(IssueKind::BusinessRule, "encounter.not-in-force", text);
@@ -37,29 +43,31 @@ pub(super) fn read(encounter: &Element<'_>) -> Visit {
     }
     let day = |moment: Option<Moment>| moment.and_then(|moment| moment.day);
     let instant = |moment: Option<Moment>| moment.and_then(|moment| moment.instant);
+    let participants = encounter.children("participant");
+    let (professionals, _) =
+        reading.performers(participants.iter().filter_map(|participant| participant.child("individual")));
+    let mut numbers = terms::identifiers(encounter, "identifier").into_iter();
     Visit {
-        number: terms::identifiers(encounter, "identifier").first().map(|number| number.value.to_owned()),
+        number: numbers.next().map(|number| number.value.to_owned()),
+        other_numbers: numbers
+            .map(|number| Identifier {
+                kind: number.types.first().map(|code| (*code).to_owned()),
+                system: number.system.map(str::to_owned),
+                value: number.value.to_owned(),
+            })
+            .collect(),
         class: encounter.child("class").and_then(|class| terms::coding(&class)),
+        special_diagnosis: terms::concepts(encounter, "type"),
+        medical_identity: terms::extension(encounter, MEDICAL_IDENTITY)
+            .and_then(|found| found.child("valueCodeableConcept"))
+            .and_then(|found| terms::concept(&found)),
         department: encounter.child("serviceType").and_then(|department| terms::concept(&department)),
         start: instant(start),
         end: instant(end),
         first_day: day(start),
         last_day: day(end),
-        days: days(encounter),
+        // The source's own count, not ours.
+        days: terms::days(encounter, "length", "encounter.length-not-days"),
+        professionals,
     }
-}
-
-/// `Encounter.length`, if it counts days; the source's own count, not ours.
-fn days(encounter: &Element<'_>) -> Option<String> {
-    let length = terms::quantity(&encounter.child("length")?)?;
-    let unit = length.code.as_deref().or(length.unit.as_deref());
-    if unit.is_none_or(|unit| DAYS.contains(&unit)) {
-        return Some(length.value);
-    }
-    let text = "The length of the visit is not in days, so it is not carried further. Use the UCUM code d.";
-    encounter.report(
-        Issue::warning(IssueKind::Value, "encounter.length-not-days", text).zh("應診天數的單位不是天"),
-        "length",
-    );
-    None
 }

@@ -4,9 +4,9 @@ use claimgate_packet::evidence::{LabResult, LabValue, Quantity, ReferenceRange};
 
 use crate::decimal;
 use crate::element::Element;
+use crate::terms;
 
 use super::reading::{Reading, not_carried};
-use super::terms;
 
 /// Forms of a value that evidence has no place for.
 const NOT_CARRIED: [&str; 2] = ["valueSampledData", "valuePeriod"];
@@ -18,6 +18,7 @@ pub(super) fn read<'a>(reading: &Reading<'_, 'a>, observation: &Element<'a>) -> 
         None if observation.has("effectiveInstant") => observation.day("effectiveInstant"),
         None => observation.day("effectiveDateTime"),
     };
+    let (performers, organisations) = reading.performers(observation.children("performer"));
     let whole = LabResult {
         number: terms::identifiers(observation, "identifier").first().map(|number| number.value.to_owned()),
         code: terms::required_concept(observation, "code"),
@@ -29,7 +30,8 @@ pub(super) fn read<'a>(reading: &Reading<'_, 'a>, observation: &Element<'a>) -> 
         reference: ranges(observation),
         body_site: observation.child("bodySite").and_then(|site| terms::concept(&site)),
         notes: terms::notes(observation),
-        performers: observation.children("performer").iter().filter_map(|who| reading.professional(who)).collect(),
+        performers,
+        organisations,
     };
     // A component has the Observation's number, status and times; the rest is said once, at its head.
     let repeated = 64 + whole.status.len() + whole.number.as_ref().map_or(0, String::len);
@@ -46,6 +48,7 @@ pub(super) fn read<'a>(reading: &Reading<'_, 'a>, observation: &Element<'a>) -> 
             body_site: None,
             notes: Vec::new(),
             performers: Vec::new(),
+            organisations: Vec::new(),
         })
     };
     let components: Vec<LabResult> = observation.children("component").iter().map_while(component).collect();
@@ -73,28 +76,15 @@ fn value(element: &Element<'_>) -> Option<LabValue> {
         }
     }
     if let Some(range) = element.child("valueRange") {
-        return pair(&range, ["low", "high"], "–");
+        return terms::pair(&range, ["low", "high"], "–").map(LabValue::Text);
     }
     if let Some(ratio) = element.child("valueRatio") {
-        return pair(&ratio, ["numerator", "denominator"], ":");
+        return terms::pair(&ratio, ["numerator", "denominator"], ":").map(LabValue::Text);
     }
     if let Some(yes) = element.boolean("valueBoolean") {
         return Some(LabValue::Text(yes.to_string()));
     }
     text("valueString").or_else(|| text("valueDateTime")).or_else(|| text("valueTime"))
-}
-
-/// A range or a ratio (titre 1:160) as it is written in words.
-fn pair(element: &Element<'_>, members: [&str; 2], between: &str) -> Option<LabValue> {
-    let [one, other] = members.map(|member| {
-        let quantity = element.child(member).and_then(|value| terms::quantity(&value))?;
-        let (comparator, unit) = (quantity.comparator.unwrap_or_default(), quantity.unit.unwrap_or_default());
-        Some(format!("{comparator}{} {unit}", quantity.value).trim_end().to_owned())
-    });
-    if one.is_none() && other.is_none() {
-        return None;
-    }
-    Some(LabValue::Text(format!("{}{between}{}", one.unwrap_or_default(), other.unwrap_or_default())))
 }
 
 fn ranges(element: &Element<'_>) -> Vec<ReferenceRange> {

@@ -6,9 +6,11 @@ use std::collections::{HashMap, HashSet};
 use claimgate_packet::evidence::{Coding, Concept, LabReport, LabResult};
 
 use crate::element::Element;
+use crate::shape::Shape;
+use crate::terms;
 
-use super::reading::{Reading, not_carried};
-use super::{result, terms};
+use super::reading::{Reading, none_carried, not_carried};
+use super::result;
 
 /// LOINC "Laboratory report", the type of Taiwan's 檢驗檢查 exchange form.
 const LABORATORY_REPORT: (&str, &str) = ("http://loinc.org", "11502-2");
@@ -23,6 +25,7 @@ impl<'a> Reading<'_, 'a> {
             for member in ["presentedForm", "media", "imagingStudy"] {
                 not_carried(report, member, "Send files and images as attachments; links are never followed.");
             }
+            none_carried(report, &["specimen"]);
             not_carried(report, "conclusionCode", "Write the conclusion as text too.");
             let mut results = Vec::new();
             let mut named = HashSet::new();
@@ -31,7 +34,20 @@ impl<'a> Reading<'_, 'a> {
             }
             used.extend(named);
             let Some((patient, institution)) = self.head() else { break };
+            let (performers, organisations) = self.performers(report.children("performer"));
+            let (interpreters, _) = self.performers(report.children("resultsInterpreter"));
+            let period = report.child("effectivePeriod");
+            let sampled_on = match &period {
+                Some(period) => period.day("start"),
+                None => report.day("effectiveDateTime"),
+            };
             reports.push(LabReport {
+                sampled_on,
+                sampled_until: period.and_then(|period| period.day("end")),
+                reported: report.moment("issued").and_then(|moment| moment.instant),
+                performers,
+                organisations,
+                interpreters,
                 number: terms::identifiers(report, "identifier").first().map(|number| number.value.to_owned()),
                 patient,
                 institution,
@@ -41,20 +57,22 @@ impl<'a> Reading<'_, 'a> {
                 conclusion: report.string("conclusion").map(str::to_owned),
             });
         }
-        reports.extend(self.unnamed(used));
+        reports.extend(self.unnamed(&mut used));
+        self.used.borrow_mut().extend(used);
         reports
     }
 
     /// The Observations no DiagnosticReport names, by accession number, visit and status.
-    fn unnamed(&self, mut used: HashSet<String>) -> Vec<LabReport> {
+    fn unnamed(&self, used: &mut HashSet<String>) -> Vec<LabReport> {
         // A member of a panel comes with its panel.
-        let panels: Vec<&Element<'a>> = self.bundle.all("Observation").filter(|one| one.has("hasMember")).collect();
-        let singles = self.bundle.all("Observation").filter(|one| !one.has("hasMember"));
+        let all = || self.bundle.all("Observation").filter(|one| self.is_laboratory(one));
+        let panels: Vec<&Element<'a>> = all().filter(|one| one.has("hasMember")).collect();
+        let singles = all().filter(|one| !one.has("hasMember"));
         let mut reports: Vec<LabReport> = Vec::new();
         let mut known: HashMap<Key<'a>, usize> = HashMap::new();
         for observation in panels.into_iter().chain(singles) {
             let mut results = Vec::new();
-            self.add(observation, &mut used, &mut results);
+            self.add(observation, used, &mut results);
             let Some(first) = results.first() else { continue };
             let key = Key {
                 number: terms::identifiers(observation, "identifier").first().map(|number| number.value),
@@ -70,6 +88,12 @@ impl<'a> Reading<'_, 'a> {
             let Some((patient, institution)) = self.head() else { break };
             known.insert(key, reports.len());
             reports.push(LabReport {
+                sampled_on: None,
+                sampled_until: None,
+                reported: None,
+                performers: Vec::new(),
+                organisations: Vec::new(),
+                interpreters: Vec::new(),
                 number: first.number.clone(),
                 patient,
                 institution,
@@ -80,6 +104,25 @@ impl<'a> Reading<'_, 'a> {
             });
         }
         reports
+    }
+
+    /// Beside a claim every Observation is a laboratory result; a record also writes down vital signs and the like.
+    fn is_laboratory(&self, observation: &Element<'a>) -> bool {
+        let categories = terms::concepts(observation, "category");
+        let mut codes = categories.iter().flat_map(terms::codes).map(|(_, code)| code).peekable();
+        !matches!(self.shape(), Shape::Record | Shape::Prescription)
+            || codes.peek().is_none()
+            || codes.any(|code| code == "laboratory")
+    }
+
+    /// Observations that stand in no laboratory report.
+    pub(super) fn measurements(&self) -> Vec<LabResult> {
+        let mut used = self.used.borrow_mut();
+        let mut results = Vec::new();
+        for observation in self.bundle.all("Observation") {
+            self.add(observation, &mut used, &mut results);
+        }
+        results
     }
 
     fn gather(&self, reference: &Element<'a>, used: &mut HashSet<String>, results: &mut Vec<LabResult>) {

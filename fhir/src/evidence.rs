@@ -1,17 +1,18 @@
-//! iClaim 醫療保險理賠實作指引 1.0.0 → evidence: Claim = receipt 收據, Condition + Encounter = certificate
-//! 診斷證明書, DiagnosticReport + Observation = laboratory report 檢驗報告.
+//! FHIR → evidence, resource by resource, whatever guide they follow: Claim and Invoice = receipt 收據,
+//! Condition + Encounter = certificate 診斷證明書, DiagnosticReport + Observation = laboratory report 檢驗報告,
+//! MedicationRequest and MedicationDispense = prescription 處方箋, Composition = medical record 病歷.
 //!
-//! In: an opened Bundle and what the case says of patient and hospital. Out: documents in that order, and a
-//! finding for everything that has no place in them. Must not know: who pays, who receives.
+//! In: an opened Bundle, its shape, and what the case says of patient and hospital. Out: documents in that order,
+//! and a finding for everything that has no place in them. Must not know: who pays, who receives.
 
 use claimgate_packet::evidence::{Document, Institution, Patient};
 
 use crate::bundle::Bundle;
+use crate::shape::Shape;
 
 use reading::Reading;
 
-pub mod people;
-pub mod terms;
+pub mod narrative;
 
 mod reading;
 mod visit;
@@ -22,23 +23,9 @@ mod receipt;
 mod laboratory;
 mod result;
 
-/// Canonical of the guide's Bundle profile (`BundleiClaim`).
-pub const BUNDLE_PROFILE: &str = "https://claim.cgh.org.tw/iclaim/StructureDefinition/bundle-iclaim";
-
-/// The resource types of the guide ("共有十二類Resources"), without Bundle itself.
-pub const RESOURCE_TYPES: [&str; 11] = [
-    "Composition",
-    "Claim",
-    "Patient",
-    "Coverage",
-    "Condition",
-    "Encounter",
-    "DiagnosticReport",
-    "Observation",
-    "Practitioner",
-    "PractitionerRole",
-    "Organization",
-];
+mod drug;
+mod prescription;
+mod record;
 
 /// What every document of a case shares.
 pub struct Case {
@@ -48,6 +35,8 @@ pub struct Case {
     pub patient: Patient,
     /// The hospital that sends it.
     pub institution: Institution,
+    /// Which guide it follows.
+    pub shape: Shape,
 }
 
 claimgate_packet::opaque_debug!(Case);
@@ -59,6 +48,8 @@ pub fn documents(bundle: &Bundle<'_>, case: &Case) -> Vec<Document> {
     let mut documents: Vec<Document> = reading.certificates().into_iter().map(Document::DiagnosisCertificate).collect();
     documents.extend(reading.receipts().into_iter().map(Document::MedicalReceipt));
     documents.extend(reading.laboratory_reports().into_iter().map(Document::LabReport));
+    documents.extend(reading.prescriptions().into_iter().map(Document::Prescription));
+    documents.extend(reading.records().into_iter().map(Document::MedicalRecord));
     reading.leftovers();
     documents
 }

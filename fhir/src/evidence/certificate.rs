@@ -5,13 +5,26 @@
 
 use std::collections::{HashMap, HashSet};
 
-use claimgate_packet::evidence::DiagnosisCertificate;
+use claimgate_packet::evidence::{Concept, DiagnosisCertificate};
 
 use crate::element::Element;
 use crate::outcome::{Issue, IssueKind};
+use crate::shape::Shape;
+use crate::terms::{self, Named};
 
-use super::reading::Reading;
-use super::terms::{self, Named};
+use super::reading::{Reading, none_carried};
+
+/// Parts of a Condition that evidence has no place for.
+const NOT_CARRIED: [&str; 8] = [
+    "severity",
+    "bodySite",
+    "evidence",
+    "onsetDateTime",
+    "onsetPeriod",
+    "onsetString",
+    "abatementDateTime",
+    "abatementPeriod",
+];
 
 /// What makes Conditions one certificate.
 #[derive(PartialEq, Eq, Hash)]
@@ -32,7 +45,7 @@ impl<'a> Reading<'_, 'a> {
     pub(super) fn certificates(&self) -> Vec<DiagnosisCertificate> {
         let mut groups: Vec<Group<'a>> = Vec::new();
         let mut known: HashMap<Key<'a>, usize> = HashMap::new();
-        for condition in self.bundle.all("Condition") {
+        for condition in self.bundle.all("Condition").filter(|condition| self.is_certificate(condition)) {
             self.about(condition, "subject");
             in_force(condition);
             let number = terms::identifiers(condition, "identifier").into_iter().next();
@@ -48,6 +61,23 @@ impl<'a> Reading<'_, 'a> {
             }
         }
         groups.iter().map_while(|group| self.certificate(group)).collect()
+    }
+
+    /// iClaim's Condition is a certificate; elsewhere it needs the serial number that makes it one.
+    pub(super) fn is_certificate(&self, condition: &Element<'a>) -> bool {
+        self.shape() == Shape::IClaim || !terms::identifiers(condition, "identifier").is_empty()
+    }
+
+    /// Diagnoses that no certificate states: those of a record or prescription, with their remarks.
+    pub(super) fn plain_diagnoses(&self) -> (Vec<Concept>, Vec<String>) {
+        let (mut diagnoses, mut notes) = (Vec::new(), Vec::new());
+        for condition in self.bundle.all("Condition").filter(|condition| !self.is_certificate(condition)) {
+            self.about(condition, "subject");
+            in_force(condition);
+            diagnoses.push(terms::required_concept(condition, "code"));
+            notes.extend(terms::notes(condition));
+        }
+        (diagnoses, notes)
     }
 
     fn certificate(&self, group: &Group<'a>) -> Option<DiagnosisCertificate> {
@@ -92,8 +122,9 @@ impl<'a> Reading<'_, 'a> {
     }
 }
 
-/// A diagnosis that was withdrawn or ruled out is no evidence.
+/// A diagnosis that was withdrawn or ruled out is no evidence; parts of one that have no place are named.
 fn in_force(condition: &Element<'_>) {
+    none_carried(condition, &NOT_CARRIED);
     let status = condition.child("verificationStatus").and_then(|status| terms::concept(&status)).unwrap_or_default();
     if status.codings.iter().any(|coding| matches!(&*coding.code, "entered-in-error" | "refuted")) {
         let text = "A diagnosis that was ruled out or entered in error is no evidence. Remove it.";

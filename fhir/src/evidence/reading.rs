@@ -4,20 +4,40 @@
 //! repetition is paid for, and a Bundle that would cost too much is refused before the memory is spent.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
 
-use claimgate_packet::evidence::{Institution, Patient, Practitioner, Visit};
+use claimgate_packet::evidence::{Institution, Organisation, Patient, Practitioner, Visit};
 use serde::Serialize;
 
 use crate::bundle::Bundle;
 use crate::element::Element;
 use crate::outcome::{Issue, IssueKind};
+use crate::people;
+use crate::shape::Shape;
 
-use super::{Case, RESOURCE_TYPES, people, visit};
+use super::{Case, visit};
 
 /// Bytes that repeated parts may add to the evidence of one Bundle.
 const REPEATED: usize = 32 * 1024 * 1024;
+
+/// The resource types that always have a place, without Bundle itself.
+const PLACED: [&str; 14] = [
+    "Composition",
+    "Claim",
+    "Invoice",
+    "Patient",
+    "Coverage",
+    "Condition",
+    "Encounter",
+    "DiagnosticReport",
+    "Observation",
+    "MedicationRequest",
+    "MedicationDispense",
+    "Practitioner",
+    "PractitionerRole",
+    "Organization",
+];
 
 /// Something read once, by the path of its resource, with its size as JSON.
 type Shared<T> = RefCell<HashMap<String, Rc<(Option<T>, usize)>>>;
@@ -30,6 +50,9 @@ pub(super) struct Reading<'r, 'a> {
     left: Cell<usize>,
     visits: Shared<Visit>,
     professionals: Shared<Practitioner>,
+    organisations: Shared<Organisation>,
+    /// Paths of resources that some document carries.
+    pub(super) used: RefCell<HashSet<String>>,
 }
 
 impl<'r, 'a> Reading<'r, 'a> {
@@ -41,12 +64,34 @@ impl<'r, 'a> Reading<'r, 'a> {
             left: Cell::new(REPEATED),
             visits: RefCell::default(),
             professionals: RefCell::default(),
+            organisations: RefCell::default(),
+            used: RefCell::default(),
         }
     }
 
-    /// Case number (案件編號).
-    pub(super) fn case_number(&self) -> &'r (Option<String>, String) {
-        &self.case.number
+    /// Which guide the Bundle follows.
+    pub(super) fn shape(&self) -> Shape {
+        self.case.shape
+    }
+
+    /// The hospital that sends it.
+    pub(super) fn institution(&self) -> &'r Institution {
+        &self.case.institution
+    }
+
+    /// Whether a number is the case number (案件編號) itself.
+    pub(super) fn is_case_number(&self, system: Option<&str>, value: &str) -> bool {
+        let (case_system, case_value) = &self.case.number;
+        let same_system = match (system, case_system) {
+            (Some(one), Some(other)) => one == other,
+            _ => true,
+        };
+        same_system && value == case_value
+    }
+
+    /// Marks a resource as carried by a document.
+    pub(super) fn mark(&self, resource: &Element<'a>) {
+        self.used.borrow_mut().insert(resource.path().to_owned());
     }
 
     /// Pays for a repetition; once too little is left, the Bundle is refused.
@@ -83,7 +128,7 @@ impl<'r, 'a> Reading<'r, 'a> {
     /// The visit an Encounter is.
     pub(super) fn visit(&self, encounter: Option<&Element<'a>>) -> Option<Visit> {
         let encounter = encounter?;
-        let read = once(&self.visits, encounter.path(), || Some(visit::read(encounter)));
+        let read = once(&self.visits, encounter.path(), || Some(visit::read(self, encounter)));
         if self.pay(read.1) { read.0.clone() } else { None }
     }
 
@@ -99,6 +144,35 @@ impl<'r, 'a> Reading<'r, 'a> {
         (person.name.is_some() || person.licence.is_some() || person.role.is_some()).then_some(person)
     }
 
+    /// The organisation a reference means.
+    pub(super) fn organisation(&self, reference: &Element<'a>) -> Option<Organisation> {
+        let target = self.bundle.resolve(reference, &people::SOMEBODY)?;
+        if target.resource_type() != "Organization" {
+            return None;
+        }
+        let read = once(&self.organisations, target.path(), || people::organisation(&target));
+        if self.pay(read.1) { read.0.clone() } else { None }
+    }
+
+    /// Professionals and organisations among references to performers; each is named once.
+    pub(super) fn performers(
+        &self,
+        references: impl IntoIterator<Item = Element<'a>>,
+    ) -> (Vec<Practitioner>, Vec<Organisation>) {
+        let (mut people, mut organisations) = (Vec::new(), Vec::new());
+        let mut named = HashSet::new();
+        for reference in references {
+            if reference.string("reference").is_some_and(|text| !named.insert(text)) {
+                continue;
+            }
+            match self.organisation(&reference) {
+                Some(organisation) => organisations.push(organisation),
+                None => people.extend(self.professional(&reference)),
+            }
+        }
+        (people, organisations)
+    }
+
     /// The reference to the person, read for its type only: there is one Patient in the Bundle.
     pub(super) fn about(&self, resource: &Element<'a>, member: &str) {
         if let Some(reference) = resource.child(member) {
@@ -111,20 +185,29 @@ impl<'r, 'a> Reading<'r, 'a> {
         let findings = self.bundle.head().findings();
         let visits = self.visits.borrow();
         for encounter in self.bundle.all("Encounter").filter(|encounter| !visits.contains_key(encounter.path())) {
-            let text = "No Condition or Claim refers to this Encounter, so it is not carried further. Refer to it.";
+            let text = "No document refers to this Encounter, so it is not carried further. Refer to it.";
             let issue = Issue::warning(IssueKind::Incomplete, "encounter.not-used", text);
             findings.report(issue.at(encounter.path()).zh("沒有文件參照此就醫紀錄"));
         }
         let mut unknown: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for entry in self.bundle.entries().iter().filter(|entry| !RESOURCE_TYPES.contains(&entry.resource_type())) {
+        let used = self.used.borrow();
+        let placed = |path: &str, kind: &str| PLACED.contains(&kind) || used.contains(path);
+        for entry in self.bundle.entries().iter().filter(|it| !placed(it.resource.path(), it.resource_type())) {
             unknown.entry(entry.resource_type()).or_default().push(entry.resource.path().to_owned());
         }
         for places in unknown.into_values() {
-            let text = "Resources of this type are not carried further. The guide has none; send them apart if needed.";
+            let text = "Nothing refers to these, or they have no place in the evidence: they are not carried further.";
             let mut issue = Issue::warning(IssueKind::NotSupported, "resource.not-mapped", text).zh("此類資源不會轉送");
             issue.expression = places;
             findings.report(issue);
         }
+    }
+}
+
+/// Reports each of these elements that is there and has no place in the evidence.
+pub(super) fn none_carried(element: &Element<'_>, members: &[&str]) {
+    for member in members {
+        not_carried(element, member, "There is no place for it; write what matters as a note or text.");
     }
 }
 
@@ -149,6 +232,6 @@ fn once<T: Serialize>(known: &Shared<T>, path: &str, read: impl FnOnce() -> Opti
 }
 
 /// Bytes as JSON, and a few for the tree itself.
-fn weight(value: &impl Serialize) -> usize {
+pub(super) fn weight(value: &impl Serialize) -> usize {
     64 + serde_json::to_vec(value).map_or(0, |json| json.len())
 }

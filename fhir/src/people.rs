@@ -1,16 +1,15 @@
 //! Persons: the patient with Taiwanese numbers, and health professionals by role.
 
-use claimgate_packet::evidence::{Concept, Identifier, Patient, Practitioner};
+use claimgate_packet::evidence::{Concept, Identifier, Organisation, Patient, Practitioner};
 
 use crate::bundle::Bundle;
 use crate::element::Element;
 use crate::outcome::{Issue, IssueKind};
 use crate::taiwan::{Fault, Namespace, NationalId, ResidentNumber, Sex};
-
-use super::terms::{self, Named};
+use crate::terms::{self, Named};
 
 /// Extension of iClaim's Patient for the occupation (職業).
-const OCCUPATION: &str = "https://claim.cgh.org.tw/iclaim/StructureDefinition/cathay-occupation";
+const OCCUPATION: &str = "cathay-occupation";
 
 /// TW Core's parts of an address, in the order a Taiwanese address is written.
 const ADDRESS_BEFORE_ROAD: [&str; 2] = ["tw-village", "tw-neighborhood"];
@@ -48,7 +47,7 @@ pub fn patient(element: &Element<'_>) -> Patient {
         birth_date: element.moment("birthDate").and_then(|_| element.string("birthDate")).map(str::to_owned),
         identifiers,
         address: element.children("address").first().and_then(address),
-        occupation: extension(element, OCCUPATION)
+        occupation: terms::extension(element, OCCUPATION)
             .and_then(|found| found.child("valueCodeableConcept"))
             .and_then(|found| terms::concept(&found)),
     }
@@ -130,7 +129,7 @@ fn address(element: &Element<'_>) -> Option<String> {
     if let Some(text) = element.string("text") {
         return Some(text.to_owned());
     }
-    let part = |name: &&str| extension(element, name)?.string("valueString");
+    let part = |name: &&str| terms::extension(element, name)?.string("valueString");
     let whole: Vec<&str> = [element.string("district"), element.string("city")]
         .into_iter()
         .flatten()
@@ -141,20 +140,12 @@ fn address(element: &Element<'_>) -> Option<String> {
     (!whole.is_empty()).then(|| whole.concat())
 }
 
-/// The extension whose URL is this, or ends in this.
-fn extension<'a>(element: &Element<'a>, url: &str) -> Option<Element<'a>> {
-    element
-        .children("extension")
-        .into_iter()
-        .find(|found| found.string("url").is_some_and(|found| found == url || found.rsplit('/').next() == Some(url)))
-}
-
-/// Whom a reference to a professional may mean; an organisation or the patient as performer is nobody here.
-pub(super) const SOMEBODY: [&str; 6] =
+/// Whom a reference to a professional may mean; the patient as performer is nobody here.
+pub(crate) const SOMEBODY: [&str; 6] =
     ["PractitionerRole", "Practitioner", "Organization", "CareTeam", "Patient", "RelatedPerson"];
 
 /// The professional a resource means: a `PractitionerRole` with its Practitioner, or a Practitioner alone.
-pub(super) fn professional<'a>(bundle: &Bundle<'a>, target: &Element<'a>) -> Option<Practitioner> {
+pub(crate) fn professional<'a>(bundle: &Bundle<'a>, target: &Element<'a>) -> Option<Practitioner> {
     match target.resource_type() {
         "Practitioner" => Some(person(target, None)),
         "PractitionerRole" => {
@@ -168,6 +159,19 @@ pub(super) fn professional<'a>(bundle: &Bundle<'a>, target: &Element<'a>) -> Opt
         }
         _ => None,
     }
+}
+
+/// An Organization by its institution code or first other number, and its name.
+pub(crate) fn organisation(element: &Element<'_>) -> Option<Organisation> {
+    let numbers = terms::identifiers(element, "identifier");
+    let known = numbers.iter().find(|number| number.namespace == Some(Namespace::Institution));
+    let number = known.or_else(|| numbers.first()).map(|number| Identifier {
+        kind: number.types.first().map(|code| (*code).to_owned()),
+        system: number.system.map(str::to_owned),
+        value: number.value.to_owned(),
+    });
+    let name = element.string("name").map(str::to_owned);
+    (number.is_some() || name.is_some()).then_some(Organisation { identifier: number, name })
 }
 
 fn person(element: &Element<'_>, role: Option<Concept>) -> Practitioner {

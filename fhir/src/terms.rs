@@ -112,3 +112,55 @@ pub fn quantity(element: &Element<'_>) -> Option<Quantity> {
 pub fn notes(element: &Element<'_>) -> Vec<String> {
     element.children("note").iter().filter_map(|note| note.string("text")).map(str::to_owned).collect()
 }
+
+/// The extension whose URL is this, or ends in this: guides moved, their extensions' names did not.
+#[must_use]
+pub fn extension<'a>(element: &Element<'a>, url: &str) -> Option<Element<'a>> {
+    element
+        .children("extension")
+        .into_iter()
+        .find(|found| found.string("url").is_some_and(|found| found == url || found.rsplit('/').next() == Some(url)))
+}
+
+/// The codes of a concept with their systems, without the slash some write at the end.
+pub fn codes(concept: &Concept) -> impl Iterator<Item = (&str, &str)> {
+    concept
+        .codings
+        .iter()
+        .map(|coding| (coding.system.as_deref().unwrap_or_default().trim_end_matches('/'), coding.code.as_str()))
+}
+
+/// What a concept says in words: its text, then the displays of its codes.
+pub fn words(concept: &Concept) -> impl Iterator<Item = &str> {
+    concept.text.as_deref().into_iter().chain(concept.codings.iter().filter_map(|coding| coding.display.as_deref()))
+}
+
+/// Units that count days.
+const DAYS: [&str; 5] = ["d", "day", "days", "天", "日"];
+
+/// A count of days, in the source's own digits; another unit is reported and left out.
+#[must_use]
+pub fn days(element: &Element<'_>, member: &str, code: &'static str) -> Option<String> {
+    let length = quantity(&element.child(member)?)?;
+    let unit = length.code.as_deref().or(length.unit.as_deref());
+    if unit.is_none_or(|unit| DAYS.contains(&unit.to_ascii_lowercase().as_str())) {
+        return Some(length.value);
+    }
+    let text = "The length is not in days, so it is not carried further. Use the UCUM code d.";
+    element.report(Issue::warning(IssueKind::Value, code, text).zh("天數的單位不是天"), member);
+    None
+}
+
+/// A range or a ratio (titre 1:160, strength 20 mg : 1 ml) as it is written in words.
+#[must_use]
+pub fn pair(element: &Element<'_>, members: [&str; 2], between: &str) -> Option<String> {
+    let [one, other] = members.map(|member| {
+        let quantity = element.child(member).and_then(|value| quantity(&value))?;
+        let (comparator, unit) = (quantity.comparator.unwrap_or_default(), quantity.unit.or(quantity.code));
+        Some(format!("{comparator}{} {}", quantity.value, unit.unwrap_or_default()).trim_end().to_owned())
+    });
+    if one.is_none() && other.is_none() {
+        return None;
+    }
+    Some(format!("{}{between}{}", one.unwrap_or_default(), other.unwrap_or_default()))
+}

@@ -1,0 +1,65 @@
+//! What becomes of every published example Bundle, against a checked-in table: outcome, codes, evidence.
+
+use std::fmt::Write;
+
+use super::published::examples;
+use super::*;
+
+/// One block for each Bundle, in the order of their paths.
+const TABLE: &str = include_str!("outcomes.txt");
+
+fn bundles(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            bundles(&path, found);
+        } else if name.starts_with("Bundle") && path.extension().is_some_and(|kind| kind == "json") {
+            found.push(path);
+        }
+    }
+}
+
+/// Codes with their severity, each once; types of evidence with their number.
+fn told(bytes: &[u8]) -> String {
+    let (outcome, issues, documents) = match read(bytes, &Limits::default()) {
+        Ok(bundle) if bundle.warnings.iter().any(|issue| issue.severity == Severity::Warning) => {
+            (format!("warnings {}", bundle.form), bundle.warnings, bundle.documents)
+        }
+        Ok(bundle) => (format!("accepted {}", bundle.form), bundle.warnings, bundle.documents),
+        Err(rejection) => ("refused".to_owned(), rejection.issues, Vec::new()),
+    };
+    let mut text = format!("  {outcome}\n");
+    let mut codes: Vec<(Severity, &str)> = issues.iter().map(|issue| (issue.severity, &*issue.code)).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    for (severity, code) in codes {
+        writeln!(text, "  {} {code}", severity.as_str()).unwrap();
+    }
+    let mut kinds: Vec<&str> = documents.iter().map(Document::kind).collect();
+    kinds.dedup();
+    for kind in kinds {
+        let count = documents.iter().filter(|document| document.kind() == kind).count();
+        writeln!(text, "  {count} {kind}").unwrap();
+    }
+    text
+}
+
+#[test]
+fn every_published_bundle_has_the_outcome_of_the_table() {
+    let examples = examples();
+    let mut found = Vec::new();
+    bundles(&examples, &mut found);
+    if found.is_empty() {
+        println!("skipped: {} is not there", examples.display());
+        return;
+    }
+    found.sort();
+    let mut table = String::new();
+    for path in found {
+        let bytes = std::fs::read(&path).unwrap();
+        writeln!(table, "{}", path.strip_prefix(&examples).unwrap().display()).unwrap();
+        table.push_str(&told(&bytes));
+    }
+    assert!(table == TABLE, "outcomes.txt is not what is found now:\n{table}");
+}

@@ -1,0 +1,193 @@
+//! Claim → receipt: one Claim is one receipt, one item one line (iClaim 醫療保險理賠).
+
+use claimgate_packet::amount::Twd;
+use claimgate_packet::evidence::{MedicalReceipt, Payer, ReceiptLine, Reduction};
+use serde_json::Number;
+
+use crate::decimal;
+use crate::element::Element;
+use crate::outcome::{Issue, IssueKind};
+use crate::terms;
+
+use super::super::reading::{Reading, none_carried, not_carried};
+use super::payer::Said;
+use super::{Source, Stated, category, payer};
+
+/// Parts of a Claim and of its items that a receipt has no place for.
+const NOT_CARRIED: [&str; 8] =
+    ["billablePeriod", "supportingInfo", "careTeam", "procedure", "accident", "related", "payee", "facility"];
+const ITEM_NOT_CARRIED: [&str; 6] = ["revenue", "programCode", "udi", "bodySite", "subSite", "locationCodeableConcept"];
+
+impl<'a> Reading<'_, 'a> {
+    pub(super) fn claim(&self, source: &Source<'_, 'a>) -> Option<MedicalReceipt> {
+        let claim = source.resource;
+        let (patient, institution) = self.head()?;
+        self.about(claim, "patient");
+        in_force(claim);
+        none_carried(claim, &NOT_CARRIED);
+        for diagnosis in claim.children("diagnosis") {
+            not_carried(&diagnosis, "diagnosisCodeableConcept", "Send the diagnosis as a Condition and refer to it.");
+        }
+        let (lines, reductions) = items(source);
+        let stated = Stated { total: source.money(claim, "total"), ..Stated::default() };
+        let (number, issued_on) = (self.number(claim), claim.day("created"));
+        Some(MedicalReceipt {
+            key: self.key(number.as_deref(), issued_on),
+            number,
+            copy: source.copy("subType"),
+            patient,
+            institution,
+            visit: self.visit(self.encounter_of(claim).as_ref()),
+            issued_on,
+            totals: source.totals(&lines, &reductions, stated, ["total", "item"]),
+            lines,
+            reductions,
+        })
+    }
+
+    /// iClaim's Claim names no visit: an item may, its diagnosis may, or there is only one.
+    fn encounter_of(&self, claim: &Element<'a>) -> Option<Element<'a>> {
+        let by_item = claim.children("item").iter().find_map(|item| item.children("encounter").into_iter().next());
+        let by_diagnosis = || {
+            claim.children("diagnosis").iter().find_map(|diagnosis| {
+                let condition = self.bundle.resolve(&diagnosis.child("diagnosisReference")?, &["Condition"])?;
+                condition.child("encounter")
+            })
+        };
+        self.encounter(by_item.or_else(by_diagnosis))
+    }
+}
+
+/// A Claim that is cancelled, a draft, or a request in advance is no receipt.
+fn in_force(claim: &Element<'_>) {
+    if claim.string("status").is_some_and(|status| status != "active") {
+        let text = "The Claim is not active, so it is no receipt. Remove it or correct its status.";
+        let issue = Issue::error(IssueKind::BusinessRule, "claim.not-active", text);
+        claim.report(issue.zh("收據狀態不是 active"), "status");
+    }
+    if claim.string("use").is_some_and(|purpose| purpose != "claim") {
+        let text = "Only a Claim with use \"claim\" is a receipt. Correct Claim.use.";
+        claim.report(
+            Issue::error(IssueKind::BusinessRule, "claim.not-a-claim", text).zh("Claim.use 必須為 claim"),
+            "use",
+        );
+    }
+}
+
+/// Lines and reductions, in the order of the items.
+fn items(source: &Source<'_, '_>) -> (Vec<ReceiptLine>, Vec<Reduction>) {
+    let items = source.resource.children("item");
+    if items.is_empty() {
+        let text = "The Claim has no item. A receipt states items and amounts: add Claim.item.";
+        source.resource.report(Issue::error(IssueKind::Required, "claim.no-item", text).zh("收據沒有明細"), "item");
+    }
+    let (mut lines, mut reductions) = (Vec::new(), Vec::new());
+    for (item, position) in items.iter().zip(1_u32..) {
+        lines.extend(read(source, item, position, &mut reductions));
+    }
+    (lines, reductions)
+}
+
+/// A line, or nothing where the item is a reduction or has no amount.
+fn read(
+    source: &Source<'_, '_>,
+    item: &Element<'_>,
+    position: u32,
+    reductions: &mut Vec<Reduction>,
+) -> Option<ReceiptLine> {
+    not_carried(item, "detail", "Send each part as an item of its own.");
+    none_carried(item, &ITEM_NOT_CARRIED);
+    if !item.has("sequence") {
+        let text = "The item has no sequence; its position is taken. Number the items.";
+        item.report(Issue::warning(IssueKind::Required, "claim.item-no-sequence", text).zh("明細沒有序號"), "sequence");
+    }
+    let sequence = item.positive("sequence").unwrap_or(position);
+    let what = terms::required_concept(item, "productOrService");
+    let source_category = item.child("category").and_then(|category| terms::concept(&category));
+    let unit_price = source.money(item, "unitPrice");
+    let amount = amount(source, item, unit_price);
+    if source_category.as_ref().and_then(category::price_component).is_some_and(reduces) {
+        let amount = amount?.magnitude();
+        reductions.push(Reduction { line: Some(sequence), reason: Some(what), amount });
+        return None;
+    }
+    let serviced_on = match item.child("servicedPeriod") {
+        Some(period) => period.day("start"),
+        None => item.day("servicedDate"),
+    };
+    let mut modifiers = terms::concepts(item, "modifier");
+    let payer = payer_of(item, payer::of(&modifiers));
+    modifiers.retain(|modifier| !payer::says_only_that(modifier));
+    let category = category::of(source_category.as_ref(), &what);
+    Some(ReceiptLine {
+        sequence,
+        material: category::material(category.as_ref(), &what),
+        category,
+        source_category,
+        item: what,
+        payer,
+        modifiers,
+        serviced_on,
+        quantity: item.child("quantity").and_then(|quantity| terms::quantity(&quantity)),
+        unit_price,
+        amount: amount?,
+    })
+}
+
+/// Whether a price component takes off instead of adding.
+fn reduces(component: &str) -> bool {
+    matches!(component, "deduction" | "discount")
+}
+
+/// Who pays, by Claim.item.modifier.
+fn payer_of(item: &Element<'_>, said: Said) -> Payer {
+    match said {
+        Said::One(payer) => payer,
+        Said::Contrary => {
+            let text = "The item is both self-pay and NHI. Split it into one item for each.";
+            let issue = Issue::error(IssueKind::BusinessRule, "claim.item-two-payers", text);
+            item.report(issue.zh("同一明細同時標示自費與健保"), "modifier");
+            Payer::Unstated
+        }
+        Said::Nothing => {
+            let text = "The item does not say who pays. Add the modifier coverage-selfpay#pay or v3-ActCode#PUBLICPOL.";
+            let issue = Issue::warning(IssueKind::Incomplete, "claim.item-payer-unstated", text);
+            item.findings().report_once(issue.at(item.place("modifier")).zh("明細未標示自費或健保"));
+            Payer::Unstated
+        }
+    }
+}
+
+/// `net`, or the exact product of quantity, unit price and factor.
+fn amount(source: &Source<'_, '_>, item: &Element<'_>, unit_price: Option<Twd>) -> Option<Twd> {
+    let quantity = item.child("quantity").and_then(|quantity| quantity.number("value"));
+    let factors: Vec<&Number> = quantity.into_iter().chain(item.number("factor")).collect();
+    let product = unit_price.map(|price| decimal::product(price, &factors));
+    if item.has("net") {
+        let net = source.money(item, "net");
+        if let (Some(net), Some(Some(product))) = (net, product)
+            && net != product
+        {
+            let text = "The net amount is not quantity times unit price; the net amount is taken. Check the item.";
+            item.report(
+                Issue::warning(IssueKind::Value, "claim.item-net-differs", text).zh("金額與數量、單價不符"),
+                "net",
+            );
+        }
+        return net;
+    }
+    match product {
+        Some(Some(product)) => return Some(product),
+        Some(None) => {
+            let text = "Quantity times unit price is not exact to the cent or too large. State the net amount.";
+            let issue = Issue::error(IssueKind::Value, "claim.amount-not-exact", text);
+            item.report(issue.zh("數量乘以單價無法精確計算"), "unitPrice");
+        }
+        None if !item.has("unitPrice") => {
+            let text = "The item has no amount. Add net, or quantity and unitPrice.";
+            item.report(Issue::error(IssueKind::Required, "claim.item-no-amount", text).zh("明細沒有金額"), "net");
+        }
+        None => {}
+    }
+    None
+}

@@ -1,0 +1,217 @@
+//! Invoice with its ChargeItems → receipt: the 2023 draft of iClaim, gematik's Rechnung, India's InvoiceRecord.
+
+use claimgate_packet::evidence::{Concept, MedicalReceipt, Payer, ReceiptLine, Reduction};
+use jiff::civil::Date;
+
+use crate::element::Element;
+use crate::outcome::{Issue, IssueKind};
+use crate::terms;
+
+use super::super::reading::{Reading, none_carried, not_carried, weight};
+use super::component::{self, Components};
+use super::payer::{self, Said};
+use super::{Source, Stated, category};
+
+/// Our own words for figures that FHIR's Invoice has no element for: `due` 應收, `paid` 已收, `unpaid` 未收.
+const SETTLEMENT_SYSTEM: &str = "urn:claimgate:settlement";
+
+/// Parts of either resource that a receipt has no place for.
+const NOT_CARRIED: [&str; 4] = ["note", "paymentTerms", "participant", "account"];
+const CHARGE_NOT_CARRIED: [&str; 9] = [
+    "performer",
+    "performingOrganization",
+    "bodysite",
+    "factorOverride",
+    "overrideReason",
+    "reason",
+    "service",
+    "productCodeableConcept",
+    "note",
+];
+
+impl<'a> Reading<'_, 'a> {
+    pub(super) fn invoice(&self, source: &Source<'_, 'a>) -> Option<MedicalReceipt> {
+        let invoice = source.resource;
+        let (patient, institution) = self.head()?;
+        self.about(invoice, "subject");
+        in_force(invoice);
+        none_carried(invoice, &NOT_CARRIED);
+        let (mut lines, mut reductions) = (Vec::new(), Vec::new());
+        let mut visit = None;
+        for (line, position) in invoice.children("lineItem").iter().zip(1_u32..) {
+            let charge = self.charge(line);
+            visit = visit.or_else(|| charge.as_ref().and_then(|charge| charge.child("context")));
+            self.line(source, line, (charge.as_ref(), position), &mut lines, &mut reductions)?;
+        }
+        if lines.is_empty() {
+            let text =
+                "The Invoice has no line with an amount. A receipt states items and amounts: add Invoice.lineItem.";
+            invoice.report(Issue::error(IssueKind::Required, "invoice.no-line", text).zh("收據沒有明細"), "lineItem");
+        }
+        let mut stated = Stated::default();
+        totals(source, &mut stated, &mut reductions);
+        let (number, issued_on) = (self.number(invoice), invoice.day("date"));
+        let total = if invoice.has("totalNet") { "totalNet" } else { "totalGross" };
+        Some(MedicalReceipt {
+            key: self.key(number.as_deref(), issued_on),
+            number,
+            copy: source.copy("type"),
+            patient,
+            institution,
+            visit: self.visit(self.encounter(visit).as_ref()),
+            issued_on,
+            totals: source.totals(&lines, &reductions, stated, [total, "lineItem"]),
+            lines,
+            reductions,
+        })
+    }
+
+    /// One line, split by who pays; nothing once too much is repeated.
+    fn line(
+        &self,
+        source: &Source<'_, 'a>,
+        line: &Element<'a>,
+        (charge, position): (Option<&Element<'a>>, u32),
+        lines: &mut Vec<ReceiptLine>,
+        reductions: &mut Vec<Reduction>,
+    ) -> Option<()> {
+        let sequence = line.positive("sequence").unwrap_or(position);
+        let item = match charge {
+            Some(charge) => terms::required_concept(charge, "code"),
+            None => shown(line).unwrap_or_else(|| terms::required_concept(line, "chargeItemCodeableConcept")),
+        };
+        let overridden = || {
+            let price = source.money(charge?, "priceOverride")?;
+            Some(Components { parts: vec![(Payer::Unstated, price)], ..Components::default() })
+        };
+        let Some(components) = component::read(source, line, sequence).or_else(overridden) else {
+            let text = "The line has no amount. Add a priceComponent of type base, or ChargeItem.priceOverride.";
+            line.report(
+                Issue::error(IssueKind::Required, "invoice.line-no-amount", text).zh("明細沒有金額"),
+                "priceComponent",
+            );
+            return Some(());
+        };
+        let category = category::of(components.category.as_ref(), &item);
+        let quantity =
+            charge.and_then(|charge| charge.child("quantity")).and_then(|quantity| terms::quantity(&quantity));
+        // Many lines may refer to one ChargeItem, and each repeats what it says.
+        if !self.pay(3 * components.parts.len() * weight(&(&item, &quantity))) {
+            return None;
+        }
+        reductions.extend(components.reductions);
+        for (payer, amount) in components.parts {
+            if payer == Payer::Unstated {
+                let text = "The line does not say who pays. Give its base component the code coverage-selfpay#pay or \
+                            v3-ActCode#PUBLICPOL.";
+                let issue = Issue::warning(IssueKind::Incomplete, "invoice.line-payer-unstated", text);
+                line.findings().report_once(issue.at(line.place("priceComponent")).zh("明細未標示自費或健保"));
+            }
+            lines.push(ReceiptLine {
+                sequence,
+                item: item.clone(),
+                category: category.clone(),
+                source_category: components.category.clone(),
+                material: category::material(category.as_ref(), &item),
+                payer,
+                modifiers: Vec::new(),
+                serviced_on: charge.and_then(serviced_on),
+                quantity: quantity.clone(),
+                unit_price: None,
+                amount,
+            });
+        }
+        Some(())
+    }
+
+    /// The ChargeItem a line refers to.
+    fn charge(&self, line: &Element<'a>) -> Option<Element<'a>> {
+        let charge = self.bundle.resolve(&line.child("chargeItemReference")?, &["ChargeItem"])?;
+        self.mark(&charge);
+        self.about(&charge, "subject");
+        none_carried(&charge, &CHARGE_NOT_CARRIED);
+        if matches!(charge.string("status"), Some("entered-in-error" | "aborted" | "not-billable")) {
+            let text =
+                "A ChargeItem that is mistaken, aborted or not billable is no part of a receipt. Remove the line.";
+            let issue = Issue::error(IssueKind::BusinessRule, "charge-item.not-in-force", text);
+            charge.report(issue.zh("收費項目已作廢或不可計費"), "status");
+        }
+        Some(charge)
+    }
+}
+
+/// Only an issued Invoice is a receipt; `balanced` is an issued one that was paid.
+fn in_force(invoice: &Element<'_>) {
+    if !matches!(invoice.required_string("status"), None | Some("issued" | "balanced")) {
+        let text = "The Invoice is not issued, so it is no receipt. Remove it or correct its status.";
+        let issue = Issue::error(IssueKind::BusinessRule, "invoice.not-issued", text);
+        invoice.report(issue.zh("收據尚未開立、已作廢或登錄錯誤"), "status");
+    }
+}
+
+/// What a reference that leads nowhere says in words.
+fn shown(line: &Element<'_>) -> Option<Concept> {
+    let text = line.child("chargeItemReference")?.string("display")?;
+    Some(Concept { codings: Vec::new(), text: Some(text.to_owned()) })
+}
+
+fn serviced_on(charge: &Element<'_>) -> Option<Date> {
+    match charge.child("occurrencePeriod") {
+        Some(period) => period.day("start"),
+        None => charge.day("occurrenceDateTime"),
+    }
+}
+
+/// What the Invoice states for the whole: totals, reductions, and what was settled.
+fn totals(source: &Source<'_, '_>, stated: &mut Stated, reductions: &mut Vec<Reduction>) {
+    let (net, gross) = (source.money(source.resource, "totalNet"), source.money(source.resource, "totalGross"));
+    stated.total = net.or(gross);
+    stated.gross = net.and(gross);
+    for component in source.resource.children("totalPriceComponent") {
+        let amount = source.money(&component, "amount");
+        let reason = component.child("code").and_then(|code| terms::concept(&code));
+        let settled = reason.as_ref().and_then(settlement);
+        match (component.string("type"), settled, amount) {
+            (Some("deduction" | "discount"), _, Some(amount)) => {
+                // What NHI bears of the whole is its part, not a reduction of the patient's.
+                if payer::of(reason.as_ref()) == Said::One(Payer::Nhi) {
+                    not_carried(&component, "amount", "State what NHI bears line by line.");
+                    continue;
+                }
+                reductions.push(Reduction { line: None, reason, amount: amount.magnitude() });
+            }
+            (Some("informational"), Some(Settled::Due), amount) => stated.due = amount,
+            (Some("informational"), Some(Settled::Paid), amount) => stated.paid = amount,
+            (Some("informational"), Some(Settled::Unpaid), amount) => stated.unpaid = amount,
+            _ => not_carried(
+                &component,
+                "amount",
+                "The lines are summed up; only reductions and 應收, 已收, 未收 are read here.",
+            ),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Settled {
+    Due,
+    Paid,
+    Unpaid,
+}
+
+fn settlement(concept: &Concept) -> Option<Settled> {
+    let coded = terms::codes(concept).find_map(|pair| match pair {
+        (SETTLEMENT_SYSTEM, "due") => Some(Settled::Due),
+        (SETTLEMENT_SYSTEM, "paid") => Some(Settled::Paid),
+        (SETTLEMENT_SYSTEM, "unpaid") => Some(Settled::Unpaid),
+        _ => None,
+    });
+    coded.or_else(|| {
+        terms::words(concept).find_map(|words| match words {
+            "應收" => Some(Settled::Due),
+            "已收" => Some(Settled::Paid),
+            "未收" => Some(Settled::Unpaid),
+            _ => None,
+        })
+    })
+}

@@ -1,0 +1,184 @@
+//! Receipt of medical expenses (醫療費用收據): lines by payer, reductions, sums, and the key that makes two
+//! printings of it one receipt. NHI figures may be points (點數) and are never added to dollars.
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::category::FeeCategory;
+use super::terms::{Coding, Concept, Institution, Patient, Quantity, Visit};
+use crate::amount::Twd;
+use crate::opaque_debug;
+
+/// Receipt of medical expenses (醫療費用收據), 醫療法 §22.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct MedicalReceipt {
+    /// Receipt key (收據鍵), where institution, number and date are all known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<ReceiptKey>,
+    /// Receipt number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
+    /// Original, copy or reprint, where the source says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<CopyKind>,
+    /// Who was treated.
+    pub patient: Patient,
+    /// Who issued it.
+    pub institution: Institution,
+    /// The visit it charges.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visit: Option<Visit>,
+    /// Day of issue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issued_on: Option<Date>,
+    /// Lines in the order of the source.
+    pub lines: Vec<ReceiptLine>,
+    /// Reductions (減免) and public subsidies (公費補助).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reductions: Vec<Reduction>,
+    /// Sums.
+    pub totals: ReceiptTotals,
+}
+
+/// Receipt key (收據鍵): the same receipt however often it is printed.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptKey {
+    /// Institution code (醫事機構代碼).
+    pub institution: String,
+    /// Receipt number.
+    pub number: String,
+    /// Day of issue.
+    pub date: Date,
+}
+
+/// Which printing of a receipt it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum CopyKind {
+    /// 正本.
+    Original,
+    /// 副本.
+    Copy,
+    /// 補發.
+    Reprint,
+}
+
+/// One line of a receipt: what one payer pays for one item.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptLine {
+    /// Number of the line in the source; an item that several payers share has one line for each.
+    pub sequence: u32,
+    /// What was charged (費用項目).
+    pub item: Concept,
+    /// Fee category, where the source's own words say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<FeeCategory>,
+    /// The source's own category, as written (Claim.item.category).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_category: Option<Concept>,
+    /// Special material (特殊材料) that was charged, where it is named apart from its category.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub material: Option<Material>,
+    /// Who pays this line.
+    pub payer: Payer,
+    /// What else the source says of it, for example a copay code (部分負擔代碼).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modifiers: Vec<Concept>,
+    /// Day of service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serviced_on: Option<Date>,
+    /// How many.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<Quantity>,
+    /// Price of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_price: Option<Twd>,
+    /// Amount of the line.
+    pub amount: Twd,
+}
+
+/// A special material (特殊材料), in most cases one the patient pays (自費特材).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Material {
+    /// Its code, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Coding>,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+}
+
+/// Who pays a receipt line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Payer {
+    /// The patient, for what National Health Insurance does not cover (自費).
+    SelfPay,
+    /// The patient's share of what it covers (部分負擔).
+    Copay,
+    /// National Health Insurance (健保); the figure may be points.
+    Nhi,
+    /// The source does not say.
+    Unstated,
+}
+
+/// An amount taken off: a reduction of the hospital's (減免) or a subsidy (補助).
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Reduction {
+    /// The line it belongs to; absent where it is taken off the whole receipt.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+    /// Why, as the source wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Concept>,
+    /// How much less is asked, never negative.
+    pub amount: Twd,
+}
+
+/// Sums of a receipt. What the source states and the sums of the lines are kept apart: hospitals count differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptTotals {
+    /// The total the source states for the patient to pay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated: Option<Twd>,
+    /// The total of all payers, where the source states one apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated_gross: Option<Twd>,
+    /// Sum of the lines the patient pays (自費).
+    pub self_pay: Twd,
+    /// Sum of the copay lines (部分負擔); absent means none.
+    #[serde(default, skip_serializing_if = "Twd::is_zero")]
+    pub copay: Twd,
+    /// Sum of the lines National Health Insurance pays; may be points, so it is in no other sum.
+    pub nhi: Twd,
+    /// Sum of the lines whose payer is unstated.
+    pub unstated: Twd,
+    /// Sum of the reductions; absent means none.
+    #[serde(default, skip_serializing_if = "Twd::is_zero")]
+    pub reductions: Twd,
+    /// Due (應收), where the source states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due: Option<Twd>,
+    /// Paid (已收), where the source states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid: Option<Twd>,
+    /// Unpaid (未收), where the source states it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unpaid: Option<Twd>,
+}
+
+opaque_debug!(MedicalReceipt, ReceiptKey, ReceiptLine, Material, Reduction);
