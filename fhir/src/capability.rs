@@ -23,7 +23,7 @@ pub fn capability_statement(base: &str, software_version: &str, date: &str) -> V
         "software": { "name": "ClaimGate", "version": software_version },
         "implementation": { "description": "Insurance-claims gateway for Taiwan 保險理賠資料閘道", "url": base },
         "fhirVersion": "4.0.1",
-        "format": ["application/fhir+json"],
+        "format": ["application/fhir+json", "application/fhir+xml"],
         "implementationGuide": ["https://claim.cgh.org.tw/iclaim"],
         "rest": [{
             "mode": "server",
@@ -35,18 +35,40 @@ pub fn capability_statement(base: &str, software_version: &str, date: &str) -> V
                     }],
                     "text": "SMART Backend Services: client_credentials with a signed client assertion",
                 }],
-                "description": "Tokens as described at .well-known/smart-configuration. TLS only.",
+                "description": "Tokens as described at .well-known/smart-configuration. Put TLS in front.",
             },
             "resource": [{
                 "type": "Bundle",
                 "profile": BUNDLE_PROFILE,
                 "documentation": "Document Bundles of one case (案件). An update is a supplement (補件) or correction.",
-                "interaction": [{ "code": "create" }, { "code": "read" }, { "code": "update" }],
+                "interaction": [
+                    { "code": "create" }, { "code": "read" }, { "code": "vread" }, { "code": "update" },
+                    { "code": "search-type" },
+                ],
                 "versioning": "versioned-update",
                 "conditionalCreate": true,
                 "conditionalUpdate": false,
                 "conditionalDelete": "not-supported",
                 "referencePolicy": ["local"],
+                "searchParam": [
+                    { "name": "_id", "type": "token" },
+                    { "name": "identifier", "type": "token", "documentation": "Case number (案件編號)." },
+                ],
+                "operation": [{
+                    "name": "validate",
+                    "definition": "http://hl7.org/fhir/OperationDefinition/Resource-validate",
+                }],
+            }, {
+                "type": "Composition",
+                "interaction": [{ "code": "search-type" }],
+                "searchParam": [
+                    { "name": "patient.identifier", "type": "token", "documentation": "身分證字號 or 病歷號碼." },
+                    { "name": "entry:Encounter.identifier", "type": "token", "documentation": "住院號/就醫號." },
+                ],
+            }, {
+                "type": "ClaimResponse",
+                "interaction": [{ "code": "search-type" }],
+                "searchParam": [{ "name": "request.identifier", "type": "token", "documentation": "案件編號." }],
             }],
         }],
     })
@@ -65,7 +87,9 @@ mod tests {
         assert_eq!(statement["url"], "https://gate.example/fhir/metadata");
         let bundle = &statement["rest"][0]["resource"][0];
         assert_eq!(bundle["type"], "Bundle");
-        assert_eq!(bundle["interaction"], json!([{ "code": "create" }, { "code": "read" }, { "code": "update" }]));
+        let interactions: Vec<&str> =
+            bundle["interaction"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
+        assert_eq!(interactions, ["create", "read", "vread", "update", "search-type"]);
         assert_eq!(bundle["conditionalCreate"], true);
     }
 }

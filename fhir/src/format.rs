@@ -1,5 +1,10 @@
 //! The two written forms of FHIR and the media types that ask for them (FHIR R4 §3.1.0.1.9).
 
+use serde_json::Value;
+
+use crate::limits::Limits;
+use crate::xml;
+
 /// A written form of a resource.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Format {
@@ -22,6 +27,25 @@ impl Format {
             }
             "application/fhir+xml" | "application/fhir xml" | "application/xml" | "text/xml" | "xml" => Some(Self::Xml),
             _ => None,
+        }
+    }
+
+    /// The form of a text, by its first sign: XML begins with an angle bracket, JSON never does.
+    #[must_use]
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        match text.iter().find(|byte| !byte.is_ascii_whitespace()) {
+            Some(b'<') => Self::Xml,
+            _ => Self::Json,
+        }
+    }
+
+    /// A resource that was accepted before, read again in FHIR's JSON form; nothing where it cannot be read.
+    #[must_use]
+    pub fn read(self, bytes: &[u8]) -> Option<Value> {
+        match self {
+            Self::Json => serde_json::from_slice(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)).ok(),
+            Self::Xml => xml::parse(bytes, &Limits { bytes: bytes.len(), ..Limits::default() }).ok(),
         }
     }
 

@@ -7,9 +7,10 @@
 pub mod limits;
 pub mod outcome;
 
-pub mod format;
 pub mod parse;
 pub mod xml;
+
+pub mod format;
 
 pub mod decimal;
 pub mod element;

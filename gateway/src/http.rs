@@ -14,6 +14,7 @@ pub mod caller;
 pub mod claims;
 pub mod context;
 pub mod discovery;
+pub mod fhir;
 pub mod form;
 pub mod health;
 pub mod hospital;

@@ -21,3 +21,4 @@ mod roles;
 mod search;
 mod tidy;
 mod tokens;
+mod xml;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use claimgate_fhir::format::Format;
 use claimgate_gateway::clock::Clock;
 use claimgate_gateway::config::Config;
 use claimgate_gateway::flows::health::Conditions;
@@ -34,10 +35,10 @@ async fn a_restarted_gateway_goes_on_where_it_stopped() {
     let running = must(lifecycle::start(config, Clock::system(), Random::system()).await);
     let engine = &running.app.engine;
     let hospital = "hospital-demo".parse().unwrap();
-    let again = engine.accept(&hospital, &bytes(&case("AGAIN-1")), Conditions::default()).await.unwrap();
+    let again = engine.accept(&hospital, Format::Json, &bytes(&case("AGAIN-1")), Conditions::default()).await.unwrap();
     assert_eq!(Some(again.claim.to_string().as_str()), first.header("claimgate-claim-id"));
     assert_eq!(again.revision, 1);
-    engine.accept(&hospital, &bytes(&case("AGAIN-2")), Conditions::default()).await.unwrap();
+    engine.accept(&hospital, Format::Json, &bytes(&case("AGAIN-2")), Conditions::default()).await.unwrap();
     must(engine.store.sequence().await);
     let listing = Listing { after: 0, limit: 10, which: Which::All };
     let life = "insurer-life".parse().unwrap();

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use claimgate_adapters::hospital::{self, HospitalBundle, Rejection};
+use claimgate_fhir::format::Format;
 use claimgate_fhir::limits::Limits;
 use claimgate_fhir::outcome::{Issue, Severity};
 use clap::{Args, Subcommand};
@@ -30,7 +31,7 @@ pub(super) struct Files {
     /// Print JSON.
     #[arg(long)]
     json: bool,
-    /// Bundles in FHIR JSON.
+    /// Bundles in FHIR JSON or XML.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
 }
@@ -99,7 +100,10 @@ impl Files {
                 say(format_args!("{place} of {}", self.files.len()));
             }
             let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()));
-            (file.as_path(), bytes.map(|bytes| hospital::read(&bytes, &Limits::default())))
+            (
+                file.as_path(),
+                bytes.map(|bytes| hospital::read_format(&bytes, Format::of_bytes(&bytes), &Limits::default())),
+            )
         })
     }
 }

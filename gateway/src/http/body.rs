@@ -59,7 +59,10 @@ impl Body {
 /// # Errors
 /// 413 too large, 408 too slow, 415 another media type or an encoding.
 pub async fn fhir(app: &App, request: &HttpRequest, payload: Payload) -> Result<Body, Problem> {
-    require_type(request.headers(), &["application/fhir+json", "application/json"])?;
+    require_type(
+        request.headers(),
+        &["application/fhir+json", "application/json", "application/fhir+xml", "application/xml"],
+    )?;
     read(app, request, payload, app.config.http.body_limit_bytes).await
 }
 

@@ -8,7 +8,9 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
+use claimgate_fhir::format::Format;
 
+use super::fhir;
 use crate::app::App;
 use crate::id::RequestId;
 
@@ -22,6 +24,8 @@ pub struct Context {
     pub id: String,
     /// Whether errors are written as OperationOutcome here.
     pub fhir: bool,
+    /// The written form of FHIR the caller asked for.
+    pub format: Option<Format>,
 }
 
 tokio::task_local! {
@@ -60,8 +64,9 @@ pub async fn observe(
     };
     let method = request.method().to_string();
     let fhir = request.path().starts_with("/fhir/");
+    let format = if fhir { fhir::wanted(request.headers(), request.query_string()) } else { None };
     let start = app.as_ref().map(|app| app.engine.clock.elapsed());
-    let mut response = within(Context { id: id.clone(), fhir }, next.call(request)).await?;
+    let mut response = within(Context { id: id.clone(), fhir, format }, next.call(request)).await?;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }

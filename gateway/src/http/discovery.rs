@@ -1,13 +1,14 @@
 //! What others need to know first: capabilities, where to get tokens, which keys the gateway signs with.
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use claimgate_fhir::capability::capability_statement;
 use claimgate_packet::jose::jwk::{JwkSet, PrivateJwk};
 use claimgate_packet::open::TrustedKeys;
 use serde_json::{Value, json};
 
-use super::problem::FHIR_JSON;
+use super::fhir;
+use super::problem::Problem;
 use crate::app::App;
 use crate::flows::token::scopes_supported;
 use crate::keys::ring::SigningUse;
@@ -16,10 +17,14 @@ use crate::keys::ring::SigningUse;
 const CAPABILITY_DATE: &str = "2026-11-23";
 
 /// `GET /fhir/metadata`.
-pub async fn metadata(app: Data<App>) -> HttpResponse {
+///
+/// # Errors
+/// 406 for a `_format` that is not written here.
+pub async fn metadata(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    fhir::check_wanted(request.query_string())?;
     let base = format!("{}/fhir", app.engine.issuer);
     let statement = capability_statement(&base, env!("CARGO_PKG_VERSION"), CAPABILITY_DATE);
-    HttpResponse::Ok().content_type(FHIR_JSON).body(statement.to_string())
+    Ok(fhir::answer(HttpResponse::Ok(), &statement))
 }
 
 /// `GET /.well-known/smart-configuration` (SMART App Launch 2 §2.1, Backend Services).

@@ -7,8 +7,9 @@ use claimgate_fhir::outcome::OperationOutcome;
 
 use super::body;
 use super::caller::{Caller, PushBundles, ReadBundles, ReplaceBundles};
+use super::fhir;
 use super::form::percent_decoded;
-use super::problem::{FHIR_JSON, Problem};
+use super::problem::Problem;
 use super::search::token;
 use crate::app::App;
 use crate::flows::health::{Answer, Conditions};
@@ -28,7 +29,7 @@ pub async fn push(
     let conditions = conditions(request.headers())?;
     let preference = Preference::of(request.headers());
     let bytes = body::fhir(&app, &request, payload).await?;
-    let answer = app.engine.accept(&caller.party.id, &bytes, conditions).await?;
+    let answer = app.engine.accept(&caller.party.id, fhir::sent(request.headers()), &bytes, conditions).await?;
     reply(&app, &caller.party.id, &answer, preference).await
 }
 
@@ -43,12 +44,11 @@ pub async fn validate(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let bytes = body::fhir(&app, &request, payload).await?;
-    let issues = app.engine.validate(&caller.party, &bytes).await?;
+    let issues = app.engine.validate(&caller.party, fhir::sent(request.headers()), &bytes).await?;
     let outcome = OperationOutcome { issues }.to_json();
-    Ok(HttpResponse::Ok()
-        .insert_header(("Cache-Control", "no-store"))
-        .content_type(FHIR_JSON)
-        .body(outcome.to_string()))
+    let mut response = HttpResponse::Ok();
+    response.insert_header(("Cache-Control", "no-store"));
+    Ok(fhir::answer(response, &outcome))
 }
 
 /// `PUT /fhir/Bundle/{id}` with `If-Match`.
@@ -76,7 +76,7 @@ pub async fn replace(
     let conditions = Conditions { replace: Some((claim, revision)), ..conditions(request.headers())? };
     let preference = Preference::of(request.headers());
     let bytes = body::fhir(&app, &request, payload).await?;
-    let answer = app.engine.accept(&caller.party.id, &bytes, conditions).await?;
+    let answer = app.engine.accept(&caller.party.id, fhir::sent(request.headers()), &bytes, conditions).await?;
     reply(&app, &caller.party.id, &answer, preference).await
 }
 
@@ -120,12 +120,12 @@ async fn stored(
     if headers.get(IF_NONE_MATCH).is_some_and(|given| given.as_bytes() == etag.as_bytes()) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
     }
-    Ok(HttpResponse::Ok()
+    let mut response = HttpResponse::Ok();
+    response
         .insert_header((ETAG, etag))
         .insert_header(("Cache-Control", "no-store"))
-        .insert_header(("Last-Modified", http_date(found.received)))
-        .content_type(FHIR_JSON)
-        .body(found.body))
+        .insert_header(("Last-Modified", http_date(found.received)));
+    fhir::answer_stored(response, found.body)
 }
 
 /// `Prefer: return=…` (FHIR R4 §3.1.0.5.1).
@@ -168,14 +168,14 @@ async fn reply(
         .insert_header(("Cache-Control", "no-store"))
         .insert_header(("ClaimGate-Claim-Id", answer.claim.to_string()))
         .insert_header(("ClaimGate-Tracking-Code", app.engine.tracking.code(answer.claim)));
-    Ok(match preference {
-        Preference::Minimal => response.finish(),
+    match preference {
+        Preference::Minimal => Ok(response.finish()),
         Preference::Representation => {
             let found = app.engine.stored_bundle(hospital, answer.claim, Some(answer.revision)).await?;
-            response.content_type(FHIR_JSON).body(found.ok_or_else(Problem::not_found)?.body)
+            fhir::answer_stored(response, found.ok_or_else(Problem::not_found)?.body)
         }
-        Preference::OperationOutcome => response.content_type(FHIR_JSON).body(answer.outcome.to_string()),
-    })
+        Preference::OperationOutcome => Ok(fhir::answer(response, &answer.outcome)),
+    }
 }
 
 fn conditions(headers: &HeaderMap) -> Result<Conditions, Problem> {

@@ -11,15 +11,13 @@ use claimgate_adapters::hospital::Refused;
 use claimgate_fhir::outcome::{Issue, IssueKind, OperationOutcome};
 use serde_json::json;
 
-use super::context;
+use super::{context, fhir};
 use crate::flows::Fault;
 use crate::flows::health::Refusal;
 use crate::flows::insurer::NotDone;
 
 /// Media type of problem details.
 pub const PROBLEM_JSON: &str = "application/problem+json";
-/// Media type of FHIR JSON.
-pub const FHIR_JSON: &str = "application/fhir+json; charset=utf-8";
 
 /// An error as the caller sees it.
 #[derive(Debug)]
@@ -131,7 +129,7 @@ impl ResponseError for Problem {
             response.insert_header(header);
         }
         if context.fhir {
-            return response.content_type(FHIR_JSON).body(self.outcome().to_json().to_string());
+            return fhir::answer(response, &self.outcome().to_json());
         }
         let mut body = json!({
             "type": format!("urn:claimgate:problem:{}", self.code),

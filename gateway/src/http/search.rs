@@ -5,13 +5,15 @@
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use claimgate_fhir::answer::{Response, claim_response, searchset};
+use claimgate_fhir::format::Format;
 use serde_json::{Value, json};
 
 use super::body;
 use super::caller::{Caller, ReadBundles};
+use super::fhir;
 use super::form::Form;
 use super::hospital::claim_id;
-use super::problem::{FHIR_JSON, Problem};
+use super::problem::Problem;
 use crate::app::App;
 use crate::flows::Fault;
 use crate::flows::health::{Found, Search};
@@ -72,6 +74,7 @@ handlers! {
 }
 
 async fn answer(app: &App, hospital: &PartyId, kind: Kind, text: &str) -> Result<HttpResponse, Problem> {
+    fhir::check_wanted(text)?;
     let (search, count) = parse(kind, text)?;
     let claims = app.engine.search(hospital, &search, count).await?;
     let base = format!("{}/fhir", app.engine.issuer);
@@ -91,13 +94,15 @@ async fn answer(app: &App, hospital: &PartyId, kind: Kind, text: &str) -> Result
         }
     }
     let set = searchset(entries, cut);
-    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).content_type(FHIR_JSON).body(set.to_string()))
+    let mut response = HttpResponse::Ok();
+    response.insert_header(("Cache-Control", "no-store"));
+    Ok(fhir::answer(response, &set))
 }
 
 /// A stored bundle as JSON; large ones take long enough to hold up a server thread.
 async fn parsed(found: Found) -> Result<Value, Problem> {
-    let read = tokio::task::spawn_blocking(move || serde_json::from_slice(&found.body)).await;
-    Ok(read.map_err(|_| Fault::Task)?.map_err(|_| Fault::Stored("bundle"))?)
+    let read = tokio::task::spawn_blocking(move || Format::of_bytes(&found.body).read(&found.body)).await;
+    Ok(read.map_err(|_| Fault::Task)?.ok_or(Fault::Stored("bundle"))?)
 }
 
 fn parse(kind: Kind, text: &str) -> Result<(Search, i64), Problem> {

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use claimgate_adapters::hospital::{self, CaseIdentifier, HospitalBundle};
+use claimgate_fhir::format::Format;
 use claimgate_fhir::limits::Limits;
 use claimgate_fhir::outcome::{Issue, IssueKind, OperationOutcome};
 use claimgate_fhir::taiwan;
@@ -28,6 +29,7 @@ use crate::store::ClaimHead;
 /// One push on its way.
 struct Push {
     body: Arc<[u8]>,
+    format: Format,
     body_mac: Mac,
     request_mac: Mac,
     route: &'static str,
@@ -51,7 +53,13 @@ impl Engine {
     ///
     /// # Errors
     /// See [`Refusal`]; nothing was written then.
-    pub async fn accept(&self, hospital: &PartyId, body: &[u8], conditions: Conditions) -> Result<Answer, Refusal> {
+    pub async fn accept(
+        &self,
+        hospital: &PartyId,
+        format: Format,
+        body: &[u8],
+        conditions: Conditions,
+    ) -> Result<Answer, Refusal> {
         let key_mac = conditions
             .idempotency_key
             .as_deref()
@@ -61,7 +69,8 @@ impl Engine {
         let condition = format!("{:?} {:?}", conditions.replace, conditions.if_none_exist);
         let request_mac = self.index.exact("idempotency.request", &[&body_mac, condition.as_bytes()]);
         let route = if conditions.replace.is_some() { "PUT /fhir/Bundle" } else { "POST /fhir/Bundle" };
-        let mut push = Push { body: body.into(), body_mac, request_mac, route, key_mac, conditions, bundle: None };
+        let mut push =
+            Push { body: body.into(), format, body_mac, request_mac, route, key_mac, conditions, bundle: None };
         for _ in 0..TRIES {
             match self.attempt(hospital, &mut push).await {
                 Err(Refusal::Fault(fault)) if fault.is_conflict() => {}
@@ -101,16 +110,16 @@ impl Engine {
         }
         let bundle = match push.bundle.take() {
             Some(bundle) => bundle,
-            None => self.read_bundle(Arc::clone(&push.body)).await?,
+            None => self.read_bundle(Arc::clone(&push.body), push.format).await?,
         };
         let outcome = self.place(&hospital, push, &bundle).await;
         push.bundle = Some(bundle);
         outcome
     }
 
-    pub(super) async fn read_bundle(&self, body: Arc<[u8]>) -> Result<HospitalBundle, Refusal> {
+    pub(super) async fn read_bundle(&self, body: Arc<[u8]>, format: Format) -> Result<HospitalBundle, Refusal> {
         let limits = Limits { bytes: self.rules.body_bytes, ..Limits::default() };
-        tokio::task::spawn_blocking(move || hospital::read(&body, &limits))
+        tokio::task::spawn_blocking(move || hospital::read_format(&body, format, &limits))
             .await
             .map_err(|_| Fault::Task)?
             .map_err(Refusal::Rejected)

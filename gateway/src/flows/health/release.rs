@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use claimgate_fhir::format::Format;
+
 use super::Refusal;
 use super::evidence;
 use super::send::Sending;
@@ -37,7 +39,7 @@ impl Engine {
         let (revision, sealed, _) = self.store.bundle(head.id, None).await?.ok_or(Fault::Stored("bundle"))?;
         let row = format!("{}/{revision}", head.id);
         let body = key.open(Place { table: "bundle", row: &row, column: "body" }, &sealed)?;
-        let read = match self.read_bundle(Arc::from(body.as_slice())).await {
+        let read = match self.read_bundle(Arc::from(body.as_slice()), Format::of_bytes(&body)).await {
             Ok(bundle) => self.recipients(&bundle.coverages).await,
             Err(refusal) => Err(refusal),
         };

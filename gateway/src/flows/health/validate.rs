@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use claimgate_fhir::format::Format;
 use claimgate_fhir::outcome::{Issue, IssueKind};
 
 use super::Refusal;
@@ -15,8 +16,8 @@ impl Engine {
     ///
     /// # Errors
     /// A fault of ours.
-    pub async fn validate(&self, hospital: &Party, body: &[u8]) -> Result<Vec<Issue>, Fault> {
-        let bundle = match self.read_bundle(Arc::from(body)).await {
+    pub async fn validate(&self, hospital: &Party, format: Format, body: &[u8]) -> Result<Vec<Issue>, Fault> {
+        let bundle = match self.read_bundle(Arc::from(body), format).await {
             Ok(bundle) => bundle,
             Err(Refusal::Rejected(rejection)) => return Ok(rejection.issues),
             Err(Refusal::Fault(fault)) => return Err(fault),
