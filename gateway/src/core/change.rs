@@ -19,13 +19,15 @@ pub struct Change {
     pub name: &'static str,
     /// The rows, in order.
     pub writes: Vec<Write>,
+    /// Lines for people, written after the rows in one statement.
+    pub timeline: Vec<Entry>,
 }
 
 impl Change {
     /// An empty change.
     #[must_use]
     pub fn new(name: &'static str) -> Self {
-        Self { name, writes: Vec::new() }
+        Self { name, writes: Vec::new(), timeline: Vec::new() }
     }
 
     /// Adds a row.
@@ -35,7 +37,7 @@ impl Change {
 
     /// Adds timeline entries.
     pub fn tell(&mut self, entries: Vec<Entry>) {
-        self.writes.extend(entries.into_iter().map(Write::Timeline));
+        self.timeline.extend(entries);
     }
 }
 
@@ -80,8 +82,6 @@ pub enum Write {
     Withdraw(DeliveryId),
     /// A recipient's acknowledgement of a ready delivery.
     Acknowledge(DeliveryId, Acknowledgement, Timestamp),
-    /// A line for people.
-    Timeline(Entry),
     /// A line for auditors.
     Audit(AuditLine),
     /// The answer to an `Idempotency-Key`.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use sqlx::error::ErrorKind;
 use sqlx::sqlite::SqliteQueryResult;
-use sqlx::{Connection, SqliteConnection, query, query_as};
+use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, query, query_as};
 
 use super::StoreError;
 use crate::core::change::{Change, DeliveryRow, SearchValues, Write};
@@ -15,21 +15,25 @@ use crate::party::Party;
 /// Applies a change in a savepoint of the running transaction.
 pub(super) async fn change(tx: &mut SqliteConnection, change: &Change) -> Result<(), StoreError> {
     let mut savepoint = tx.begin().await?;
-    for write in &change.writes {
-        match apply(&mut savepoint, write).await {
-            Ok(()) => {}
-            Err(StoreError::Database(error)) if !is_constraint(&error) => return Err(error.into()),
-            Err(error) => {
-                savepoint.rollback().await?;
-                return Err(match error {
-                    StoreError::Database(_) => StoreError::Inconsistent { table: "(constraint)", column: change.name },
-                    other => other,
-                });
-            }
+    match rows(&mut savepoint, change).await {
+        Ok(()) => savepoint.commit().await?,
+        Err(StoreError::Database(error)) if !is_constraint(&error) => return Err(error.into()),
+        Err(error) => {
+            savepoint.rollback().await?;
+            return Err(match error {
+                StoreError::Database(_) => StoreError::Inconsistent { table: "(constraint)", column: change.name },
+                other => other,
+            });
         }
     }
-    savepoint.commit().await?;
     Ok(())
+}
+
+async fn rows(tx: &mut SqliteConnection, change: &Change) -> Result<(), StoreError> {
+    for write in &change.writes {
+        apply(tx, write).await?;
+    }
+    new_entries(tx, &change.timeline).await
 }
 
 #[expect(clippy::too_many_lines, reason = "one arm per row kind; splitting would hide the list")]
@@ -209,7 +213,6 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
                 query(sql).bind(id.to_string()).bind(acknowledgement.as_str()).bind(millis(*at)).execute(tx).await;
             one("delivery", updated)
         }
-        Write::Timeline(entry) => new_entry(tx, entry).await,
         Write::Audit(line) => {
             let sql = "-- apply::audit
                 insert into audit (id, at, actor, action, subject, detail) values ($1, $2, $3, $4, $5, $6)";
@@ -333,19 +336,20 @@ async fn search_values(tx: &mut SqliteConnection, search: &SearchValues) -> Resu
     let claim = search.claim.to_string();
     let sql = "-- apply::forget_search_values\ndelete from claim_search where claim_id = $1";
     query(sql).bind(&claim).execute(&mut *tx).await?;
-    for (name, value) in &search.values {
-        let sql = "-- apply::search_values
-            insert into claim_search (claim_id, hospital_id, name, value_mac) values ($1, $2, $3, $4)";
-        let inserted = query(sql)
-            .bind(&claim)
-            .bind(search.hospital.as_str())
-            .bind(name.as_str())
-            .bind(value.as_slice())
-            .execute(&mut *tx)
-            .await;
-        one("claim_search", inserted)?;
+    if search.values.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let mut sql = QueryBuilder::<Sqlite>::new(
+        "-- apply::search_values
+        insert into claim_search (claim_id, hospital_id, name, value_mac) ",
+    );
+    sql.push_values(&search.values, |mut row, (name, value)| {
+        row.push_bind(claim.clone())
+            .push_bind(search.hospital.to_string())
+            .push_bind(name.as_str())
+            .push_bind(value.to_vec());
+    });
+    all("claim_search", search.values.len(), sql.build().execute(tx).await)
 }
 
 async fn new_delivery(tx: &mut SqliteConnection, row: &DeliveryRow) -> Result<(), StoreError> {
@@ -372,25 +376,28 @@ async fn new_delivery(tx: &mut SqliteConnection, row: &DeliveryRow) -> Result<()
     one("delivery", inserted)
 }
 
-async fn new_entry(tx: &mut SqliteConnection, entry: &Entry) -> Result<(), StoreError> {
-    let (role, party) = match &entry.audience {
-        Audience::Party(role, party) => (role.as_str(), party.as_str()),
-        Audience::Owner => ("owner", ""),
-    };
-    let sql = "-- apply::timeline
-        insert into timeline (id, claim_id, at, audience_role, audience_party, event, parameters)
-        values ($1, $2, $3, $4, $5, $6, $7)";
-    let inserted = query(sql)
-        .bind(entry.id.to_string())
-        .bind(entry.claim.to_string())
-        .bind(millis(entry.at))
-        .bind(role)
-        .bind(party)
-        .bind(entry.event.code())
-        .bind(entry.event.parameters().to_string())
-        .execute(tx)
-        .await;
-    one("timeline", inserted)
+async fn new_entries(tx: &mut SqliteConnection, entries: &[Entry]) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let mut sql = QueryBuilder::<Sqlite>::new(
+        "-- apply::timeline
+        insert into timeline (id, claim_id, at, audience_role, audience_party, event, parameters) ",
+    );
+    sql.push_values(entries, |mut row, entry| {
+        let (role, party) = match &entry.audience {
+            Audience::Party(role, party) => (role.as_str(), party.as_str()),
+            Audience::Owner => ("owner", ""),
+        };
+        row.push_bind(entry.id.to_string())
+            .push_bind(entry.claim.to_string())
+            .push_bind(millis(entry.at))
+            .push_bind(role)
+            .push_bind(party.to_owned())
+            .push_bind(entry.event.code())
+            .push_bind(entry.event.parameters().to_string());
+    });
+    all("timeline", entries.len(), sql.build().execute(tx).await)
 }
 
 /// Whether the database refused this one row; anything else is a fault of the database itself.
@@ -401,6 +408,12 @@ fn is_constraint(error: &sqlx::Error) -> bool {
 /// Milliseconds since 1970: how every time is stored.
 pub(super) fn millis(at: Timestamp) -> i64 {
     at.as_millisecond()
+}
+
+/// As many rows as there are values must have been written.
+fn all(table: &'static str, rows: usize, result: Result<SqliteQueryResult, sqlx::Error>) -> Result<(), StoreError> {
+    let written = result?.rows_affected();
+    if usize::try_from(written) == Ok(rows) { Ok(()) } else { Err(StoreError::Conflict { table }) }
 }
 
 /// Exactly one row must have been written; none, or one that is already there, is a conflict.
