@@ -17,6 +17,9 @@ pub const LINE_SYSTEM: &str = "urn:claimgate:line";
 /// A policy or business number longer than this is something else.
 const LONGEST: usize = 200;
 
+/// The National Health Insurance Administration (衛生福利部中央健康保險署) in the government's code list.
+const NHI: &str = "A21030000I";
+
 const ACT_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 
 /// Reads every Coverage.
@@ -31,10 +34,10 @@ pub(super) fn entries(bundle: &Bundle<'_>) -> Vec<CoverageEntry> {
     let read: Vec<Read> = coverages.flat_map(|coverage| payors.of(coverage)).collect();
     // Where an insurer was meant but not named, that has been said already.
     if !read.is_empty()
-        && read.iter().all(|read| matches!(read, Read::Person))
+        && read.iter().all(|read| matches!(read, Read::NoInsurer))
         && let Some(first) = bundle.all("Coverage").next()
     {
-        no_payor(first, "No Coverage names an organisation as payor.");
+        no_payor(first, "No Coverage names an insurer as payor.");
     }
     let insurer = |read| if let Read::Insurer(entry) = read { Some(entry) } else { None };
     read.into_iter().filter_map(insurer).collect()
@@ -44,8 +47,8 @@ pub(super) fn entries(bundle: &Bundle<'_>) -> Vec<CoverageEntry> {
 enum Read {
     /// An organisation with a number.
     Insurer(CoverageEntry),
-    /// A person who pays for himself.
-    Person,
+    /// A person who pays for himself, or National Health Insurance; reported.
+    NoInsurer,
     /// Nobody; reported.
     Nobody,
 }
@@ -78,9 +81,15 @@ impl<'a> Payors<'_, 'a> {
         };
         let mut read = |payor: &Element<'a>| {
             if is_person(self.bundle, payor) {
-                return Read::Person;
+                return Read::NoInsurer;
             }
-            self.identifier(payor).map_or(Read::Nobody, |payor| Read::Insurer(entry(payor)))
+            match self.identifier(payor) {
+                Some(found) if found.value == NHI => {
+                    nhi(payor);
+                    Read::NoInsurer
+                }
+                found => found.map_or(Read::Nobody, |found| Read::Insurer(entry(found))),
+            }
         };
         payors.iter().map(&mut read).collect()
     }
@@ -132,6 +141,14 @@ fn is_person<'a>(bundle: &Bundle<'a>, reference: &Element<'a>) -> bool {
         reference.findings().report(issue.at(reference.path()).zh("給付人為個人，非保險公司"));
     }
     is_person
+}
+
+/// National Health Insurance pays the hospital on its own way; nothing is sent there from here.
+fn nhi(reference: &Element<'_>) {
+    let text = "The payor is National Health Insurance (健保署), which is no insurer of this exchange; nothing is sent \
+                there. Name the patient's private insurers in Coverages of their own.";
+    let issue = Issue::warning(IssueKind::BusinessRule, "coverage.payor-is-nhi", text);
+    reference.findings().report(issue.at(reference.path()).zh("給付人為健保署，不在本平台傳送"));
 }
 
 /// The number among several that names the payor.

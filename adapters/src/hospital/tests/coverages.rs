@@ -70,3 +70,17 @@ fn an_unresolved_payor_refuses_with_one_error() {
     let rejection = read_value(&bundle).unwrap_err();
     assert_eq!(codes(&rejection.issues), ["coverage.payor-no-identifier", "reference.unresolved"]);
 }
+
+#[test]
+fn nothing_is_sent_to_national_health_insurance() {
+    let nhi = |it: &mut Value, nth: usize| {
+        let coverage = position(it, "Coverage", nth);
+        let identifier = json!({ "system": "https://oid.nat.gov.tw/", "value": "A21030000I" });
+        it["entry"][coverage]["resource"]["payor"] = json!([{ "identifier": identifier }]);
+    };
+    let one = read_value(&changed("demo", |it| nhi(it, 1))).unwrap();
+    assert_eq!(one.coverages.len(), 1);
+    assert_eq!(codes(&one.warnings), ["coverage.payor-is-nhi"]);
+    let none = read_value(&changed("outpatient", |it| nhi(it, 0))).unwrap_err();
+    assert_eq!(codes(&none.issues), ["coverage.no-payor", "coverage.payor-is-nhi"]);
+}
