@@ -33,14 +33,20 @@ pub fn searchset(entries: Vec<(String, Value)>, cut: bool) -> Value {
         .map(|(full_url, resource)| json!({ "fullUrl": full_url, "resource": resource, "search": { "mode": "match" } }))
         .collect();
     if cut {
-        let text = "More fits than one answer carries. Search by case number, or with a smaller _count.";
+        let text = "More fits than one answer carries. Search by case number, or with a larger _count (at most 50).";
         let issue = Issue::warning(IssueKind::TooCostly, "search.cut", text);
         let outcome = OperationOutcome::from(issue).to_json();
         entries.push(json!({ "resource": outcome, "search": { "mode": "outcome" } }));
     }
-    let mut bundle = json!({ "resourceType": "Bundle", "type": "searchset", "total": total });
-    if let (false, Some(members)) = (entries.is_empty(), bundle.as_object_mut()) {
-        members.insert("entry".to_owned(), Value::Array(entries));
+    let mut bundle = json!({ "resourceType": "Bundle", "type": "searchset" });
+    if let Some(members) = bundle.as_object_mut() {
+        // How many there are in all is not known where the search was cut.
+        if !cut {
+            members.insert("total".to_owned(), json!(total));
+        }
+        if !entries.is_empty() {
+            members.insert("entry".to_owned(), Value::Array(entries));
+        }
     }
     bundle
 }
@@ -75,6 +81,9 @@ pub fn claim_response(response: &Response) -> Value {
 fn meaning(state: &str) -> (&'static str, &'static str, &'static str) {
     match state {
         "sent" => ("queued", "sent to the insurer", "已送達保險公司"),
+        "withdrawn" => {
+            ("queued", "taken back before it left; sent again once there is consent", "已收回，取得同意後重新送出")
+        }
         "received" => ("queued", "received by the insurer", "保險公司已收件"),
         "in-review" => ("partial", "being assessed", "審核中"),
         "supplement-requested" => ("partial", "papers are missing", "待補件"),

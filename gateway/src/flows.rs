@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::clock::Clock;
-use crate::core::change::{AuditLine, Write};
-use crate::id::{AuditId, Random};
+use crate::core::change::{AuditLine, WorkRow, Write};
+use crate::id::{AuditId, ClaimId, Random, WorkId};
 use crate::keys::at_rest::{AtRestError, Vault};
 use crate::keys::index::BlindIndex;
 use crate::keys::ring::{KeyRingError, Ring};
@@ -146,6 +146,11 @@ impl Engine {
             subject: subject.to_string(),
             detail: BTreeMap::from(detail),
         })
+    }
+
+    /// A step the worker finishes when what the claim lacks is there.
+    fn due(&self, claim: ClaimId) -> Write {
+        Write::Work(WorkRow { id: WorkId::new(self.now(), &self.random), claim, due_at: self.now() })
     }
 
     fn in_days(&self, days: i64) -> Timestamp {

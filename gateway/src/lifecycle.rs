@@ -99,6 +99,7 @@ impl Running {
         if self.worker.await.is_err() {
             tracing::error!("the worker died; what it left undone is done at the next start");
         }
+        self.app.engine.store.close().await;
         match served {
             Ok(outcome) => Ok(outcome?),
             Err(_) => Err(io::Error::other("the server task died").into()),

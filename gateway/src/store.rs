@@ -143,6 +143,18 @@ impl Store {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
+    /// Does what is in the queue, writes the log back into the database file and closes it. Later calls get
+    /// [`StoreError::Closed`].
+    pub async fn close(&self) {
+        let (reply, done) = oneshot::channel();
+        // Readers hold the log open.
+        self.readers.close().await;
+        if self.jobs.send(Job::Close(reply)).await.is_ok() {
+            // A writer that is gone has closed already.
+            let _ = done.await;
+        }
+    }
+
     /// Waits until something was committed that has no position yet.
     pub async fn until_unsequenced(&self) {
         self.unsequenced.notified().await;

@@ -146,8 +146,8 @@ async fn without_a_consent_basis_a_claim_is_held_and_sent_once_there_is_one() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_has_not_left_is_withdrawn_when_the_consent_basis_is_gone() {
-    let test = TestGateway::start().await;
+async fn what_has_not_left_is_withdrawn_with_the_consent_basis_and_sent_again_with_it() {
+    let test = TestGateway::start_with(Clock::test("2026-11-23T02:00:00Z".parse().unwrap())).await;
     let engine = &test.world.gateway.app.engine;
     test.push(&bytes(&case("WITHDRAW-1")), &[]).await;
     let life = must(insurer::pull(&test.life().client, 0, 5).await).pop().unwrap();
@@ -161,6 +161,24 @@ async fn what_has_not_left_is_withdrawn_when_the_consent_basis_is_gone() {
     let listed = must(insurer::pull(&test.nonlife().client, 0, 0).await);
     assert_eq!(listed.first().map(|one| one.state.as_str()), Some("withdrawn"), "it stays as a tombstone");
     assert_eq!(fetch(test.life(), &life.id).await.status, 200, "what has left has left");
+    let states = async || {
+        let set = get(&test.world.hospital, "/fhir/ClaimResponse?request.identifier=WITHDRAW-1").await;
+        let set = set.json("searchset").unwrap();
+        let entries = set["entry"].as_array().unwrap().iter();
+        let mut states: Vec<_> = entries.map(|entry| entry["resource"]["processNote"][0]["text"].clone()).collect();
+        states.sort_by_key(Value::to_string);
+        states
+    };
+    assert_eq!(states().await, ["sent", "withdrawn"]);
+
+    let basis = ConsentBasis::HospitalAttested { reference: "form 115-12".to_owned() };
+    must(engine.set_consent(&"hospital-demo".parse().unwrap(), Some(basis)).await);
+    test.clock.advance(std::time::Duration::from_secs(20));
+    let again = must(insurer::pull(&test.nonlife().client, nonlife.position, 10).await);
+    assert_eq!(again.len(), 1, "with consent again it is sent again, once");
+    assert_eq!((again[0].revision, fetch(test.nonlife(), &again[0].id).await.status.as_u16()), (2, 200));
+    assert!(must(insurer::pull(&test.life().client, life.position, 0).await).is_empty(), "who has it gets nothing new");
+    assert_eq!(states().await, ["sent", "sent"]);
     test.stop().await;
 }
 

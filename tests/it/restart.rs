@@ -26,6 +26,9 @@ async fn a_restarted_gateway_goes_on_where_it_stopped() {
     let first = test.push(&bytes(&case("AGAIN-1")), &[]).await;
     let before = must(insurer::pull(&test.life().client, 0, 5).await);
     let folder = test.stop().await;
+    let data = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    let logs: Vec<String> = data.filter(|name| name.ends_with("-wal")).collect();
+    assert!(logs.is_empty(), "after a normal stop the database file alone is whole: {logs:?}");
 
     let layers = [
         ("CLAIMGATE_GATEWAY__DATA_DIR".to_owned(), folder.path().display().to_string()),

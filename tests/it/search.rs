@@ -31,6 +31,10 @@ async fn a_hospital_finds_its_own_claims_by_case_patient_and_visit() {
     assert_eq!((&set["total"], &set["entry"][0]["resource"]), (&json!(1), &bundle));
     assert_eq!(find(&test, &format!("/fhir/Bundle?_id={id}")).await["total"], 1);
     assert_eq!(find(&test, "/fhir/Bundle?identifier=SEARCH-404").await["total"], 0);
+    assert_eq!(find(&test, "/fhir/Bundle?_id=not-one-of-ours").await["total"], 0);
+    let cut = find(&test, &format!("/fhir/Composition?patient.identifier={number}&_count=1")).await;
+    assert_eq!(cut["entry"].as_array().unwrap().len(), 2, "{cut:#}");
+    assert_eq!((&cut["entry"][1]["search"]["mode"], cut.get("total")), (&json!("outcome"), None));
     for query in [
         format!("patient.identifier={namespace}%7C{number}"),
         format!("patient.identifier={number}"),

@@ -67,7 +67,16 @@ async fn answers_come_in_the_form_that_is_asked_for() {
         assert_eq!(answer.header("content-type"), Some("application/fhir+xml; charset=utf-8"), "{path}");
     }
     assert!(get("/fhir/metadata?_format=json", "application/fhir+xml").await.json("metadata").is_ok());
-    assert_eq!(get("/fhir/metadata?_format=ttl", "*/*").await.status, 406);
+    let weighed = get("/fhir/metadata", "application/fhir+xml;q=0.2, application/fhir+json;q=0.8").await;
+    assert_eq!(weighed.header("content-type"), Some("application/fhir+json; charset=utf-8"));
+    let path = "/fhir/Bundle/0190c0de-0000-7000-8000-000000000000?_format=ttl";
+    for path in ["/fhir/metadata?_format=ttl", path, "/fhir/Bundle?identifier=x&_format=ttl"] {
+        assert_eq!(get(path, "*/*").await.status, 406, "{path}");
+    }
+    let headers = [("content-type", "application/x-www-form-urlencoded")];
+    let form = b"identifier=XML-3&_format=xml".to_vec();
+    let by_form = must(hospital.call(Method::POST, "/fhir/Bundle/_search", &headers, form).await);
+    assert_eq!(by_form.header("content-type"), Some("application/fhir+xml; charset=utf-8"));
     test.stop().await;
 }
 

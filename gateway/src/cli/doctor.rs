@@ -90,7 +90,9 @@ async fn examine(config: Config, findings: &mut Findings) -> anyhow::Result<()> 
             findings.wrong(&format!("{id} has no valid encryption key: nothing can be sealed for it"));
         }
         if !party.is_live() {
-            Findings::advice(&format!("{id} is suspended: its deliveries are held (claimgate party enable {id})"));
+            Findings::advice(&format!(
+                "{id} is suspended: it gets no token, and what is pushed for it waits (claimgate party enable {id})"
+            ));
         }
     }
     Findings::good(&format!("{} parties", parties.len()));

@@ -39,12 +39,12 @@ pub(super) enum Party {
     },
     /// List all parties.
     List,
-    /// Suspend a party: its tokens are refused at once, its deliveries are held.
+    /// Suspend a party: its tokens are refused at once, and what is pushed for it is made and sent when it is back.
     Disable {
         /// The party.
         id: PartyId,
     },
-    /// Bring a suspended party back; held deliveries leave.
+    /// Bring a suspended party back; what was held for it is made and sent.
     Enable {
         /// The party.
         id: PartyId,
@@ -116,6 +116,7 @@ impl Party {
             }
         }
         engine.store.sequence().await?;
+        engine.store.close().await;
         Ok(Ending::Done)
     }
 }

@@ -79,7 +79,7 @@ pub enum Write {
     /// A delivery sealed again, from the key it was sealed to.
     Reseal(Box<Resealed>),
     /// A delivery that has not left is taken back.
-    Withdraw(DeliveryId),
+    Withdraw(DeliveryId, Timestamp),
     /// A recipient's acknowledgement of a ready delivery.
     Acknowledge(DeliveryId, Acknowledgement, Timestamp),
     /// A line for auditors.

@@ -52,8 +52,9 @@ pub struct Previous {
     pub packet: PacketId,
     /// Keyed digest of the content.
     pub content: Mac,
-    /// Whether the recipient could not open it: the same content is then sent again.
-    pub rejected: bool,
+    /// Whether the recipient has nothing of it, because it could not open it or because it was withdrawn before it
+    /// left: the same content is then sent again.
+    pub fruitless: bool,
 }
 
 /// A packet and its deliveries, ready to be written.
@@ -143,7 +144,7 @@ fn changed_share<'a>(
     let granted: Vec<&Evidence> = evidence.iter().filter(|one| types.contains(&one.document.kind())).collect();
     let content = content_digest(index, granted.iter().copied())?;
     let last = previous.iter().find(|last| last.party == recipient.party.id && last.line == recipient.line);
-    if last.is_some_and(|last| last.content == content && !last.rejected) {
+    if last.is_some_and(|last| last.content == content && !last.fruitless) {
         return Ok(None);
     }
     Ok(Some(Share {

@@ -8,6 +8,8 @@ use std::str::FromStr;
 pub enum SubmissionState {
     /// Sent, nothing heard yet.
     Sent,
+    /// Taken back before it left, because the consent basis is gone (收回); sent again once there is one.
+    Withdrawn,
     /// The insurer has it (收件).
     Received,
     /// Being assessed (審核中).
@@ -49,6 +51,7 @@ impl SubmissionState {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Sent => "sent",
+            Self::Withdrawn => "withdrawn",
             Self::Received => "received",
             Self::InReview => "in-review",
             Self::SupplementRequested => "supplement-requested",
@@ -73,7 +76,7 @@ impl SubmissionState {
             Self::SupplementRequested => &[InReview, Accepted, PartlyAccepted, Declined, Closed],
             Self::Accepted | Self::PartlyAccepted => &[InReview, Paid, Closed],
             Self::Declined | Self::Paid => &[InReview, Closed],
-            Self::Closed => &[],
+            Self::Closed | Self::Withdrawn => &[],
         }
     }
 
@@ -84,7 +87,7 @@ impl SubmissionState {
     /// # Errors
     /// A step that does not exist.
     pub fn step(self, next: Self) -> Result<Self, InvalidStep> {
-        let same = self == next && self != Self::Sent;
+        let same = self == next && !matches!(self, Self::Sent | Self::Withdrawn);
         if same || self.successors().contains(&next) { Ok(next) } else { Err(InvalidStep { from: self, to: next }) }
     }
 }
@@ -101,6 +104,7 @@ impl FromStr for SubmissionState {
     fn from_str(text: &str) -> Result<Self, UnknownState> {
         Ok(match text {
             "sent" => Self::Sent,
+            "withdrawn" => Self::Withdrawn,
             "received" => Self::Received,
             "in-review" => Self::InReview,
             "supplement-requested" => Self::SupplementRequested,
@@ -120,12 +124,13 @@ mod tests {
 
     #[test]
     fn a_payment_needs_an_acceptance_and_a_closed_submission_stays_closed() {
-        use SubmissionState::{Accepted, Closed, InReview, Paid, Received, Sent};
+        use SubmissionState::{Accepted, Closed, InReview, Paid, Received, Sent, Withdrawn};
         assert_eq!(Sent.step(Received), Ok(Received));
         assert_eq!(Received.step(Received), Ok(Received));
         assert!(Received.step(Paid).is_err());
         assert_eq!(Accepted.step(Paid), Ok(Paid));
         assert!(Closed.step(InReview).is_err());
         assert!(Received.step(Sent).is_err() && Sent.step(Sent).is_err());
+        assert!(Withdrawn.step(Received).is_err() && Withdrawn.step(Withdrawn).is_err());
     }
 }

@@ -112,7 +112,8 @@ impl Engine {
             return Ok(false);
         }
         let event = Event::Withdrawn { line: delivery.line };
-        change.push(Write::Withdraw(delivery.id));
+        change.push(Write::Withdraw(delivery.id, self.now()));
+        change.push(self.due(delivery.claim));
         change.tell(entries(delivery.claim, &delivery.hospital, &event, self.now(), &self.random));
         change.push(self.audit(
             "gateway",

@@ -10,6 +10,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
 use super::context::CallerName;
+use super::fhir;
 use super::problem::Problem;
 use crate::access::jwt::JwtError;
 use crate::access::scope::Scope;
@@ -83,6 +84,9 @@ async fn identify<R: Right>(request: &HttpRequest) -> Result<Caller<R>, Problem>
     if !bearer.has(R::SCOPE) {
         let detail = format!("This token does not carry the scope {}; ask for it at /oauth/token", R::SCOPE.as_str());
         return Err(Problem::insufficient_scope(detail));
+    }
+    if request.path().starts_with("/fhir/") {
+        fhir::check_wanted(request.query_string())?;
     }
     Ok(Caller { party, right: PhantomData })
 }

@@ -16,8 +16,27 @@ pub fn wanted(headers: &HeaderMap, query: &str) -> Option<Format> {
     if let Some(named) = format_parameter(query) {
         return Format::from_media_type(&named);
     }
-    let mut ranges = headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
-    ranges.find_map(Format::from_media_type)
+    let ranges = headers.get_all(ACCEPT).filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
+    let known = ranges.filter_map(|range| Some((Format::from_media_type(range)?, weight(range))));
+    // The first of those that weigh most: `max_by` would give the last.
+    let heaviest =
+        known.filter(|(_, weight)| *weight > 0).reduce(|one, other| if other.1 > one.1 { other } else { one });
+    heaviest.map(|(format, _)| format)
+}
+
+/// The weight of one range of an `Accept` in thousandths (RFC 9110 §12.4.2); nought says never.
+fn weight(range: &str) -> u16 {
+    let given = range.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("q").then(|| value.trim())
+    });
+    let Some(given) = given else { return 1_000 };
+    let (whole, fraction) = given.split_once('.').unwrap_or((given, ""));
+    let digits = fraction.len() <= 3 && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    match whole {
+        "0" if digits => format!("{fraction:0<3}").parse().unwrap_or(1_000),
+        _ => 1_000,
+    }
 }
 
 /// Refuses a `_format` that names no form we write.
@@ -44,8 +63,19 @@ pub fn sent(headers: &HeaderMap) -> Format {
 
 /// Answers with a resource in the form the caller wants, JSON where it does not say.
 #[must_use]
-pub fn answer(mut response: HttpResponseBuilder, resource: &Value) -> HttpResponse {
-    let (format, text) = written(resource, context::current().format.unwrap_or_default());
+pub fn answer(response: HttpResponseBuilder, resource: &Value) -> HttpResponse {
+    answer_in(context::current().format.unwrap_or_default(), response, resource)
+}
+
+/// Answers with a resource in the form a search's own parameters ask for, otherwise as [`answer`].
+#[must_use]
+pub fn answer_search(parameters: &str, response: HttpResponseBuilder, resource: &Value) -> HttpResponse {
+    let named = format_parameter(parameters).and_then(|named| Format::from_media_type(&named));
+    answer_in(named.or(context::current().format).unwrap_or_default(), response, resource)
+}
+
+fn answer_in(format: Format, mut response: HttpResponseBuilder, resource: &Value) -> HttpResponse {
+    let (format, text) = written(resource, format);
     response.content_type(content_type(format)).body(text)
 }
 

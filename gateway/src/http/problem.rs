@@ -15,6 +15,7 @@ use super::{context, fhir};
 use crate::flows::Fault;
 use crate::flows::health::Refusal;
 use crate::flows::insurer::NotDone;
+use crate::keys::ring::KeyRingError;
 
 /// Media type of problem details.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -153,6 +154,15 @@ impl From<Fault> for Problem {
             tracing::error!(request, error = %fault, "the store could not do it now");
             let detail = "The gateway could not store this now; nothing was kept. Send the same request again";
             return Self { hint: Some(Hint::RetryAfter("2")), ..Self::new(503, "unavailable", detail) };
+        }
+        if let Fault::Keys(KeyRingError::NoKey(usage)) = &fault {
+            let usage = usage.as_str();
+            tracing::error!(request, error = %fault, "no valid signing key");
+            let detail = format!(
+                "The gateway has no valid {usage} key now; nothing was kept. The operator makes one (claimgate keys \
+                 new {usage}); then send the same request again"
+            );
+            return Self { hint: Some(Hint::RetryAfter("60")), ..Self::new(503, "signing-key.none", detail) };
         }
         tracing::error!(request, error = %fault, "internal error");
         Self::new(500, "internal", "The gateway failed; nothing was kept. Tell the operator the request id")

@@ -76,9 +76,13 @@ handlers! {
 async fn answer(app: &App, hospital: &PartyId, kind: Kind, text: &str) -> Result<HttpResponse, Problem> {
     fhir::check_wanted(text)?;
     let (search, count) = parse(kind, text)?;
-    let claims = app.engine.search(hospital, &search, count).await?;
+    // One more than is given shows whether there are more.
+    let mut claims = app.engine.search(hospital, &search, count + 1).await?;
     let base = format!("{}/fhir", app.engine.issuer);
-    let (mut entries, mut read, mut cut) = (Vec::new(), 0, false);
+    let (mut entries, mut read) = (Vec::new(), 0);
+    let most = usize::try_from(count).unwrap_or(usize::MAX);
+    let mut cut = claims.len() > most;
+    claims.truncate(most);
     for claim in claims {
         let Some(found) = app.engine.stored_bundle(hospital, claim, None).await? else { continue };
         read += found.body.len();
@@ -96,7 +100,7 @@ async fn answer(app: &App, hospital: &PartyId, kind: Kind, text: &str) -> Result
     let set = searchset(entries, cut);
     let mut response = HttpResponse::Ok();
     response.insert_header(("Cache-Control", "no-store"));
-    Ok(fhir::answer(response, &set))
+    Ok(fhir::answer_search(text, response, &set))
 }
 
 /// A stored bundle as JSON; large ones take long enough to hold up a server thread.
@@ -126,7 +130,7 @@ fn parse(kind: Kind, text: &str) -> Result<(Search, i64), Problem> {
     let value = form.one(name).ok_or_else(refused)?;
     let identifier = || token(value).ok_or_else(refused);
     let search = match (kind, name) {
-        (Kind::Bundle, "_id") => Search::Id(claim_id(value)?),
+        (Kind::Bundle, "_id") => Search::Id(claim_id(value).ok()),
         (Kind::Bundle, "identifier") | (Kind::ClaimResponse, "request.identifier") => {
             let (system, value) = identifier()?;
             Search::Case(system, value)

@@ -155,7 +155,8 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
             let sql = "-- apply::submission
                 insert into submission (id, claim_id, party_id, line, state, version, created_at, changed_at)
                 values ($1, $2, $3, $4, 'sent', 1, $5, $5)
-                on conflict (claim_id, party_id, line) do nothing";
+                on conflict (claim_id, party_id, line) do update set state = 'sent', version = submission.version + 1,
+                    changed_at = excluded.changed_at where submission.state = 'withdrawn'";
             query(sql)
                 .bind(row.id.to_string())
                 .bind(row.claim.to_string())
@@ -200,10 +201,16 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
                 .await;
             one("delivery", updated)
         }
-        Write::Withdraw(id) => {
+        Write::Withdraw(id, at) => {
             let sql = "-- apply::withdraw
                 update delivery set state = 'withdrawn' where id = $1 and left_at is null and state = 'ready'";
-            one("delivery", query(sql).bind(id.to_string()).execute(tx).await)
+            one("delivery", query(sql).bind(id.to_string()).execute(&mut *tx).await)?;
+            let sql = "-- apply::withdraw_submission
+                update submission set state = 'withdrawn', version = version + 1, changed_at = $2
+                where state = 'sent' and (claim_id, party_id, line) =
+                    (select claim_id, party_id, line from delivery where id = $1)";
+            query(sql).bind(id.to_string()).bind(millis(*at)).execute(tx).await?;
+            Ok(())
         }
         Write::Acknowledge(id, acknowledgement, at) => {
             let sql = "-- apply::acknowledge

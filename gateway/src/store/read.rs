@@ -20,7 +20,7 @@ pub use operator::Counts;
 pub use search::HospitalSubmission;
 
 type PartyRow = (String, String, i64);
-type PreviousRow = (String, String, i64, String, Vec<u8>, Option<String>);
+type PreviousRow = (String, String, i64, String, Vec<u8>, bool);
 
 impl Store {
     /// A party by id, whatever its state.
@@ -104,19 +104,20 @@ impl Store {
     /// The database is away or a row damaged.
     pub async fn previous_deliveries(&self, claim: ClaimId) -> Result<Vec<Previous>, StoreError> {
         let sql = "-- read::previous_deliveries
-            select party_id, line, revision, packet_id, content, acknowledgement from delivery d where claim_id = $1 and revision =
+            select party_id, line, revision, packet_id, content, state = 'withdrawn' or coalesce(acknowledgement, '') = 'rejected'
+            from delivery d where claim_id = $1 and revision =
             (select max(revision) from delivery e where e.claim_id = d.claim_id and e.party_id = d.party_id
              and e.line = d.line)";
         let rows: Vec<PreviousRow> = query_as(sql).bind(claim.to_string()).fetch_all(self.readers()).await?;
         rows.into_iter()
-            .map(|(party, line, revision, packet, content, acknowledgement)| {
+            .map(|(party, line, revision, packet, content, fruitless)| {
                 Ok(Previous {
                     party: parse("delivery", "party_id", &party)?,
                     line: parse("delivery", "line", &line)?,
                     revision,
                     packet: parse("delivery", "packet_id", &packet)?,
                     content: mac("delivery", "content", &content)?,
-                    rejected: acknowledgement.as_deref() == Some("rejected"),
+                    fruitless,
                 })
             })
             .collect()

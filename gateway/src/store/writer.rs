@@ -21,6 +21,7 @@ pub(super) enum Job {
     Lease { now: Timestamp, until: Timestamp, reply: oneshot::Sender<Result<Option<DueWork>, StoreError>> },
     Forget { now: Timestamp, reply: oneshot::Sender<Result<(), StoreError>> },
     Probe(oneshot::Sender<Result<(), StoreError>>),
+    Close(oneshot::Sender<()>),
 }
 
 /// The writer's connection, made again after a fault.
@@ -54,15 +55,20 @@ impl Writer {
     }
 }
 
-/// Runs until every [`super::Store`] is dropped.
+/// Runs until told to close or until every [`super::Store`] is dropped.
 pub(super) async fn run(options: SqliteConnectOptions, connection: SqliteConnection, mut queue: mpsc::Receiver<Job>) {
     let mut writer = Writer { options, connection: Some(connection) };
+    let mut closing = None;
     while let Some(job) = queue.recv().await {
         let mut group = Vec::new();
         let mut next = Some(job);
         while let Some(job) = next {
             match job {
                 Job::Change(change, reply) if group.len() < GROUP => group.push((change, reply)),
+                Job::Close(reply) => {
+                    queue.close();
+                    closing = Some(reply);
+                }
                 other => {
                     commit_group(&mut writer, std::mem::take(&mut group)).await;
                     one(&mut writer, other).await;
@@ -72,12 +78,16 @@ pub(super) async fn run(options: SqliteConnectOptions, connection: SqliteConnect
         }
         commit_group(&mut writer, group).await;
     }
-    let Some(mut connection) = writer.connection else { return };
-    // So that the database file alone is whole after a normal stop.
-    let sql = "-- writer::checkpoint\npragma wal_checkpoint(truncate)";
-    if let Err(error) = sqlx::query(sql).execute(&mut connection).await {
-        tracing::warn!(%error, "the log could not be written back; it is at the next start");
+    if let Some(connection) = writer.connection {
+        write_back(connection).await;
     }
+    if let Some(reply) = closing {
+        let _ = reply.send(());
+    }
+}
+
+/// The last connection that closes writes the log back into the database file, which alone is whole then.
+async fn write_back(connection: SqliteConnection) {
     if let Err(error) = connection.close().await {
         tracing::warn!(%error, "the writing connection did not close cleanly");
     }
@@ -101,6 +111,8 @@ async fn one(writer: &mut Writer, job: Job) {
         Job::Probe(reply) => {
             let _ = reply.send(writer.run(probe).await);
         }
+        // The loop takes it before.
+        Job::Close(_) => {}
     }
 }
 

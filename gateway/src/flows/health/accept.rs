@@ -14,12 +14,12 @@ use claimgate_packet::draft::SignError;
 use super::send::Sending;
 use super::{Answer, Conditions, Refusal, evidence};
 use crate::consent;
-use crate::core::change::{Bundle, Change, IdempotencyRow, NewClaim, NextRevision, WorkRow, Write};
+use crate::core::change::{Bundle, Change, IdempotencyRow, NewClaim, NextRevision, Write};
 use crate::core::packet::PacketError;
 use crate::core::route;
 use crate::core::timeline::{Event, entries};
 use crate::flows::{Engine, Fault, TRIES};
-use crate::id::{ClaimId, ConsentId, WorkId};
+use crate::id::{ClaimId, ConsentId};
 use crate::keys::at_rest::{ClaimKey, Place};
 use crate::keys::index::Mac;
 use crate::keys::tracking;
@@ -232,6 +232,8 @@ impl Engine {
                 let sent = sending.write(self, &mut change).map_err(too_much)?;
                 if !sent.waiting.is_empty() {
                     change.push(self.due(id));
+                } else if !sent.made {
+                    change.tell(entries(id, &hospital.id, &Event::Unchanged, now, &self.random));
                 }
                 issues.extend(sent.waiting);
             }
@@ -262,11 +264,6 @@ impl Engine {
         change.push(self.audit(hospital.id.as_str(), "bundle.accepted", &id, [("revision", revision.to_string())]));
         self.store.commit(change).await?;
         Ok(answer)
-    }
-
-    /// A step the worker finishes when what is missing is there.
-    fn due(&self, claim: ClaimId) -> Write {
-        Write::Work(WorkRow { id: WorkId::new(self.now(), &self.random), claim, due_at: self.now() })
     }
 
     /// A key that arrives with a body already known is remembered with the answer that body got.

@@ -19,8 +19,8 @@ use crate::store::ClaimHead;
 
 /// What a hospital searches for: `system|value`, or a value in any system.
 pub enum Search {
-    /// `_id`.
-    Id(ClaimId),
+    /// `_id`; nothing where the text cannot be one of ours.
+    Id(Option<ClaimId>),
     /// `Bundle?identifier=`: the case number.
     Case(Option<String>, String),
     /// `Composition?patient.identifier=`.
@@ -50,7 +50,8 @@ impl Engine {
     /// A fault of ours.
     pub async fn search(&self, hospital: &PartyId, search: &Search, limit: i64) -> Result<Vec<ClaimId>, Fault> {
         Ok(match search {
-            Search::Id(id) => {
+            Search::Id(None) => Vec::new(),
+            Search::Id(Some(id)) => {
                 self.store.claim_of_hospital(hospital, *id).await?.into_iter().map(|head| head.id).collect()
             }
             Search::Case(system, value) => {

@@ -91,9 +91,6 @@ impl Sending<'_> {
             self.tell(engine, change, &Event::HeldForRecipient { party: one.party.id.clone(), line: one.line });
         }
         let Some(outgoing) = made else {
-            if waiting.is_empty() {
-                self.tell(engine, change, &Event::Unchanged);
-            }
             return Ok(Sent { made: false, waiting });
         };
         change.push(Write::Consent(self.claim, self.permit.clone(), now));
