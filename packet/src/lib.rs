@@ -2,7 +2,7 @@
 //!
 //! Modules in reading order: the words and amounts a packet speaks, the evidence it carries, the strict
 //! JOSE forms it is written in, its signed part and disclosures, how it is made (feature `seal`) and how
-//! it is opened (feature `open`).
+//! it is opened (feature `open`); last the public log it stands in.
 
 mod opaque;
 
@@ -39,6 +39,9 @@ pub mod sealed;
 
 #[cfg(feature = "open")]
 pub mod open;
+
+#[cfg(feature = "open")]
+pub mod log;
 
 #[cfg(test)]
 #[cfg(feature = "seal")]
