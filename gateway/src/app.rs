@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use claimgate_packet::log::checkpoint::LogSigner;
 use tokio::sync::Semaphore;
 
 use crate::access::jwt;
@@ -47,6 +48,9 @@ pub enum StartError {
     /// Metrics.
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
+    /// The log's name, made from `gateway.base_url`, holds a space or plus sign.
+    #[error("gateway.base_url cannot name the public log: it holds a space or a plus sign")]
+    LogName,
     /// jsonwebtoken has another backend already.
     #[error("another cryptography backend is installed in this process")]
     Backend,
@@ -82,6 +86,9 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
     for usage in [SigningUse::Packet, SigningUse::Token] {
         keys.present().signing(usage, clock.now())?;
     }
+    let name = issuer.split_once("://").map_or(issuer.as_str(), |(_, rest)| rest);
+    let name = format!("{}/log", name.trim_end_matches('/'));
+    let log = LogSigner::new(&name, ring::load_log_seed(config)?).map_err(|_| StartError::LogName)?;
     let store = open_store(&config.database_path(), config.store.readers).await?;
     Ok(Engine {
         issuer,
@@ -89,6 +96,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         ring: keys,
         vault: Vault::new(&master, random.clone()),
         index: BlindIndex::new(&master),
+        log,
         tracking: Tracking::new(&master),
         rules: Rules {
             body_bytes: config.http.body_limit_bytes,

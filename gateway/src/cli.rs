@@ -14,6 +14,7 @@ mod demo;
 mod doctor;
 mod fhir;
 mod keys;
+mod log;
 mod migrate;
 mod packet;
 mod party;
@@ -80,6 +81,9 @@ enum Command {
     /// Open or verify a packet, without a gateway.
     #[command(subcommand)]
     Packet(packet::Packet),
+    /// Check the public log of packets, of this gateway or of a copy.
+    #[command(subcommand)]
+    Log(log::Log),
     /// Check and convert FHIR bundles, without a gateway.
     #[command(subcommand)]
     Fhir(fhir::Fhir),
@@ -112,6 +116,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Keys(keys) => keys.run(&config()?),
         Command::Party(party) => party.run(config()?).await,
         Command::Packet(packet) => packet.run(),
+        Command::Log(log) => log.run(config).await,
         Command::Fhir(fhir) => fhir.run(),
         Command::Doctor(doctor) => doctor.run(config()).await,
     }

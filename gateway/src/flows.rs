@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use claimgate_packet::log::checkpoint::LogSigner;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -17,6 +18,7 @@ use crate::store::{Store, StoreError};
 
 pub mod health;
 pub mod insurer;
+pub mod log;
 pub mod owner;
 pub mod registry;
 pub mod token;
@@ -41,6 +43,8 @@ pub struct Engine {
     pub vault: Vault,
     /// Blind indexes.
     pub index: BlindIndex,
+    /// Signs the public log's checkpoints.
+    pub log: LogSigner,
     /// Tracking codes.
     pub tracking: Tracking,
     /// Bounds and lives.

@@ -19,6 +19,7 @@ pub mod form;
 pub mod health;
 pub mod hospital;
 pub mod insurer;
+pub mod log;
 pub mod oauth;
 pub mod problem;
 pub mod search;
@@ -66,9 +67,12 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/insurer/v1/deliveries", "GET").route(get().to(insurer::list)))
         .service(at("/insurer/v1/deliveries/{id}", "GET").route(get().to(insurer::fetch)))
         .service(at("/insurer/v1/deliveries/{id}/ack", "POST").route(post().to(insurer::acknowledge)))
+        .service(at("/insurer/v1/deliveries/{id}/proof", "GET").route(get().to(log::proof)))
         .service(at("/insurer/v1/submissions/{id}/status", "POST").route(post().to(insurer::report)))
         .service(at("/claims/v1/links", "POST").route(post().to(claims::redeem)))
         .service(at("/claims/v1/claims/{id}/timeline", "GET").route(get().to(claims::timeline)))
+        .service(at("/log/checkpoint", "GET").route(get().to(log::checkpoint)))
+        .service(at("/log/tile/{path:.*}", "GET").route(get().to(log::tile)))
         .service(at("/healthz", "GET").route(get().to(health::alive)))
         .service(at("/readyz", "GET").route(get().to(health::ready)))
         .service(at("/metrics", "GET").route(get().to(health::metrics)));

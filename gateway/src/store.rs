@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use crate::core::change::Change;
 
 mod apply;
+mod log;
 pub mod read;
 pub mod rows;
 pub mod schema;

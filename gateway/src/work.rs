@@ -21,6 +21,7 @@ pub async fn run(engine: Arc<Engine>, stop: watch::Receiver<bool>) {
         sequence(&engine, stop.clone()),
         deferred(&engine, stop.clone()),
         keys(&engine, stop.clone()),
+        log(&engine, stop.clone()),
         forget(&engine, stop)
     );
 }
@@ -70,6 +71,19 @@ pub async fn step(engine: &Engine) -> bool {
         Err(error) => {
             tracing::error!(%error, "deferred steps could not be read");
             false
+        }
+    }
+}
+
+/// Signs a checkpoint of the public log whenever it has grown.
+async fn log(engine: &Engine, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = engine.checkpoint().await {
+            tracing::error!(%error, "the log's checkpoint could not be signed");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(IDLE) => {}
+            () = stopped(&mut stop) => break,
         }
     }
 }

@@ -1,22 +1,12 @@
 //! The command line: a gateway set up by hand, a packet opened without one, exit codes.
 
-use std::path::Path;
 use std::process::{Command, Output};
 
 use claimgate_gateway::sandbox::insurer;
 use claimgate_tests::bundles::{bytes, case};
 use claimgate_tests::gateway::{TestGateway, must};
-use claimgate_tests::shared::binary;
+use claimgate_tests::shared::{binary, claimgate};
 use serde_json::{Value, json};
-
-fn claimgate(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(binary())
-        .args(arguments)
-        .current_dir(folder)
-        .env("CLAIMGATE_GATEWAY__DATA_DIR", folder.join("data"))
-        .output()
-        .unwrap()
-}
 
 fn out(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()

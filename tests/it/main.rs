@@ -13,6 +13,7 @@ mod hospital;
 mod idempotency;
 mod insurer;
 mod limits;
+mod log;
 mod privacy;
 mod refusals;
 mod registry;

@@ -1,6 +1,7 @@
 //! Real examples that lie beside the project; a test that needs them prints that it skipped where they are not.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 /// A file of the shared data (`CLAIMGATE_SHARED`, default `../shared` beside the project), if it is there.
 #[must_use]
@@ -35,4 +36,15 @@ pub fn binary() -> PathBuf {
     let built = test.ancestors().nth(2).map(|profile| profile.join("claimgate")).unwrap_or_default();
     assert!(built.exists(), "cargo build --bin claimgate first, as make test does");
     built
+}
+
+/// Runs the built `claimgate` in a folder, with its data in `data` there.
+///
+/// # Panics
+/// It does not start.
+#[must_use]
+pub fn claimgate(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Command::new(binary());
+    command.args(arguments).current_dir(folder).env("CLAIMGATE_GATEWAY__DATA_DIR", folder.join("data"));
+    command.output().unwrap_or_else(|error| panic!("claimgate does not start: {error}"))
 }

@@ -6,6 +6,7 @@ use super::{Ending, print};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, DEFAULTS};
+use crate::flows::log::{self, LogCheck};
 use crate::id::Random;
 use crate::party::Role;
 
@@ -79,6 +80,11 @@ async fn examine(config: Config, findings: &mut Findings) -> anyhow::Result<()> 
     match store.check_audit().await? {
         Ok(lines) => Findings::good(&format!("audit trail: {lines} lines, unbroken")),
         Err(position) => findings.wrong(&format!("audit trail: line {position} was changed or is missing")),
+    }
+    let checked = log::check(store, app.engine.log.public()).await?;
+    match checked {
+        LogCheck::Whole { .. } => Findings::good(&checked.to_string()),
+        _ => findings.wrong(&checked.to_string()),
     }
     let parties = store.parties().await?;
     for party in &parties {

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use claimgate_packet::jose::jwk::PrivateJwk;
+use claimgate_packet::log::checkpoint::Checkpoint;
+use claimgate_packet::log::proof::{LogProof, ProofError};
 use claimgate_packet::open::{Opened, TrustedKeys, open};
 use claimgate_packet::words::Line;
 use clap::{Args, Subcommand};
@@ -37,6 +39,10 @@ pub(super) struct Opening {
     /// Accept only this line of insurance.
     #[arg(long)]
     line: Option<Line>,
+    /// Also require that the packet stands in the gateway's public log: the text of
+    /// /insurer/v1/deliveries/{id}/proof. The log's key stands in the file given by --trust.
+    #[arg(long, value_name = "FILE")]
+    proof: Option<PathBuf>,
     /// The sealed packet as fetched (application/jose).
     file: PathBuf,
 }
@@ -54,10 +60,20 @@ impl Packet {
                 return Ok(Ending::Refused);
             }
         };
+        let logged = match opening.logged(&opened)? {
+            Ok(logged) => logged,
+            Err(error) => {
+                say(format_args!("refused: {error} ({})", error.code()));
+                return Ok(Ending::Refused);
+            }
+        };
         if show {
             print(format_args!("{}", serde_json::to_string_pretty(&opened.to_json()?)?));
         } else {
             verdict(&opened);
+        }
+        if let Some(checkpoint) = logged {
+            say(format_args!("in the log {} of {} packets", checkpoint.origin, checkpoint.size));
         }
         Ok(Ending::Done)
     }
@@ -74,6 +90,13 @@ impl Opening {
         let sealed = String::from_utf8(read(&self.file)?)
             .with_context(|| format!("{} is no sealed packet", self.file.display()))?;
         Ok(open(sealed.trim_end(), &[key], &trust, &me, self.line, Clock::system().now()))
+    }
+
+    fn logged(&self, opened: &Opened) -> anyhow::Result<Result<Option<Checkpoint>, ProofError>> {
+        let Some(path) = &self.proof else { return Ok(Ok(None)) };
+        let key = super::log::key(&self.trust)?;
+        let text = String::from_utf8(read(path)?).with_context(|| format!("{} is no text", path.display()))?;
+        Ok(LogProof::parse(&text).and_then(|proof| proof.verify(&opened.log_entry, &key)).map(Some))
     }
 }
 

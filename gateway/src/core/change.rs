@@ -66,7 +66,7 @@ pub enum Write {
     Evidence(EvidenceRow),
     /// The consent a packet rests on.
     Consent(ClaimId, Permit, Timestamp),
-    /// A packet with all disclosures, sealed under the claim's key.
+    /// A packet with all disclosures, sealed under the claim's key, and its leaf of the public log.
     Packet(PacketRow),
     /// A packet for one recipient.
     Delivery(Box<DeliveryRow>),
@@ -94,6 +94,8 @@ pub enum Write {
     Redeem(Mac, ClaimId, PartyId, Timestamp),
     /// A deferred step.
     Work(WorkRow),
+    /// What the public log says of itself: size, signed note.
+    Checkpoint(u64, String, Timestamp),
     /// A deferred step is done; only by the holder of this fencing number.
     WorkDone(WorkId, i64, Timestamp),
 }

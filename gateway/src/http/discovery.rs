@@ -47,11 +47,15 @@ pub async fn token_keys(app: Data<App>) -> HttpResponse {
     HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=300")).json(JwkSet(keys).to_json())
 }
 
-/// `GET /.well-known/claim-packet-keys`: keys of packets, retired ones too.
+/// `GET /.well-known/claim-packet-keys`: keys of packets, retired ones too, and the key of the public log.
 pub async fn packet_keys(app: Data<App>) -> HttpResponse {
     let keys = app.engine.ring.present().keys(SigningUse::Packet).iter().map(PrivateJwk::public).collect();
     let trusted = TrustedKeys::new(app.engine.issuer.clone(), keys);
-    HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=300")).json(trusted.to_json())
+    let mut document = trusted.to_json();
+    if let Some(members) = document.as_object_mut() {
+        members.insert("log".to_owned(), app.engine.log.public().to_text().into());
+    }
+    HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=300")).json(document)
 }
 
 fn server(app: &App) -> Value {

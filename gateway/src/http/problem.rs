@@ -15,6 +15,7 @@ use super::{context, fhir};
 use crate::flows::Fault;
 use crate::flows::health::Refusal;
 use crate::flows::insurer::NotDone;
+use crate::flows::log::NotProven;
 use crate::keys::ring::KeyRingError;
 
 /// Media type of problem details.
@@ -248,6 +249,19 @@ impl From<NotDone> for Problem {
             ),
             NotDone::InvalidStep(step) => Self::new(409, "submission.invalid-step", step.to_string()).at("/state"),
             NotDone::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<NotProven> for Problem {
+    fn from(reason: NotProven) -> Self {
+        match reason {
+            NotProven::NotFound => Self::not_found(),
+            NotProven::Pending => Self {
+                hint: Some(Hint::RetryAfter("2")),
+                ..Self::new(503, "proof.pending", "The log's next checkpoint will hold this packet; ask again")
+            },
+            NotProven::Fault(fault) => fault.into(),
         }
     }
 }

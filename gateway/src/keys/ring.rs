@@ -8,12 +8,17 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use claimgate_packet::jose::base64url;
 use claimgate_packet::jose::jwk::{JwkError, KeyAlg, KeyUse, PrivateJwk};
 use jiff::Timestamp;
+use zeroize::Zeroizing;
 
 use super::master::{MasterKey, MasterKeyError};
 use crate::config::{Config, MasterKeyPlace};
 use crate::id::Random;
+
+/// The file of the key that signs the public log's checkpoints.
+const LOG_KEY: &str = "log.key";
 
 /// What a signing key signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,6 +113,12 @@ pub enum KeyRingError {
         /// The file.
         path: PathBuf,
     },
+    /// The file holds no key of the log.
+    #[error("{path} holds no log key: 32 bytes as base64url (43 characters)")]
+    NotALogKey {
+        /// The file.
+        path: PathBuf,
+    },
     /// The master key is unusable.
     #[error(transparent)]
     Master(#[from] MasterKeyError),
@@ -191,7 +202,19 @@ pub fn load_master(config: &Config) -> Result<MasterKey, KeyRingError> {
     }
 }
 
-/// Makes what is missing: folder, master key, one key of each use. Existing files are never touched.
+/// Reads the seed of the key that signs the public log's checkpoints.
+///
+/// # Errors
+/// A missing, exposed or malformed file.
+pub fn load_log_seed(config: &Config) -> Result<Zeroizing<[u8; 32]>, KeyRingError> {
+    let path = config.keys_dir().join(LOG_KEY);
+    let text = read_secret(&path)?;
+    let bytes = Zeroizing::new(base64url::decode(text.trim()).unwrap_or_default());
+    let seed = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeyRingError::NotALogKey { path })?;
+    Ok(Zeroizing::new(seed))
+}
+
+/// Makes what is missing: folder, master key, the log's key, one key of each use. Existing files are never touched.
 ///
 /// # Errors
 /// The folder cannot be written.
@@ -203,6 +226,12 @@ pub fn ensure(config: &Config, random: &Random, now: Timestamp) -> Result<Vec<St
         && !path.exists()
     {
         write_secret(&path, MasterKey::generate(random).to_text().as_bytes())?;
+        made.push(path.display().to_string());
+    }
+    let path = dir.join(LOG_KEY);
+    if !path.exists() {
+        let text = Zeroizing::new(base64url::encode(&random.bytes::<32>()));
+        write_secret(&path, text.as_bytes())?;
         made.push(path.display().to_string());
     }
     let ring = KeyRing::load(&dir)?;
@@ -233,12 +262,12 @@ pub fn read_key(path: &Path) -> Result<PrivateJwk, KeyRingError> {
     PrivateJwk::from_json(&json).map_err(|source| KeyRingError::NotAKey { path: path.to_owned(), source })
 }
 
-fn read_secret(path: &Path) -> Result<zeroize::Zeroizing<String>, KeyRingError> {
+fn read_secret(path: &Path) -> Result<Zeroizing<String>, KeyRingError> {
     let mode = fs::metadata(path).map_err(at(path))?.permissions().mode();
     if mode & 0o077 != 0 {
         return Err(KeyRingError::Exposed { path: path.to_owned() });
     }
-    fs::read_to_string(path).map(zeroize::Zeroizing::new).map_err(at(path))
+    fs::read_to_string(path).map(Zeroizing::new).map_err(at(path))
 }
 
 fn create_folder(dir: &Path) -> Result<(), KeyRingError> {

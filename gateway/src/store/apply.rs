@@ -7,7 +7,7 @@ use sqlx::error::ErrorKind;
 use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, query, query_as};
 
-use super::StoreError;
+use super::{StoreError, log};
 use crate::core::change::{Change, DeliveryRow, SearchValues, Write};
 use crate::core::timeline::{Audience, Entry};
 use crate::party::Party;
@@ -146,10 +146,12 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
                 .bind(&packet.body)
                 .bind(packet.manifest_digest.as_slice())
                 .bind(millis(packet.at))
-                .execute(tx)
+                .execute(&mut *tx)
                 .await;
-            one("packet", inserted)
+            one("packet", inserted)?;
+            log::leaf(tx, packet).await
         }
+        Write::Checkpoint(size, note, at) => log::checkpoint(tx, *size, note, *at).await,
         Write::Delivery(delivery) => new_delivery(tx, delivery).await,
         Write::Submission(row) => {
             let sql = "-- apply::submission

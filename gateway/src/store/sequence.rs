@@ -6,9 +6,9 @@
 use jiff::Timestamp;
 use sqlx::{Connection, SqliteConnection, query, query_as};
 
-use super::StoreError;
 use super::apply::millis;
 use super::rows::DueWork;
+use super::{StoreError, log};
 use crate::audit;
 
 /// The most rows one batch takes.
@@ -21,6 +21,8 @@ pub struct Sequenced {
     pub deliveries: u64,
     /// Audit lines that are in the chain now.
     pub audit: u64,
+    /// Leaves that are in the public log now.
+    pub leaves: u64,
     /// Whether more may be waiting.
     pub more: bool,
 }
@@ -29,9 +31,10 @@ pub(super) async fn run(connection: &mut SqliteConnection) -> Result<Sequenced, 
     let mut tx = connection.begin_with("begin immediate").await?;
     let deliveries = deliveries(&mut tx).await?;
     let audit = audit_lines(&mut tx).await?;
+    let leaves = log::sequence(&mut tx, BATCH).await?;
     tx.commit().await?;
     let full = u64::try_from(BATCH).unwrap_or(u64::MAX);
-    Ok(Sequenced { deliveries, audit, more: deliveries >= full || audit >= full })
+    Ok(Sequenced { deliveries, audit, leaves, more: deliveries >= full || audit >= full || leaves >= full })
 }
 
 async fn deliveries(tx: &mut SqliteConnection) -> Result<u64, StoreError> {

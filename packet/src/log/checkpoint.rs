@@ -94,6 +94,14 @@ impl LogKey {
         format!("{}+{}+{}", self.name, self.id_text(), STANDARD.encode(bytes))
     }
 
+    /// The same key under another name: a log that was renamed.
+    ///
+    /// # Errors
+    /// A name no log can have.
+    pub fn named(&self, name: &str) -> Result<Self, LogKeyError> {
+        Self::new(name, self.key)
+    }
+
     /// The log's name, which is the origin of its checkpoints.
     #[must_use]
     pub fn name(&self) -> &str {

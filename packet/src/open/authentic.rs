@@ -14,6 +14,7 @@ use crate::words::Line;
 pub struct Authentic {
     pub(super) manifest: Manifest,
     pub(super) kid: String,
+    pub(super) log_entry: [u8; 32],
     pub(super) disclosures: Vec<String>,
     pub(super) presentation_digest: String,
 }
@@ -22,6 +23,7 @@ pub struct Authentic {
 pub struct Mine {
     manifest: Manifest,
     kid: String,
+    log_entry: [u8; 32],
     disclosures: Vec<Disclosure>,
     presentation_digest: String,
     recipient: RecipientElement,
@@ -33,6 +35,7 @@ pub struct Mine {
 pub struct Granted {
     pub(super) manifest: Manifest,
     pub(super) kid: String,
+    pub(super) log_entry: [u8; 32],
     pub(super) presentation_digest: String,
     pub(super) recipient: RecipientElement,
     /// `evidence` with every disclosure in its place.
@@ -46,6 +49,13 @@ impl Authentic {
     #[must_use]
     pub fn packet_id(&self) -> &str {
         &self.manifest.packet_id
+    }
+
+    /// What the public log holds of it: SHA-256 of its signed part. A [`crate::log::proof::LogProof`] is checked
+    /// with this.
+    #[must_use]
+    pub fn log_entry(&self) -> &[u8; 32] {
+        &self.log_entry
     }
 
     /// Checks that exactly one recipient is disclosed and that it is the opener: `aud` to the byte, and the
@@ -66,8 +76,8 @@ impl Authentic {
             .filter(|recipient| recipient.aud == aud && line.is_none_or(|line| line == recipient.line))
             .ok_or(OpenError::NotAddressed)?;
         let addressed = element.digest.clone();
-        let Self { manifest, kid, presentation_digest, .. } = self;
-        Ok(Mine { manifest, kid, disclosures, presentation_digest, recipient, addressed })
+        let Self { manifest, kid, log_entry, presentation_digest, .. } = self;
+        Ok(Mine { manifest, kid, log_entry, disclosures, presentation_digest, recipient, addressed })
     }
 }
 
@@ -77,7 +87,7 @@ impl Mine {
     /// # Errors
     /// [`OpenError::Digest`], [`OpenError::Incomplete`], [`OpenError::NotGranted`].
     pub fn check_grants(self) -> Result<Granted, OpenError> {
-        let Self { manifest, kid, disclosures, presentation_digest, recipient, addressed } = self;
+        let Self { manifest, kid, log_entry, disclosures, presentation_digest, recipient, addressed } = self;
         let disclosed: HashSet<String> =
             disclosures.iter().map(|one| one.digest.clone()).filter(|digest| *digest != addressed).collect();
         let mut unfolded = unfold(manifest.payload.clone(), disclosures).map_err(|_| OpenError::Digest)?;
@@ -88,7 +98,7 @@ impl Mine {
             return Err(OpenError::NotGranted);
         }
         let Some(Value::Object(evidence)) = unfolded.remove("evidence") else { return Err(OpenError::Digest) };
-        Ok(Granted { manifest, kid, presentation_digest, recipient, evidence })
+        Ok(Granted { manifest, kid, log_entry, presentation_digest, recipient, evidence })
     }
 }
 

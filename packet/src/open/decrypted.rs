@@ -98,6 +98,7 @@ impl Decrypted {
         Ok(Authentic {
             manifest,
             kid: key.kid.clone(),
+            log_entry: digest::sha256(self.parts.jwt.as_bytes()),
             disclosures: self.parts.disclosures,
             presentation_digest: self.presentation_digest,
         })

@@ -27,13 +27,15 @@ pub struct Opened {
     pub presentation_digest: String,
     /// The key that signed it.
     pub kid: String,
+    /// What the public log holds of it: SHA-256 of its signed part.
+    pub log_entry: [u8; 32],
 }
 
 crate::opaque_debug!(Opened);
 
 impl Opened {
     pub(super) fn read(granted: Granted) -> Result<Self, OpenError> {
-        let Granted { manifest, kid, presentation_digest, recipient, evidence } = granted;
+        let Granted { manifest, kid, log_entry, presentation_digest, recipient, evidence } = granted;
         if evidence.len() > EVIDENCE {
             return Err(OpenError::TooLarge("a packet holds at most 64 evidence documents"));
         }
@@ -54,6 +56,7 @@ impl Opened {
             evidence,
             presentation_digest,
             kid,
+            log_entry,
         };
         if opened.attachments().count() > ATTACHMENTS {
             return Err(OpenError::TooLarge("a claim has at most 200 attachments"));
