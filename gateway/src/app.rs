@@ -81,14 +81,15 @@ impl App {
 }
 
 async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Random) -> Result<Engine, StartError> {
-    let master = ring::load_master(config)?;
-    let keys = Ring::open(config.keys_dir())?;
+    let (master, folder) = ring::open_folder(config, &random)?;
+    let keys = Ring::open(folder)?;
     for usage in [SigningUse::Packet, SigningUse::Token] {
         keys.present().signing(usage, clock.now())?;
     }
     let name = issuer.split_once("://").map_or(issuer.as_str(), |(_, rest)| rest);
     let name = format!("{}/log", name.trim_end_matches('/'));
-    let log = LogSigner::new(&name, ring::load_log_seed(config)?).map_err(|_| StartError::LogName)?;
+    let log = LogSigner::new(&name, keys.folder().log_seed().map_err(KeyRingError::from)?)
+        .map_err(|_| StartError::LogName)?;
     let store = open_store(&config.database_path(), config.store.readers).await?;
     Ok(Engine {
         issuer,

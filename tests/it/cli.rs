@@ -28,7 +28,7 @@ fn a_gateway_is_set_up_by_hand() {
     assert!(run(&["migrate", "up"]).status.success());
     assert_eq!(run(&["migrate", "check"]).status.code(), Some(0));
     let keys = run(&["keys", "list"]);
-    assert_eq!(out(&keys).lines().filter(|line| line.contains("signs now")).count(), 2, "{}", out(&keys));
+    assert_eq!(out(&keys).lines().filter(|line| line.contains(" current ")).count(), 2, "{}", out(&keys));
 
     let made = run(&["keys", "new", "insurer", "--party", "insurer-abc"]);
     assert!(made.status.success(), "{}", err(&made));

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{Ending, print, say};
 use crate::id::{Random, RequestId};
-use crate::keys::ring::write_secret;
+use crate::keys::folder::write_secret;
 use crate::sandbox::demo::{World, run};
 
 /// Show the main job: a hospital's bundle becomes packets that two insurers open.

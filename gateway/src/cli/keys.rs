@@ -4,17 +4,18 @@ use std::path::{Path, PathBuf};
 
 use claimgate_packet::jose::jwk::{JwkSet, KeyAlg, KeyUse, PrivateJwk};
 use clap::{Subcommand, ValueEnum};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::{Ending, print, say};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::id::Random;
-use crate::keys::ring::{self, KeyRing, SigningUse};
+use crate::keys::folder::write_secret;
+use crate::keys::ring::{self, End, KeyRing, SigningUse};
 use crate::party::PartyId;
 
-/// Make and list keys.
+/// Make, list and end keys.
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
     /// Make a key. A running gateway publishes its new key within 30 seconds; it signs ten minutes after it was made,
@@ -34,8 +35,42 @@ pub(super) enum Keys {
         #[arg(long, default_value = ".")]
         out: PathBuf,
     },
-    /// List the gateway's signing keys.
+    /// Make the next signing key of the gateway: published within 30 seconds, signing after ten minutes.
+    #[command(after_help = "Examples:\n  claimgate keys rotate packet             once a year or so\n  \
+        claimgate keys rotate token --at-once    after a theft; those who cached the old list fetch it again")]
+    Rotate {
+        /// Whose.
+        kind: Own,
+        /// Let it sign at once, as after a theft.
+        #[arg(long)]
+        at_once: bool,
+    },
+    /// End a signing key as planned. What it signed then counts with a proof of the public log only.
+    Retire {
+        /// The key's id.
+        kid: String,
+        /// When; at once where nothing is said. RFC 3339.
+        #[arg(long, value_name = "TIME")]
+        at: Option<Timestamp>,
+    },
+    /// Take a stolen signing key back at once.
+    Revoke {
+        /// The key's id.
+        kid: String,
+    },
+    /// Encrypt private keys that stand in their files in the clear.
+    Seal,
+    /// List the gateway's signing keys and their states.
     List,
+}
+
+/// What a key of the gateway signs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Own {
+    /// Packets.
+    Packet,
+    /// Access tokens.
+    Token,
 }
 
 /// What a key is for.
@@ -57,6 +92,13 @@ impl Keys {
     pub(super) fn run(self, config: &Config) -> anyhow::Result<Ending> {
         match self {
             Self::New { kind, party, out } => create(config, kind, party, &out)?,
+            Self::Rotate { kind, at_once } => {
+                let usage = if kind == Own::Packet { SigningUse::Packet } else { SigningUse::Token };
+                rotate(config, usage, at_once)?;
+            }
+            Self::Retire { kid, at } => finish(config, &kid, End::Retire(at.unwrap_or(Clock::system().now())))?,
+            Self::Revoke { kid } => finish(config, &kid, End::Revoke(Clock::system().now()))?,
+            Self::Seal => seal(config)?,
             Self::List => list(config)?,
         }
         Ok(Ending::Done)
@@ -69,7 +111,7 @@ fn create(config: &Config, kind: Kind, party: Option<PartyId>, out: &Path) -> an
     let pairs = match kind {
         Kind::Packet | Kind::Token => {
             let usage = if kind == Kind::Packet { SigningUse::Packet } else { SigningUse::Token };
-            return create_own(config, usage);
+            return rotate(config, usage, false);
         }
         Kind::Hospital => vec![("sig", pair(KeyUse::Sig, KeyAlg::Es384)?)],
         Kind::App => vec![("sig", pair(KeyUse::Sig, KeyAlg::Es256)?)],
@@ -85,7 +127,7 @@ fn create(config: &Config, kind: Kind, party: Option<PartyId>, out: &Path) -> an
         if let Some(members) = json.as_object_mut() {
             members.insert("party".to_owned(), json!(party.as_str()));
         }
-        ring::write_secret(&path, json.to_string().as_bytes())?;
+        write_secret(&path, json.to_string().as_bytes())?;
         say(format_args!("{} (private: keep it)", path.display()));
     }
     let public = JwkSet(pairs.iter().map(|(_, key)| key.public()).collect()).to_json();
@@ -95,32 +137,59 @@ fn create(config: &Config, kind: Kind, party: Option<PartyId>, out: &Path) -> an
     Ok(())
 }
 
-fn create_own(config: &Config, usage: SigningUse) -> anyhow::Result<()> {
-    let now = Clock::system().now();
-    let dir = config.keys_dir();
-    ring::ensure(config, &Random::system(), now)?;
-    let first = KeyRing::load(&dir)?.keys(usage).len() < 2;
-    let kid = ring::create_signing_key(&dir, usage, now + SignedDuration::from_mins(10))?;
+/// Makes the next signing key of the gateway.
+fn rotate(config: &Config, usage: SigningUse, at_once: bool) -> anyhow::Result<()> {
+    let (random, now) = (Random::system(), Clock::system().now());
+    ring::ensure(config, &random, now)?;
+    let (_, folder) = ring::open_folder(config, &random)?;
+    let from = if at_once { now } else { now + SignedDuration::from_mins(10) };
+    let kid = ring::create_signing_key(&folder, usage, from)?;
     print(format_args!("{} key {kid}", usage.as_str()));
     say(format_args!(
-        "A running server publishes it within 30 seconds; it signs from ten minutes after now. The old keys stay published."
+        "A running server publishes it within 30 seconds; it signs from {from}. The old keys stay published:"
     ));
-    if first {
-        say(format_args!("Keep the old file: packets it signed are verified with it."));
+    say(format_args!("what they signed counts as before. To end one: claimgate keys retire KID, or keys revoke KID."));
+    Ok(())
+}
+
+fn finish(config: &Config, kid: &str, end: End) -> anyhow::Result<()> {
+    let (_, folder) = ring::open_folder(config, &Random::system())?;
+    ring::end(&folder, kid, end)?;
+    print(format_args!("{kid} {}", if matches!(end, End::Retire(_)) { "retired" } else { "revoked" }));
+    say(format_args!(
+        "A running server knows within 30 seconds. Packets it signed count with a proof of the public log only."
+    ));
+    let ring = KeyRing::load(&folder)?;
+    for usage in SigningUse::ALL {
+        if ring.signing(usage, Clock::system().now()).is_err() {
+            let word = usage.as_str();
+            say(format_args!("No {word} key can sign now: claimgate keys rotate {word} --at-once"));
+        }
+    }
+    Ok(())
+}
+
+fn seal(config: &Config) -> anyhow::Result<()> {
+    let (_, folder) = ring::open_folder(config, &Random::system())?;
+    for path in
+        SigningUse::ALL.iter().map(|usage| folder.files(usage.as_str())).collect::<Result<Vec<_>, _>>()?.concat()
+    {
+        if folder.seal_file(&path)? {
+            print(format_args!("{} encrypted", path.display()));
+        }
     }
     Ok(())
 }
 
 fn list(config: &Config) -> anyhow::Result<()> {
-    let ring = KeyRing::load(&config.keys_dir())?;
+    let (_, folder) = ring::open_folder(config, &Random::system())?;
+    let ring = KeyRing::load(&folder)?;
     let now = Clock::system().now();
-    for usage in [SigningUse::Packet, SigningUse::Token] {
-        let signing = ring.signing(usage, now).map(|key| key.public().kid.clone()).ok();
-        for key in ring.keys(usage) {
-            let public = key.public();
-            let mark = if signing.as_deref() == Some(&public.kid) { "signs now" } else { "" };
-            let from = public.not_before.map(|at| at.to_string()).unwrap_or_default();
-            print(format_args!("{:<7} {} {from:<20} {mark}", usage.as_str(), public.kid));
+    for usage in SigningUse::ALL {
+        for (key, state) in ring.states(usage, now) {
+            let from = key.not_before.map(|at| at.to_string()).unwrap_or_default();
+            let until = key.ends().map(|at| format!("until {at}")).unwrap_or_default();
+            print(format_args!("{:<7} {} {state:<9} from {from:<20} {until}", usage.as_str(), key.kid));
         }
     }
     Ok(())

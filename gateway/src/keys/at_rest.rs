@@ -114,7 +114,8 @@ fn cipher(key: &[u8; 32], place: Place<'_>) -> Result<LessSafeKey, AtRestError> 
     UnboundKey::new(&AES_256_GCM, key).map(LessSafeKey::new).map_err(|_| failed(place))
 }
 
-fn seal(key: &[u8; 32], random: &Random, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>, AtRestError> {
+/// Encrypts under a key for a place: nonce, ciphertext, tag.
+pub(super) fn seal(key: &[u8; 32], random: &Random, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>, AtRestError> {
     let nonce = random.bytes::<NONCE>();
     let mut body = plain.to_vec();
     cipher(key, place)?
@@ -123,7 +124,8 @@ fn seal(key: &[u8; 32], random: &Random, place: Place<'_>, plain: &[u8]) -> Resu
     Ok([nonce.as_slice(), body.as_slice()].concat())
 }
 
-fn open(key: &[u8; 32], place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, AtRestError> {
+/// Decrypts what [`seal`] made for the same place.
+pub(super) fn open(key: &[u8; 32], place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, AtRestError> {
     let (nonce, body) = sealed.split_first_chunk::<NONCE>().ok_or_else(|| failed(place))?;
     let mut body = Zeroizing::new(body.to_vec());
     let length = cipher(key, place)?

@@ -18,6 +18,8 @@ pub enum KeyPurpose {
     Index,
     /// Tracking codes.
     Tracking,
+    /// The gateway's own private keys in their files.
+    KeyFiles,
 }
 
 /// A text that is no master key.
@@ -67,6 +69,7 @@ impl MasterKey {
             KeyPurpose::ClaimKeys => b"claimgate/v1/claim-keys",
             KeyPurpose::Index => b"claimgate/v1/index",
             KeyPurpose::Tracking => b"claimgate/v1/tracking",
+            KeyPurpose::KeyFiles => b"claimgate/v1/key-files",
         };
         let mut derived = Zeroizing::new([0; 32]);
         hkdf::Salt::new(hkdf::HKDF_SHA256, b"claimgate")

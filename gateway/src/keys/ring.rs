@@ -1,24 +1,18 @@
-//! The key folder: the master key and the gateway's signing keys, one file each, readable by the owner only.
-//!
-//! `packet-<kid>.json` signs packets, `token-<kid>.json` signs access tokens; the two are published apart.
+//! The gateway's signing keys by use and state: which one signs now, which comes next, which only verify.
 
-use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use claimgate_packet::jose::base64url;
-use claimgate_packet::jose::jwk::{JwkError, KeyAlg, KeyUse, PrivateJwk};
+use claimgate_packet::jose::jwk::{JwkError, KeyAlg, KeyUse, PrivateJwk, PublicJwk};
 use jiff::Timestamp;
-use zeroize::Zeroizing;
+use serde_json::json;
 
-use super::master::{MasterKey, MasterKeyError};
+use super::folder::{FolderError, KeyFolder, create_folder, write_secret};
+use super::master::MasterKey;
+use super::provider::{self, ProviderError};
 use crate::config::{Config, MasterKeyPlace};
 use crate::id::Random;
-
-/// The file of the key that signs the public log's checkpoints.
-const LOG_KEY: &str = "log.key";
 
 /// What a signing key signs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +24,9 @@ pub enum SigningUse {
 }
 
 impl SigningUse {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Packet, Self::Token];
+
     /// The word in file names and on the command line.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -37,6 +34,37 @@ impl SigningUse {
             Self::Packet => "packet",
             Self::Token => "token",
         }
+    }
+
+    fn prefix(self) -> String {
+        format!("{}-", self.as_str())
+    }
+}
+
+/// Where a key stands in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// Published, signs later.
+    Next,
+    /// Signs now.
+    Current,
+    /// Signs no more; what it signed counts as before.
+    Previous,
+    /// Its end has come: what it signed counts with a proof of the public log from before only.
+    Retired,
+    /// Taken back: as retired, from that moment.
+    Revoked,
+}
+
+impl fmt::Display for KeyState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Next => "next",
+            Self::Current => "current",
+            Self::Previous => "previous",
+            Self::Retired => "retired",
+            Self::Revoked => "revoked",
+        })
     }
 }
 
@@ -51,7 +79,7 @@ pub struct KeyRing {
 /// signs later, without a restart.
 #[derive(Debug)]
 pub struct Ring {
-    dir: PathBuf,
+    folder: KeyFolder,
     present: RwLock<Arc<KeyRing>>,
 }
 
@@ -60,9 +88,9 @@ impl Ring {
     ///
     /// # Errors
     /// As [`KeyRing::load`].
-    pub fn open(dir: PathBuf) -> Result<Self, KeyRingError> {
-        let present = RwLock::new(Arc::new(KeyRing::load(&dir)?));
-        Ok(Self { dir, present })
+    pub fn open(folder: KeyFolder) -> Result<Self, KeyRingError> {
+        let present = RwLock::new(Arc::new(KeyRing::load(&folder)?));
+        Ok(Self { folder, present })
     }
 
     /// The keys as they were read last.
@@ -71,63 +99,41 @@ impl Ring {
         Arc::clone(&self.present.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &KeyFolder {
+        &self.folder
+    }
+
     /// Reads the folder again; what was read before stays where that fails.
     ///
     /// # Errors
     /// As [`KeyRing::load`].
     pub fn reload(&self) -> Result<(), KeyRingError> {
-        let fresh = Arc::new(KeyRing::load(&self.dir)?);
+        let fresh = Arc::new(KeyRing::load(&self.folder)?);
         *self.present.write().unwrap_or_else(PoisonError::into_inner) = fresh;
         Ok(())
     }
 }
 
-/// Why the key folder cannot be used.
+/// Why the signing keys cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyRingError {
-    /// A file or folder cannot be read or written.
-    #[error("{path} cannot be read or written")]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: io::Error,
-    },
-    /// Others may read the file.
-    #[error("{path} is readable by others; run: chmod 600 {path}")]
-    Exposed {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file holds no key of ours.
-    #[error("{path} holds no signing key: {source}")]
-    NotAKey {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: JwkError,
-    },
-    /// The file holds no JSON.
-    #[error("{path} is not JSON")]
-    NotJson {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The file holds no key of the log.
-    #[error("{path} holds no log key: 32 bytes as base64url (43 characters)")]
-    NotALogKey {
-        /// The file.
-        path: PathBuf,
-    },
-    /// The master key is unusable.
+    /// The key folder.
     #[error(transparent)]
-    Master(#[from] MasterKeyError),
+    Folder(#[from] FolderError),
+    /// The master key.
+    #[error(transparent)]
+    Master(#[from] ProviderError),
     /// A new key could not be made.
     #[error("a new key could not be made: {0}")]
     Generate(JwkError),
     /// No key can sign now.
-    #[error("no {} key is valid now; run: claimgate keys new {}", .0.as_str(), .0.as_str())]
+    #[error("no {} key is valid now; run: claimgate keys rotate {}", .0.as_str(), .0.as_str())]
     NoKey(SigningUse),
+    /// No key of that name.
+    #[error("there is no signing key of that name; `claimgate keys list` shows all")]
+    Unknown,
 }
 
 impl KeyRing {
@@ -135,23 +141,14 @@ impl KeyRing {
     ///
     /// # Errors
     /// An unreadable or exposed file, or one that holds no key.
-    pub fn load(dir: &Path) -> Result<Self, KeyRingError> {
-        let mut ring = Self { packet: Vec::new(), token: Vec::new() };
-        for entry in fs::read_dir(dir).map_err(at(dir))? {
-            let path = entry.map_err(at(dir))?.path();
-            let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-            if path.extension().is_none_or(|extension| extension != "json") {
-                continue;
-            }
-            if name.starts_with("packet-") {
-                ring.packet.push(read_key(&path)?);
-            } else if name.starts_with("token-") {
-                ring.token.push(read_key(&path)?);
-            }
-        }
-        ring.packet.sort_by_key(|key| key.public().not_before);
-        ring.token.sort_by_key(|key| key.public().not_before);
-        Ok(ring)
+    pub fn load(folder: &KeyFolder) -> Result<Self, KeyRingError> {
+        let read = |usage: SigningUse| -> Result<Vec<PrivateJwk>, KeyRingError> {
+            let files = folder.files(&usage.prefix())?;
+            let mut keys = files.iter().map(|path| folder.read(path)).collect::<Result<Vec<_>, _>>()?;
+            keys.sort_by_key(|key| key.public().not_before);
+            Ok(keys)
+        };
+        Ok(Self { packet: read(SigningUse::Packet)?, token: read(SigningUse::Token)? })
     }
 
     /// All keys of one use, oldest first.
@@ -168,50 +165,81 @@ impl KeyRing {
     /// # Errors
     /// No such key.
     pub fn signing(&self, usage: SigningUse, now: Timestamp) -> Result<&PrivateJwk, KeyRingError> {
-        let valid = |key: &&PrivateJwk| {
-            let public = key.public();
-            public.revoked_at.is_none()
-                && public.not_before.is_none_or(|from| from <= now)
-                && public.not_after.is_none_or(|until| now < until)
-        };
-        self.keys(usage).iter().rev().find(valid).ok_or(KeyRingError::NoKey(usage))
+        let signs = |key: &&PrivateJwk| can_sign(&key.public(), now);
+        self.keys(usage).iter().rev().find(signs).ok_or(KeyRingError::NoKey(usage))
     }
+
+    /// Every key of one use with its state, oldest first.
+    #[must_use]
+    pub fn states(&self, usage: SigningUse, now: Timestamp) -> Vec<(PublicJwk, KeyState)> {
+        let current = self.signing(usage, now).map(|key| key.kid().to_owned()).ok();
+        let state = |key: &PublicJwk| match key {
+            key if key.revoked_at.is_some_and(|at| at <= now) => KeyState::Revoked,
+            key if key.not_after.is_some_and(|end| end <= now) => KeyState::Retired,
+            key if current.as_deref() == Some(&key.kid) => KeyState::Current,
+            key if key.not_before.is_some_and(|from| from > now) => KeyState::Next,
+            _ => KeyState::Previous,
+        };
+        self.keys(usage).iter().map(PrivateJwk::public).map(|key| (key.clone(), state(&key))).collect()
+    }
+}
+
+fn can_sign(key: &PublicJwk, now: Timestamp) -> bool {
+    key.revoked_at.is_none()
+        && key.not_before.is_none_or(|from| from <= now)
+        && key.not_after.is_none_or(|until| now < until)
 }
 
 /// Makes a signing key and writes its file; returns its key id.
 ///
 /// # Errors
 /// The folder cannot be written.
-pub fn create_signing_key(dir: &Path, usage: SigningUse, not_before: Timestamp) -> Result<String, KeyRingError> {
-    create_folder(dir)?;
+pub fn create_signing_key(
+    folder: &KeyFolder,
+    usage: SigningUse,
+    not_before: Timestamp,
+) -> Result<String, KeyRingError> {
     let key = PrivateJwk::generate(KeyUse::Sig, KeyAlg::Es256, None, not_before).map_err(KeyRingError::Generate)?;
-    let kid = key.public().kid.clone();
-    let path = dir.join(format!("{}-{kid}.json", usage.as_str()));
-    write_secret(&path, key.to_json().to_string().as_bytes())?;
-    Ok(kid)
+    folder.add(&usage.prefix(), &key)?;
+    Ok(key.kid().to_owned())
 }
 
-/// Reads the master key from where the configuration says.
+/// How a key's life ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// At this time, as planned.
+    Retire(Timestamp),
+    /// From this time on it is not to be trusted.
+    Revoke(Timestamp),
+}
+
+/// Writes the end of a key's life into its file.
 ///
 /// # Errors
-/// A missing, exposed or malformed file.
-pub fn load_master(config: &Config) -> Result<MasterKey, KeyRingError> {
-    match config.master_key() {
-        MasterKeyPlace::Value(text) => Ok(MasterKey::parse(&text)?),
-        MasterKeyPlace::File(path) => Ok(MasterKey::parse(&read_secret(&path)?)?),
+/// No key of that name, or a file that cannot be written.
+pub fn end(folder: &KeyFolder, kid: &str, end: End) -> Result<(), KeyRingError> {
+    for usage in SigningUse::ALL {
+        for path in folder.files(&usage.prefix())? {
+            if folder.read(&path)?.kid() == kid {
+                let (member, at) = match end {
+                    End::Retire(at) => ("exp", at),
+                    End::Revoke(at) => ("revoked_at", at),
+                };
+                return Ok(folder.note(&path, member, json!(at.as_second()))?);
+            }
+        }
     }
+    Err(KeyRingError::Unknown)
 }
 
-/// Reads the seed of the key that signs the public log's checkpoints.
+/// The master key and the key folder the configuration names.
 ///
 /// # Errors
-/// A missing, exposed or malformed file.
-pub fn load_log_seed(config: &Config) -> Result<Zeroizing<[u8; 32]>, KeyRingError> {
-    let path = config.keys_dir().join(LOG_KEY);
-    let text = read_secret(&path)?;
-    let bytes = Zeroizing::new(base64url::decode(text.trim()).unwrap_or_default());
-    let seed = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| KeyRingError::NotALogKey { path })?;
-    Ok(Zeroizing::new(seed))
+/// A missing, exposed or malformed master key.
+pub fn open_folder(config: &Config, random: &Random) -> Result<(MasterKey, KeyFolder), KeyRingError> {
+    let master = provider::configured(config).master_key()?;
+    let folder = KeyFolder::new(config.keys_dir(), &master, random.clone());
+    Ok((master, folder))
 }
 
 /// Makes what is missing: folder, master key, the log's key, one key of each use. Existing files are never touched.
@@ -219,8 +247,7 @@ pub fn load_log_seed(config: &Config) -> Result<Zeroizing<[u8; 32]>, KeyRingErro
 /// # Errors
 /// The folder cannot be written.
 pub fn ensure(config: &Config, random: &Random, now: Timestamp) -> Result<Vec<String>, KeyRingError> {
-    let dir = config.keys_dir();
-    create_folder(&dir)?;
+    create_folder(&config.keys_dir())?;
     let mut made = Vec::new();
     if let MasterKeyPlace::File(path) = config.master_key()
         && !path.exists()
@@ -228,54 +255,15 @@ pub fn ensure(config: &Config, random: &Random, now: Timestamp) -> Result<Vec<St
         write_secret(&path, MasterKey::generate(random).to_text().as_bytes())?;
         made.push(path.display().to_string());
     }
-    let path = dir.join(LOG_KEY);
-    if !path.exists() {
-        let text = Zeroizing::new(base64url::encode(&random.bytes::<32>()));
-        write_secret(&path, text.as_bytes())?;
-        made.push(path.display().to_string());
-    }
-    let ring = KeyRing::load(&dir)?;
-    for usage in [SigningUse::Packet, SigningUse::Token] {
+    let (_, folder) = open_folder(config, random)?;
+    made.extend(folder.ensure_log_seed()?.map(|path: PathBuf| path.display().to_string()));
+    let ring = KeyRing::load(&folder)?;
+    for usage in SigningUse::ALL {
         if ring.keys(usage).is_empty() {
-            made.push(format!("{} key {}", usage.as_str(), create_signing_key(&dir, usage, now)?));
+            made.push(format!("{} key {}", usage.as_str(), create_signing_key(&folder, usage, now)?));
         }
     }
     Ok(made)
-}
-
-/// Writes a file only its owner can read; refuses to overwrite.
-///
-/// # Errors
-/// The file exists or cannot be written.
-pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), KeyRingError> {
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(at(path))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(at(path))
-}
-
-/// Reads a private key file.
-///
-/// # Errors
-/// An unreadable or exposed file, or one that holds no key.
-pub fn read_key(path: &Path) -> Result<PrivateJwk, KeyRingError> {
-    let text = read_secret(path)?;
-    let json = serde_json::from_str(&text).map_err(|_| KeyRingError::NotJson { path: path.to_owned() })?;
-    PrivateJwk::from_json(&json).map_err(|source| KeyRingError::NotAKey { path: path.to_owned(), source })
-}
-
-fn read_secret(path: &Path) -> Result<Zeroizing<String>, KeyRingError> {
-    let mode = fs::metadata(path).map_err(at(path))?.permissions().mode();
-    if mode & 0o077 != 0 {
-        return Err(KeyRingError::Exposed { path: path.to_owned() });
-    }
-    fs::read_to_string(path).map(Zeroizing::new).map_err(at(path))
-}
-
-fn create_folder(dir: &Path) -> Result<(), KeyRingError> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(at(dir))
-}
-
-fn at(path: &Path) -> impl FnOnce(io::Error) -> KeyRingError + '_ {
-    move |source| KeyRingError::Io { path: path.to_owned(), source }
 }
 
 #[cfg(test)]
@@ -284,18 +272,35 @@ mod tests {
     use jiff::SignedDuration;
 
     #[test]
-    fn a_new_key_is_published_before_it_signs() {
+    fn a_new_key_is_published_before_it_signs_and_an_ended_one_signs_no_more() {
         let dir = std::env::temp_dir().join(format!("claimgate-ring-{}", std::process::id()));
+        let random = Random::system();
+        let open = || KeyFolder::new(dir.clone(), &MasterKey::parse(&"A".repeat(43)).unwrap(), random.clone());
+        let folder = open();
+        folder.create().unwrap();
         let now = Timestamp::from_second(1_000_000).unwrap();
-        let old = create_signing_key(&dir, SigningUse::Packet, now).unwrap();
-        let ring = Ring::open(dir.clone()).unwrap();
+        let old = create_signing_key(&folder, SigningUse::Packet, now).unwrap();
+        let ring = Ring::open(open()).unwrap();
         let later = now + SignedDuration::from_mins(10);
-        let new = create_signing_key(&dir, SigningUse::Packet, later).unwrap();
+        let new = create_signing_key(&folder, SigningUse::Packet, later).unwrap();
         assert_eq!(ring.present().keys(SigningUse::Packet).len(), 1);
         ring.reload().unwrap();
-        let signs = |at| ring.present().signing(SigningUse::Packet, at).unwrap().public().kid.clone();
+        let signs = |at| ring.present().signing(SigningUse::Packet, at).map(|key| key.kid().to_owned()).ok();
         assert_eq!(ring.present().keys(SigningUse::Packet).len(), 2);
-        assert_eq!((signs(now), signs(later)), (old, new));
-        fs::remove_dir_all(dir).unwrap();
+        assert_eq!((signs(now).as_ref(), signs(later).as_ref()), (Some(&old), Some(&new)));
+        let states = |at| {
+            let states = ring.present().states(SigningUse::Packet, at);
+            states.into_iter().map(|(_, state)| state).collect::<Vec<_>>()
+        };
+        assert_eq!(states(now), [KeyState::Current, KeyState::Next]);
+        assert_eq!(states(later), [KeyState::Previous, KeyState::Current]);
+
+        end(&folder, &new, End::Revoke(later)).unwrap();
+        end(&folder, &old, End::Retire(later)).unwrap();
+        assert!(matches!(end(&folder, "nobody", End::Revoke(later)), Err(KeyRingError::Unknown)));
+        ring.reload().unwrap();
+        assert_eq!((signs(now).as_ref(), signs(later)), (Some(&old), None));
+        assert_eq!(states(later), [KeyState::Retired, KeyState::Revoked]);
+        std::fs::remove_dir_all(dir).unwrap();
     }
 }

@@ -1,0 +1,295 @@
+//! The key folder: one file per key, readable by its owner only, the private part encrypted under the master key.
+//!
+//! `packet-<kid>.json` and `token-<kid>.json` are public JWKs with a member `sealed`; `log.key` is the sealed seed of
+//! the public log's key. A file that holds a bare private key is refused: `claimgate keys seal` encrypts it.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use claimgate_packet::jose::base64url;
+use claimgate_packet::jose::jwk::{JwkError, PrivateJwk};
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::at_rest::{self, Place};
+use super::master::{KeyPurpose, MasterKey};
+use crate::id::Random;
+
+/// The member that holds the encrypted private part.
+const SEALED: &str = "sealed";
+/// The file of the key that signs the public log's checkpoints.
+const LOG_KEY: &str = "log.key";
+
+/// The folder, with the key its files are encrypted under.
+pub struct KeyFolder {
+    dir: PathBuf,
+    key: Zeroizing<[u8; 32]>,
+    random: Random,
+}
+
+claimgate_packet::opaque_debug!(KeyFolder);
+
+/// Why the key folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    /// A file or folder cannot be read or written.
+    #[error("{path} cannot be read or written")]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Others may read the file.
+    #[error("{path} is readable by others; run: chmod 600 {path}")]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file holds no key of ours.
+    #[error("{path} holds no signing key: {source}")]
+    NotAKey {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: JwkError,
+    },
+    /// The file is not of the form of a key file.
+    #[error("{path} is no key file")]
+    NotAKeyFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The private key stands in the file as it is.
+    #[error("{path} holds a private key in the clear; run: claimgate keys seal")]
+    Bare {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The private part does not open under this master key.
+    #[error("{path} does not open: it was changed, or written under another master key")]
+    Sealed {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl KeyFolder {
+    /// The folder under a master key; it is not read yet.
+    #[must_use]
+    pub fn new(dir: PathBuf, master: &MasterKey, random: Random) -> Self {
+        Self { dir, key: master.derive(KeyPurpose::KeyFiles), random }
+    }
+
+    /// Makes the folder if it is missing.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn create(&self) -> Result<(), FolderError> {
+        create_folder(&self.dir)
+    }
+
+    /// The paths of all signing key files whose name begins with a prefix.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn files(&self, prefix: &str) -> Result<Vec<PathBuf>, FolderError> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(&self.dir).map_err(at(&self.dir))? {
+            let path = entry.map_err(at(&self.dir))?.path();
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if name.starts_with(prefix) && name.ends_with(".json") {
+                found.push(path);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads a signing key.
+    ///
+    /// # Errors
+    /// An unreadable or exposed file, a bare key, another master key.
+    pub fn read(&self, path: &Path) -> Result<PrivateJwk, FolderError> {
+        let mut value = read_json(path)?;
+        let not_a_file = || FolderError::NotAKeyFile { path: path.to_owned() };
+        let members = value.as_object_mut().ok_or_else(not_a_file)?;
+        if members.contains_key("d") {
+            return Err(FolderError::Bare { path: path.to_owned() });
+        }
+        let sealed = members.remove(SEALED);
+        let kid = members.get("kid").and_then(Value::as_str).ok_or_else(not_a_file)?;
+        let private = self.open(path, kid, sealed.as_ref().and_then(Value::as_str))?;
+        members.insert("d".to_owned(), String::from_utf8_lossy(&private).into_owned().into());
+        PrivateJwk::from_json(&value).map_err(|source| FolderError::NotAKey { path: path.to_owned(), source })
+    }
+
+    /// Writes a new signing key; never overwrites.
+    ///
+    /// # Errors
+    /// The file exists or cannot be written.
+    pub fn add(&self, prefix: &str, key: &PrivateJwk) -> Result<(), FolderError> {
+        let path = self.dir.join(format!("{prefix}{}.json", key.kid()));
+        write_secret(&path, self.sealed(&path, key.to_json())?.to_string().as_bytes())
+    }
+
+    /// Encrypts the private part of a file that holds it in the clear; `true` if it did.
+    ///
+    /// # Errors
+    /// A file that is no key, or cannot be written.
+    pub fn seal_file(&self, path: &Path) -> Result<bool, FolderError> {
+        let value = read_json(path)?;
+        if value.get("d").is_none() {
+            return Ok(false);
+        }
+        PrivateJwk::from_json(&value).map_err(|source| FolderError::NotAKey { path: path.to_owned(), source })?;
+        replace(path, self.sealed(path, value)?.to_string().as_bytes())?;
+        Ok(true)
+    }
+
+    /// Writes public members into a key's file, for example the end of its life.
+    ///
+    /// # Errors
+    /// The file cannot be read or written.
+    pub fn note(&self, path: &Path, member: &str, value: Value) -> Result<(), FolderError> {
+        let mut file = read_json(path)?;
+        let members = file.as_object_mut().ok_or_else(|| FolderError::NotAKeyFile { path: path.to_owned() })?;
+        members.insert(member.to_owned(), value);
+        replace(path, file.to_string().as_bytes())
+    }
+
+    /// The seed of the key that signs the public log's checkpoints.
+    ///
+    /// # Errors
+    /// A missing, exposed or changed file, or another master key.
+    pub fn log_seed(&self) -> Result<Zeroizing<[u8; 32]>, FolderError> {
+        let path = self.dir.join(LOG_KEY);
+        let text = read_secret(&path)?;
+        let seed = self.open(&path, LOG_KEY, Some(text.trim()))?;
+        let seed = seed.as_slice().try_into().map_err(|_| FolderError::NotAKeyFile { path })?;
+        Ok(Zeroizing::new(seed))
+    }
+
+    /// Makes the log's key if it is missing; its path if it was.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn ensure_log_seed(&self) -> Result<Option<PathBuf>, FolderError> {
+        let path = self.dir.join(LOG_KEY);
+        if path.exists() {
+            return Ok(None);
+        }
+        let seed = Zeroizing::new(self.random.bytes::<32>());
+        write_secret(&path, self.seal(&path, LOG_KEY, seed.as_slice())?.as_bytes())?;
+        Ok(Some(path))
+    }
+
+    fn sealed(&self, path: &Path, mut key: Value) -> Result<Value, FolderError> {
+        let not_a_file = || FolderError::NotAKeyFile { path: path.to_owned() };
+        let members = key.as_object_mut().ok_or_else(not_a_file)?;
+        let private = members.remove("d").and_then(|private| private.as_str().map(str::to_owned)).map(Zeroizing::new);
+        let kid = members.get("kid").and_then(Value::as_str).ok_or_else(not_a_file)?;
+        let sealed = self.seal(path, kid, private.ok_or_else(not_a_file)?.as_bytes())?;
+        members.insert(SEALED.to_owned(), sealed.into());
+        Ok(key)
+    }
+
+    fn seal(&self, path: &Path, row: &str, private: &[u8]) -> Result<String, FolderError> {
+        let sealed = at_rest::seal(&self.key, &self.random, place(row), private);
+        sealed.map(|sealed| base64url::encode(&sealed)).map_err(|_| FolderError::Sealed { path: path.to_owned() })
+    }
+
+    fn open(&self, path: &Path, row: &str, sealed: Option<&str>) -> Result<Zeroizing<Vec<u8>>, FolderError> {
+        let sealed = sealed.and_then(base64url::decode);
+        let sealed = sealed.ok_or_else(|| FolderError::NotAKeyFile { path: path.to_owned() })?;
+        at_rest::open(&self.key, place(row), &sealed).map_err(|_| FolderError::Sealed { path: path.to_owned() })
+    }
+}
+
+fn place(row: &str) -> Place<'_> {
+    Place { table: "key_file", row, column: SEALED }
+}
+
+fn read_json(path: &Path) -> Result<Value, FolderError> {
+    let text = read_secret(path)?;
+    serde_json::from_str(&text).map_err(|_| FolderError::NotAKeyFile { path: path.to_owned() })
+}
+
+/// Writes a file only its owner can read; refuses to overwrite.
+///
+/// # Errors
+/// The file exists or cannot be written.
+pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(at(path))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(at(path))
+}
+
+/// Exchanges a file at once: a reader sees the old one or the new one.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
+    let next = path.with_extension("next");
+    write_secret(&next, bytes)?;
+    fs::rename(&next, path).map_err(at(path))
+}
+
+/// Reads a file that only its owner may read.
+///
+/// # Errors
+/// It is missing, or others may read it.
+pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, FolderError> {
+    let mode = fs::metadata(path).map_err(at(path))?.permissions().mode();
+    if mode & 0o077 != 0 {
+        return Err(FolderError::Exposed { path: path.to_owned() });
+    }
+    fs::read_to_string(path).map(Zeroizing::new).map_err(at(path))
+}
+
+pub(super) fn create_folder(dir: &Path) -> Result<(), FolderError> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(at(dir))
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> FolderError + '_ {
+    move |source| FolderError::Io { path: path.to_owned(), source }
+}
+
+#[cfg(test)]
+mod tests {
+    use claimgate_packet::jose::jwk::{KeyAlg, KeyUse};
+    use jiff::Timestamp;
+
+    use super::*;
+
+    #[test]
+    fn a_private_key_is_never_in_its_file_and_opens_under_its_master_key_only() {
+        let dir = std::env::temp_dir().join(format!("claimgate-folder-{}", std::process::id()));
+        let random = Random::system();
+        let master = MasterKey::generate(&random);
+        let folder = KeyFolder::new(dir.clone(), &master, random.clone());
+        folder.create().unwrap();
+        let key = PrivateJwk::generate(KeyUse::Sig, KeyAlg::Es256, None, Timestamp::UNIX_EPOCH).unwrap();
+        folder.add("packet-", &key).unwrap();
+        assert!(folder.add("packet-", &key).is_err(), "never overwritten");
+        let path = folder.files("packet-").unwrap().pop().unwrap();
+        let private = key.to_json()["d"].as_str().unwrap().to_owned();
+        assert!(!fs::read_to_string(&path).unwrap().contains(&private));
+        assert_eq!(folder.read(&path).unwrap().to_json(), key.to_json());
+        let other = KeyFolder::new(dir.clone(), &MasterKey::generate(&random), random);
+        assert!(matches!(other.read(&path), Err(FolderError::Sealed { .. })));
+
+        // A key under another name does not open either: the encryption is bound to its kid.
+        folder.note(&path, "kid", "other".into()).unwrap();
+        assert!(matches!(folder.read(&path), Err(FolderError::Sealed { .. })));
+
+        let bare = dir.join("packet-bare.json");
+        write_secret(&bare, key.to_json().to_string().as_bytes()).unwrap();
+        assert!(matches!(folder.read(&bare), Err(FolderError::Bare { .. })));
+        assert!(folder.seal_file(&bare).unwrap() && !folder.seal_file(&bare).unwrap());
+        assert_eq!(folder.read(&bare).unwrap().to_json(), key.to_json());
+
+        folder.ensure_log_seed().unwrap().unwrap();
+        assert!(folder.ensure_log_seed().unwrap().is_none());
+        assert_eq!(folder.log_seed().unwrap(), folder.log_seed().unwrap());
+        assert!(matches!(other.log_seed(), Err(FolderError::Sealed { .. })));
+        fs::remove_dir_all(dir).unwrap();
+    }
+}
