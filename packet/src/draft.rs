@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::disclosure::Disclosure;
 use crate::evidence::Evidence;
-use crate::jose::jwk::{KeyAlg, PrivateJwk};
+use crate::jose::jwk::PrivateJwk;
 use crate::jose::{base64url, digest, jws};
 pub use crate::manifest::ClaimRef;
 use crate::manifest::{RecipientElement, SD_ALG, TYP, VERSION};
@@ -79,7 +79,7 @@ pub enum SignError {
     /// A document or coordination element has a member named `_sd` or `...`.
     #[error("a document has a member named _sd or ...")]
     ReservedName,
-    /// The key is not ES256, or does not count at the time of signing.
+    /// The key is not for ES256 or EdDSA, or does not count at the time of signing.
     #[error("the key cannot sign packets at this time")]
     Key,
     /// The randomness handed in repeats itself.
@@ -115,7 +115,7 @@ impl Draft {
     /// [`SignError`].
     pub fn sign(self, key: &PrivateJwk, fill: &mut dyn FnMut(&mut [u8])) -> Result<Signed, SignError> {
         let documents = check::check(&self)?;
-        if !key.is(KeyAlg::Es256) || !key.public().valid_at(self.issued_at) {
+        if !key.alg().signs_packets() || !key.public().valid_at(self.issued_at) {
             return Err(SignError::Key);
         }
         let mut chance = Chance { fill, seen: HashSet::new() };

@@ -4,7 +4,8 @@
 //! content key and IV from OpenSSL; it never decrypts here (security.md §0.1).
 
 use josekit::jwe::alg::ecdh_es::EcdhEsJweAlgorithm;
-use josekit::jwe::{JweHeader, serialize_compact};
+use josekit::jwe::alg::rsaes::RsaesJweAlgorithm;
+use josekit::jwe::{JweEncrypter, JweHeader, serialize_compact};
 use josekit::jwk::Jwk;
 use josekit::{JoseError, Value};
 
@@ -17,7 +18,7 @@ use crate::signed::Presentation;
 /// Why a presentation cannot be sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
-    /// The key is not for `ECDH-ES+A256KW`.
+    /// The key is not for `ECDH-ES+A256KW` or `RSA-OAEP-256`.
     #[error("the key is not an encryption key for packets")]
     Key,
     /// The library refused, or wrote something this crate would not open.
@@ -33,7 +34,7 @@ impl Presentation {
     /// # Errors
     /// [`SealError`].
     pub fn seal(&self, to: &PublicJwk) -> Result<Sealed, SealError> {
-        if !to.is(KeyAlg::EcdhEsA256kw) {
+        if !(to.alg.seals_packets() && to.is(to.alg)) {
             return Err(SealError::Key);
         }
         let text = encrypt(self.as_str().as_bytes(), to).map_err(|_| SealError::Failed)?;
@@ -43,15 +44,22 @@ impl Presentation {
 }
 
 fn encrypt(plain: &[u8], to: &PublicJwk) -> Result<String, JoseError> {
-    let mut key = Jwk::new("EC");
-    for (name, value) in [("crv", "P-256"), ("x", to.x()), ("y", to.y())] {
+    let mut key = Jwk::new("");
+    for (name, value) in to.parameters() {
         key.set_parameter(name, Some(Value::from(value)))?;
     }
-    let encrypter = EcdhEsJweAlgorithm::EcdhEsA256kw.encrypter_from_jwk(&key)?;
+    let encrypter: Box<dyn JweEncrypter> = if to.alg == KeyAlg::RsaOaep256 {
+        Box::new(RsaesJweAlgorithm::RsaOaep256.encrypter_from_jwk(&key)?)
+    } else {
+        Box::new(EcdhEsJweAlgorithm::EcdhEsA256kw.encrypter_from_jwk(&key)?)
+    };
     let mut header = JweHeader::new();
     header.set_token_type(SEALED_TYP);
     header.set_content_type(TYP);
     header.set_key_id(&to.kid);
     header.set_content_encryption(ENC);
-    serialize_compact(plain, &header, &encrypter)
+    serialize_compact(plain, &header, encrypter.as_ref())
 }
+
+#[cfg(test)]
+mod tests;

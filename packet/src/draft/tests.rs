@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::fixture::{ALPHA, BETA, at, counting, draft, evidence, photo, recipient, signing_key};
-use crate::jose::jwk::KeyUse;
+use crate::jose::jwk::{KeyAlg, KeyUse};
 
 fn payload(signed: &Signed) -> Value {
     let payload = base64url::decode(signed.jwt().split('.').nth(1).unwrap()).unwrap();

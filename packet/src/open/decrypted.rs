@@ -44,6 +44,7 @@ impl Sealed {
 
 fn refused(error: JweError) -> OpenError {
     match error {
+        JweError::TooLarge => OpenError::TooLarge("a sealed packet holds a presentation of at most 8 MiB"),
         JweError::Malformed => OpenError::Malformed,
         JweError::Header => OpenError::Header,
         JweError::Decrypt => OpenError::Decrypt,
