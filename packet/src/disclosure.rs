@@ -45,17 +45,22 @@ impl Disclosure {
         Some(Self { digest: digest::sha256_text(encoded.as_bytes()), name, value })
     }
 
-    /// Writes one as it travels.
+    /// Writes one as it travels. `value` is JSON already.
     ///
     /// # Errors
-    /// As `serde_json`, which has no reason to fail on a `Value`.
+    /// As `serde_json`, which has no reason to fail on a text.
     #[cfg(feature = "seal")]
-    pub(crate) fn write(salt: &str, name: Option<&str>, value: &Value) -> Result<String, serde_json::Error> {
-        let json = match name {
-            Some(name) => serde_json::to_vec(&(salt, name, value))?,
-            None => serde_json::to_vec(&(salt, value))?,
-        };
-        Ok(base64url::encode(&json))
+    pub(crate) fn write(salt: &str, name: Option<&str>, value: &str) -> Result<String, serde_json::Error> {
+        let mut json = serde_json::to_string(salt)?;
+        json.insert(0, '[');
+        if let Some(name) = name {
+            json.push(',');
+            json.push_str(&serde_json::to_string(name)?);
+        }
+        json.push(',');
+        json.push_str(value);
+        json.push(']');
+        Ok(base64url::encode(json.as_bytes()))
     }
 }
 

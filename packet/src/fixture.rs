@@ -84,6 +84,7 @@ pub(crate) fn recipient(aud: &str, line: Line, evidence: &[&str]) -> RecipientDr
         revision: 1,
         supersedes: None,
         evidence: evidence.iter().map(|id| (*id).to_owned()).collect(),
+        parts: Vec::new(),
         coordination: None,
     }
 }
@@ -98,6 +99,7 @@ pub(crate) fn draft() -> Draft {
         packet_id: "pkt_1".to_owned(),
         claim: ClaimRef { id: "clm_1".to_owned(), kind: ClaimKind::Health },
         evidence: vec![evidence("evd_1", "medical-receipt", receipt()), unknown],
+        parts: Vec::new(),
         recipients: vec![
             recipient(ALPHA, Line::HealthReimbursement, &["evd_2", "evd_1"]),
             recipient(BETA, Line::HealthDaily, &["evd_1"]),

@@ -18,6 +18,8 @@ pub const ATTACHMENT_BYTES: u64 = 20 << 20;
 pub const VIDEO_BYTES: u64 = 1 << 30;
 /// Recipients of one manifest.
 pub const RECIPIENTS: usize = 64;
+/// Members of a draft's documents that are disclosed apart.
+pub const PARTS: usize = 1024;
 /// Disclosures in one presentation, sub-disclosures counted.
 pub const DISCLOSURES: usize = 4096;
 /// Characters of an identifier or address inside a packet.

@@ -3,7 +3,7 @@
 //! In: a signed draft, or the bytes it was stored as. Out: what one recipient may see. Must be stored
 //! encrypted: it holds everything. Signatures are not checked here, openers do that.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::disclosure::Disclosure;
 use crate::jose::{base64url, digest};
@@ -43,27 +43,47 @@ struct Recipient {
 crate::opaque_debug!(Signed);
 
 impl Signed {
-    pub(crate) fn assemble(parts: SdJwt) -> Option<Self> {
+    /// From what a draft made: the manifest, each disclosure with its digest, the recipients' elements.
+    #[must_use]
+    pub(crate) fn made(
+        jwt: String,
+        payload: &[u8],
+        disclosures: Vec<(String, String)>,
+        elements: Vec<(String, RecipientElement)>,
+    ) -> Option<Self> {
+        let manifest = Manifest::read(payload).ok()?;
+        let (digests, disclosures): (Vec<String>, Vec<String>) = disclosures.into_iter().unzip();
+        Self::assemble(SdJwt { jwt, disclosures }, manifest, digests, elements)
+    }
+
+    fn assemble(
+        parts: SdJwt,
+        manifest: Manifest,
+        digests: Vec<String>,
+        elements: Vec<(String, RecipientElement)>,
+    ) -> Option<Self> {
+        let places: HashMap<String, usize> = digests.into_iter().zip(0..).collect();
+        let recipients = elements.into_iter().map(|(digest, element)| {
+            let held = element.grants.iter().all(|digest| places.contains_key(digest));
+            places.get(&digest).filter(|_| held).map(|place| Recipient { element, place: *place })
+        });
+        let recipients = recipients.collect::<Option<Vec<_>>>()?;
+        Some(Self { parts, manifest, recipients, places })
+    }
+
+    /// Reads a packet back; of its disclosures only the recipients' elements are looked into.
+    fn read(parts: SdJwt) -> Option<Self> {
         let payload = parts.jwt.split('.').nth(1).and_then(base64url::decode)?;
         let manifest = Manifest::read(&payload).ok()?;
-        let mut places = HashMap::new();
-        let mut elements = HashMap::new();
-        for (place, encoded) in parts.disclosures.iter().enumerate() {
-            let disclosure = Disclosure::read(encoded)?;
-            if disclosure.name.is_none() {
-                elements.insert(disclosure.digest.clone(), (place, disclosure.value));
-            }
-            places.insert(disclosure.digest, place);
-        }
-        let mut recipients = Vec::new();
-        for digest in manifest.recipient_digests() {
-            if let Some((place, value)) = elements.remove(digest) {
-                let element = RecipientElement::read(value)?;
-                let held = element.grants.iter().all(|digest| places.contains_key(digest));
-                recipients.push(held.then_some(Recipient { element, place })?);
+        let digests: Vec<String> = parts.disclosures.iter().map(|text| digest::sha256_text(text.as_bytes())).collect();
+        let named: HashSet<&str> = manifest.recipient_digests().collect();
+        let mut elements = Vec::new();
+        for (digest, text) in digests.iter().zip(&parts.disclosures) {
+            if named.contains(digest.as_str()) {
+                elements.push((digest.clone(), RecipientElement::read(Disclosure::read(text)?.value)?));
             }
         }
-        Some(Self { parts, manifest, recipients, places })
+        Self::assemble(parts, manifest, digests, elements)
     }
 
     /// The compact JWT: the manifest with its signature.
@@ -101,7 +121,7 @@ impl Signed {
     /// [`SignedError::Malformed`].
     pub fn from_stored(bytes: &[u8]) -> Result<Self, SignedError> {
         let text = std::str::from_utf8(bytes).map_err(|_| SignedError::Malformed)?;
-        SdJwt::parse(text).and_then(Self::assemble).ok_or(SignedError::Malformed)
+        SdJwt::parse(text).and_then(Self::read).ok_or(SignedError::Malformed)
     }
 
     /// What one recipient gets: the manifest, its own element, exactly its grants.

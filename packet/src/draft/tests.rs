@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::fixture::{ALPHA, BETA, at, counting, draft, evidence, photo, recipient, signing_key};
+use crate::jose::base64url;
 use crate::jose::jwk::{KeyAlg, KeyUse};
 
 fn payload(signed: &Signed) -> Value {
