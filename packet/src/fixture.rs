@@ -39,6 +39,12 @@ pub(crate) fn sealing_key(kid: &str) -> PrivateJwk {
     PrivateJwk::generate(KeyUse::Enc, KeyAlg::EcdhEsA256kw, Some(kid.to_owned()), at(-1000)).unwrap()
 }
 
+/// An RSA key made for the tests: this crate makes none.
+pub(crate) fn rsa_key() -> PrivateJwk {
+    let key: Value = serde_json::from_str(include_str!("seal/rsa.json")).unwrap();
+    PrivateJwk::from_json(&key).unwrap()
+}
+
 pub(crate) fn receipt() -> Value {
     json!({
         "number": "R-1", "patient": {"name": "王小明", "identifiers": []},

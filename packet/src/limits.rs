@@ -22,6 +22,8 @@ pub const RECIPIENTS: usize = 64;
 pub const PARTS: usize = 1024;
 /// Disclosures in one presentation, sub-disclosures counted.
 pub const DISCLOSURES: usize = 4096;
+/// Characters of a receipt.
+pub const RECEIPT_BYTES: usize = 4096;
 /// Characters of an identifier or address inside a packet.
 pub const TEXT_BYTES: usize = 256;
 /// Nesting of the payload after every disclosure is put in its place.
@@ -33,5 +35,7 @@ pub const HEADER_JSON: Limits = Limits { bytes: 4096, depth: 16, members: 64 };
 pub const MANIFEST_JSON: Limits = Limits { bytes: 256 << 10, depth: 16, members: 8192 };
 /// Bounds of one disclosure.
 pub const DISCLOSURE_JSON: Limits = Limits { bytes: DOCUMENT_BYTES + 4096, depth: 32, members: 100_000 };
+/// Bounds of a receipt's payload.
+pub const RECEIPT_JSON: Limits = Limits { bytes: RECEIPT_BYTES, depth: 1, members: 8 };
 /// Bounds of a published key set or list of trusted keys.
 pub const KEYS_JSON: Limits = Limits { bytes: 256 << 10, depth: 16, members: 8192 };

@@ -10,15 +10,19 @@ use serde_json::{Map, Value};
 use crate::disclosure::{Disclosure, is_reserved};
 use crate::limits::UNFOLDED_DEPTH;
 
-/// The payload and the disclosures do not belong together.
+/// Why the payload and the disclosures do not belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Mismatch;
+pub(crate) enum Mismatch {
+    /// A digest, a disclosure or a name stands twice.
+    Twice,
+    /// A disclosure belongs nowhere or to the wrong kind of place, a digest is no text, or the whole nests too deep.
+    Nowhere,
+}
 
 /// Replaces digests by what they disclose; digests of nothing disclosed (decoys among them) are dropped.
 ///
 /// # Errors
-/// [`Mismatch`] when a digest or disclosure stands twice, a disclosure belongs nowhere or to the wrong
-/// kind of place, a name is taken already, a digest is no text, or the whole nests too deep.
+/// [`Mismatch`].
 pub(crate) fn unfold(
     payload: Map<String, Value>,
     disclosures: Vec<Disclosure>,
@@ -26,11 +30,11 @@ pub(crate) fn unfold(
     let count = disclosures.len();
     let open: HashMap<String, Disclosure> = disclosures.into_iter().map(|one| (one.digest.clone(), one)).collect();
     if open.len() != count {
-        return Err(Mismatch);
+        return Err(Mismatch::Twice);
     }
     let mut walk = Walk { open, seen: HashSet::new() };
     let unfolded = walk.object(payload, UNFOLDED_DEPTH)?;
-    if walk.open.is_empty() { Ok(unfolded) } else { Err(Mismatch) }
+    if walk.open.is_empty() { Ok(unfolded) } else { Err(Mismatch::Nowhere) }
 }
 
 struct Walk {
@@ -43,15 +47,15 @@ struct Walk {
 impl Walk {
     /// The disclosure of a digest, if it was disclosed.
     fn take(&mut self, digest: Value) -> Result<Option<Disclosure>, Mismatch> {
-        let Value::String(digest) = digest else { return Err(Mismatch) };
+        let Value::String(digest) = digest else { return Err(Mismatch::Nowhere) };
         let disclosure = self.open.remove(&digest);
-        if self.seen.insert(digest) { Ok(disclosure) } else { Err(Mismatch) }
+        if self.seen.insert(digest) { Ok(disclosure) } else { Err(Mismatch::Twice) }
     }
 
     fn value(&mut self, value: Value, depth: usize) -> Result<Value, Mismatch> {
         match value {
-            Value::Object(map) => self.object(map, depth.checked_sub(1).ok_or(Mismatch)?).map(Value::Object),
-            Value::Array(array) => self.array(array, depth.checked_sub(1).ok_or(Mismatch)?).map(Value::Array),
+            Value::Object(map) => self.object(map, depth.checked_sub(1).ok_or(Mismatch::Nowhere)?).map(Value::Object),
+            Value::Array(array) => self.array(array, depth.checked_sub(1).ok_or(Mismatch::Nowhere)?).map(Value::Array),
             plain => Ok(plain),
         }
     }
@@ -60,19 +64,22 @@ impl Walk {
         let digests = match map.remove("_sd") {
             None => Vec::new(),
             Some(Value::Array(digests)) => digests,
-            Some(_) => return Err(Mismatch),
+            Some(_) => return Err(Mismatch::Nowhere),
         };
         let mut unfolded = Map::new();
         for (name, value) in map {
             if is_reserved(&name) {
-                return Err(Mismatch);
+                return Err(Mismatch::Nowhere);
             }
             let value = self.value(value, depth)?;
             unfolded.insert(name, value);
         }
         for digest in digests {
             let Some(disclosure) = self.take(digest)? else { continue };
-            let name = disclosure.name.filter(|name| !unfolded.contains_key(name)).ok_or(Mismatch)?;
+            let name = disclosure.name.ok_or(Mismatch::Nowhere)?;
+            if unfolded.contains_key(&name) {
+                return Err(Mismatch::Twice);
+            }
             let value = self.value(disclosure.value, depth)?;
             unfolded.insert(name, value);
         }
@@ -87,7 +94,7 @@ impl Walk {
                 Element::Digest(digest) => match self.take(digest)? {
                     None => continue,
                     Some(Disclosure { name: None, value, .. }) => value,
-                    Some(_) => return Err(Mismatch),
+                    Some(_) => return Err(Mismatch::Nowhere),
                 },
             };
             unfolded.push(self.value(value, depth)?);
@@ -106,7 +113,7 @@ fn digest_of(element: Value) -> Result<Element, Mismatch> {
     match element {
         Value::Object(mut map) if map.contains_key("...") => match (map.len(), map.remove("...")) {
             (1, Some(digest)) => Ok(Element::Digest(digest)),
-            _ => Err(Mismatch),
+            _ => Err(Mismatch::Nowhere),
         },
         plain => Ok(Element::Plain(plain)),
     }

@@ -3,14 +3,8 @@
 use serde_json::json;
 
 use super::*;
-use crate::fixture::{at, signing_key};
+use crate::fixture::{at, rsa_key, signing_key};
 use crate::jose::jwk::{KeyUse, PrivateJwk};
-
-/// RFC 7520 §3.4's key would need the shared data; this one was made for the tests.
-pub(crate) fn rsa_key() -> PrivateJwk {
-    let numbers: serde_json::Value = serde_json::from_str(include_str!("rsa.json")).unwrap();
-    PrivateJwk::from_json(&numbers).unwrap()
-}
 
 fn keys() -> Vec<PrivateJwk> {
     vec![
