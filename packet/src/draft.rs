@@ -123,17 +123,17 @@ impl From<SignedError> for SignError {
 impl Draft {
     /// Checks and signs the draft. `fill` fills a buffer with fresh random bytes.
     ///
-    /// Every presentation is made once, so that nothing is signed that could not be sealed.
+    /// Every presentation is looked at, so that nothing is signed that could not be sealed.
     ///
     /// # Errors
     /// [`SignError`].
-    pub fn sign(self, key: &PrivateJwk, fill: &mut dyn FnMut(&mut [u8])) -> Result<Signed, SignError> {
-        let documents = check::check(&self)?;
+    pub fn sign(&self, key: &PrivateJwk, fill: &mut dyn FnMut(&mut [u8])) -> Result<Signed, SignError> {
+        check::check(self)?;
         if !key.alg().signs_packets() || !key.public().valid_at(self.issued_at) {
             return Err(SignError::Key);
         }
         let mut pool = Pool::new(fill);
-        let granted = self.disclose(documents, &mut pool)?;
+        let granted = self.disclose(&mut pool)?;
         let evidence = pool.pad_to_steps(granted.evidence())?;
         let mut elements = Vec::new();
         for recipient in &self.recipients {
@@ -155,19 +155,24 @@ impl Draft {
         });
         let payload = payload.to_string();
         let jwt = jws::sign(payload.as_bytes(), TYP, key).map_err(|_| SignError::Key)?;
-        let signed = Signed::made(jwt, payload.as_bytes(), pool.disclosures, elements).ok_or(SignError::Failed)?;
+        let signed = Signed::made(jwt, self.packet_id.clone(), pool.disclosures, elements).ok_or(SignError::Failed)?;
         for recipient in &self.recipients {
-            signed.presentation(&recipient.aud, recipient.line)?;
+            signed.presents(&recipient.aud, recipient.line)?;
         }
         Ok(signed)
     }
 
     /// Discloses every document, its parts apart from it.
-    fn disclose(&self, documents: Vec<Value>, pool: &mut Pool<'_>) -> Result<Granted, SignError> {
+    fn disclose(&self, pool: &mut Pool<'_>) -> Result<Granted, SignError> {
         let mut granted = Granted::default();
-        for (evidence, mut document) in self.evidence.iter().zip(documents) {
-            granted.separate(&evidence.id, &mut document, &self.parts, pool)?;
-            let digest = pool.disclose(Some(&evidence.id), &document)?;
+        for evidence in &self.evidence {
+            let digest = if self.parts.iter().any(|part| part.evidence == evidence.id) {
+                let mut document = evidence.to_json()?;
+                granted.separate(&evidence.id, &mut document, &self.parts, pool)?;
+                pool.disclose(Some(&evidence.id), &document)?
+            } else {
+                pool.disclose(Some(&evidence.id), evidence)?
+            };
             granted.whole(&evidence.id, digest);
         }
         Ok(granted)

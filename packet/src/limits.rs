@@ -4,7 +4,7 @@ use crate::jose::json::Limits;
 
 /// Evidence documents in one packet.
 pub const EVIDENCE: usize = 64;
-/// Bytes of one evidence document as JSON: 1 MiB.
+/// Bytes of one evidence document as JSON, with its salt and name: 1 MiB.
 pub const DOCUMENT_BYTES: usize = 1 << 20;
 /// Bytes of a presentation: 8 MiB.
 pub const PRESENTATION_BYTES: usize = 8 << 20;

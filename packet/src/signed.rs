@@ -29,7 +29,7 @@ pub enum SignedError {
 /// A signed packet: the manifest and every disclosure.
 pub struct Signed {
     parts: SdJwt,
-    manifest: Manifest,
+    packet_id: String,
     recipients: Vec<Recipient>,
     /// Where the disclosure of a digest stands in `parts`.
     places: HashMap<String, usize>,
@@ -47,18 +47,17 @@ impl Signed {
     #[must_use]
     pub(crate) fn made(
         jwt: String,
-        payload: &[u8],
+        packet_id: String,
         disclosures: Vec<(String, String)>,
         elements: Vec<(String, RecipientElement)>,
     ) -> Option<Self> {
-        let manifest = Manifest::read(payload).ok()?;
         let (digests, disclosures): (Vec<String>, Vec<String>) = disclosures.into_iter().unzip();
-        Self::assemble(SdJwt { jwt, disclosures }, manifest, digests, elements)
+        Self::assemble(SdJwt { jwt, disclosures }, packet_id, digests, elements)
     }
 
     fn assemble(
         parts: SdJwt,
-        manifest: Manifest,
+        packet_id: String,
         digests: Vec<String>,
         elements: Vec<(String, RecipientElement)>,
     ) -> Option<Self> {
@@ -68,7 +67,7 @@ impl Signed {
             places.get(&digest).filter(|_| held).map(|place| Recipient { element, place: *place })
         });
         let recipients = recipients.collect::<Option<Vec<_>>>()?;
-        Some(Self { parts, manifest, recipients, places })
+        Some(Self { parts, packet_id, recipients, places })
     }
 
     /// Reads a packet back; of its disclosures only the recipients' elements are looked into.
@@ -83,7 +82,7 @@ impl Signed {
                 elements.push((digest.clone(), RecipientElement::read(Disclosure::read(text)?.value)?));
             }
         }
-        Self::assemble(parts, manifest, digests, elements)
+        Self::assemble(parts, manifest.packet_id, digests, elements)
     }
 
     /// The compact JWT: the manifest with its signature.
@@ -95,7 +94,7 @@ impl Signed {
     /// The packet id.
     #[must_use]
     pub fn packet_id(&self) -> &str {
-        &self.manifest.packet_id
+        &self.packet_id
     }
 
     /// The recipients the manifest names.
@@ -129,19 +128,36 @@ impl Signed {
     /// # Errors
     /// [`SignedError::NoRecipient`], [`SignedError::TooLarge`].
     pub fn presentation(&self, aud: &str, line: Line) -> Result<Presentation, SignedError> {
+        let (texts, size) = self.texts(aud, line)?;
+        let mut presentation = String::with_capacity(size);
+        for text in std::iter::once(self.parts.jwt.as_str()).chain(texts) {
+            presentation.push_str(text);
+            presentation.push('~');
+        }
+        Ok(Presentation(presentation))
+    }
+
+    /// Whether a presentation can be made, without making it.
+    pub(crate) fn presents(&self, aud: &str, line: Line) -> Result<(), SignedError> {
+        self.texts(aud, line).map(|_| ())
+    }
+
+    /// The disclosures of a recipient, its own element and then its grants, and the size of its presentation.
+    fn texts(&self, aud: &str, line: Line) -> Result<(Vec<&str>, usize), SignedError> {
         let recipient = self
             .recipients
             .iter()
             .find(|recipient| recipient.element.aud == aud && recipient.element.line == line)
             .ok_or(SignedError::NoRecipient)?;
         let granted = recipient.element.grants.iter().map(|digest| self.places.get(digest).copied());
-        let places = std::iter::once(Some(recipient.place)).chain(granted);
-        let disclosures = places
-            .map(|place| place.and_then(|place| self.parts.disclosures.get(place)).cloned())
+        let texts = std::iter::once(Some(recipient.place))
+            .chain(granted)
+            .map(|place| place.and_then(|place| self.parts.disclosures.get(place)).map(String::as_str))
             .collect::<Option<Vec<_>>>()
             .ok_or(SignedError::Malformed)?;
-        let text = SdJwt { jwt: self.parts.jwt.clone(), disclosures }.to_string();
-        if text.len() > PRESENTATION_BYTES { Err(SignedError::TooLarge) } else { Ok(Presentation(text)) }
+        // Each part and its `~`.
+        let size = self.parts.jwt.len() + 1 + texts.iter().map(|text| text.len() + 1).sum::<usize>();
+        if size > PRESENTATION_BYTES { Err(SignedError::TooLarge) } else { Ok((texts, size)) }
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) enum Mismatch {
 /// # Errors
 /// [`Mismatch`].
 pub(crate) fn unfold(
-    payload: Map<String, Value>,
+    mut payload: Map<String, Value>,
     disclosures: Vec<Disclosure>,
 ) -> Result<Map<String, Value>, Mismatch> {
     let count = disclosures.len();
@@ -33,8 +33,8 @@ pub(crate) fn unfold(
         return Err(Mismatch::Twice);
     }
     let mut walk = Walk { open, seen: HashSet::new() };
-    let unfolded = walk.object(payload, UNFOLDED_DEPTH)?;
-    if walk.open.is_empty() { Ok(unfolded) } else { Err(Mismatch::Nowhere) }
+    walk.object(&mut payload, UNFOLDED_DEPTH)?;
+    if walk.open.is_empty() { Ok(payload) } else { Err(Mismatch::Nowhere) }
 }
 
 struct Walk {
@@ -52,54 +52,51 @@ impl Walk {
         if self.seen.insert(digest) { Ok(disclosure) } else { Err(Mismatch::Twice) }
     }
 
-    fn value(&mut self, value: Value, depth: usize) -> Result<Value, Mismatch> {
+    fn value(&mut self, value: &mut Value, depth: usize) -> Result<(), Mismatch> {
         match value {
-            Value::Object(map) => self.object(map, depth.checked_sub(1).ok_or(Mismatch::Nowhere)?).map(Value::Object),
-            Value::Array(array) => self.array(array, depth.checked_sub(1).ok_or(Mismatch::Nowhere)?).map(Value::Array),
-            plain => Ok(plain),
+            Value::Object(map) => self.object(map, depth.checked_sub(1).ok_or(Mismatch::Nowhere)?),
+            Value::Array(array) => self.array(array, depth.checked_sub(1).ok_or(Mismatch::Nowhere)?),
+            _ => Ok(()),
         }
     }
 
-    fn object(&mut self, mut map: Map<String, Value>, depth: usize) -> Result<Map<String, Value>, Mismatch> {
+    fn object(&mut self, map: &mut Map<String, Value>, depth: usize) -> Result<(), Mismatch> {
         let digests = match map.remove("_sd") {
             None => Vec::new(),
             Some(Value::Array(digests)) => digests,
             Some(_) => return Err(Mismatch::Nowhere),
         };
-        let mut unfolded = Map::new();
-        for (name, value) in map {
-            if is_reserved(&name) {
+        for (name, value) in map.iter_mut() {
+            if is_reserved(name) {
                 return Err(Mismatch::Nowhere);
             }
-            let value = self.value(value, depth)?;
-            unfolded.insert(name, value);
+            self.value(value, depth)?;
         }
         for digest in digests {
-            let Some(disclosure) = self.take(digest)? else { continue };
+            let Some(mut disclosure) = self.take(digest)? else { continue };
             let name = disclosure.name.ok_or(Mismatch::Nowhere)?;
-            if unfolded.contains_key(&name) {
+            self.value(&mut disclosure.value, depth)?;
+            if map.insert(name, disclosure.value).is_some() {
                 return Err(Mismatch::Twice);
             }
-            let value = self.value(disclosure.value, depth)?;
-            unfolded.insert(name, value);
         }
-        Ok(unfolded)
+        Ok(())
     }
 
-    fn array(&mut self, array: Vec<Value>, depth: usize) -> Result<Vec<Value>, Mismatch> {
-        let mut unfolded = Vec::with_capacity(array.len());
-        for element in array {
-            let value = match digest_of(element)? {
-                Element::Plain(value) => value,
-                Element::Digest(digest) => match self.take(digest)? {
-                    None => continue,
-                    Some(Disclosure { name: None, value, .. }) => value,
-                    Some(_) => return Err(Mismatch::Nowhere),
-                },
-            };
-            unfolded.push(self.value(value, depth)?);
+    fn array(&mut self, array: &mut Vec<Value>, depth: usize) -> Result<(), Mismatch> {
+        if array.iter().any(|element| element.get("...").is_some()) {
+            for element in std::mem::take(array) {
+                match digest_of(element)? {
+                    Element::Plain(value) => array.push(value),
+                    Element::Digest(digest) => match self.take(digest)? {
+                        None => {}
+                        Some(Disclosure { name: None, value, .. }) => array.push(value),
+                        Some(_) => return Err(Mismatch::Nowhere),
+                    },
+                }
+            }
         }
-        Ok(unfolded)
+        array.iter_mut().try_for_each(|element| self.value(element, depth))
     }
 }
 

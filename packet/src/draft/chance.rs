@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::SignError;
 use crate::disclosure::Disclosure;
 use crate::jose::{base64url, digest};
-use crate::limits::DOCUMENT_BYTES;
+use crate::limits::{DISCLOSURE_JSON, DOCUMENT_BYTES};
 
 /// The numbers of digests the top of a manifest may show, whatever it holds.
 const STEPS: [usize; 4] = [8, 16, 32, 64];
@@ -35,12 +35,20 @@ impl<'a> Pool<'a> {
 
     /// Writes a disclosure under a fresh salt of 128 bits (RFC 9901 §4.2.1) and gives its digest.
     pub(super) fn disclose(&mut self, name: Option<&str>, value: &impl Serialize) -> Result<String, SignError> {
-        let value = serde_json::to_string(value)?;
-        if value.len() > DOCUMENT_BYTES {
+        let salt = base64url::encode(&self.bytes()?);
+        let json = Disclosure::json(&salt, name, value)?;
+        if json.len() > DOCUMENT_BYTES {
             return Err(SignError::TooLarge("an evidence document is at most 1 MiB"));
         }
-        let salt = base64url::encode(&self.bytes()?);
-        let text = Disclosure::write(&salt, name, &value)?;
+        // Each member or element follows a comma or an opening: an upper bound without reading the text again, and a
+        // short text cannot reach it.
+        if json.len() > DISCLOSURE_JSON.members {
+            let starts = json.iter().filter(|byte| matches!(byte, b',' | b'{' | b'[')).count();
+            if starts > DISCLOSURE_JSON.members {
+                return Err(SignError::TooLarge("an evidence document has at most about 100000 members and elements"));
+            }
+        }
+        let text = base64url::encode(&json);
         let digest = digest::sha256_text(text.as_bytes());
         self.disclosures.push((digest.clone(), text));
         Ok(digest)

@@ -111,6 +111,17 @@ impl<'a> Jwe<'a> {
     }
 }
 
+/// The `kid` of a text whose header is as expected; the parts behind it are not decoded.
+///
+/// # Errors
+/// [`JweError::Malformed`], [`JweError::Header`].
+#[cfg(feature = "seal")]
+pub(crate) fn header_kid(text: &str, expected: Expected) -> Result<Option<String>, JweError> {
+    let header = Parts::split(text)?.header()?;
+    read_header(&header, expected).ok_or(JweError::Header)?;
+    Ok(header.get("kid").and_then(Value::as_str).map(str::to_owned))
+}
+
 /// Reads the protected header by constraint: the expected members and no other.
 fn read_header(header: &Map<String, Value>, expected: Expected) -> Option<Management> {
     let member = |name: &str| header.get(name).and_then(Value::as_str);
