@@ -39,10 +39,10 @@ pub(crate) fn sealing_key(kid: &str) -> PrivateJwk {
     PrivateJwk::generate(KeyUse::Enc, KeyAlg::EcdhEsA256kw, Some(kid.to_owned()), at(-1000)).unwrap()
 }
 
-/// An RSA key made for the tests: this crate makes none.
+/// The RSA key of the test vectors: this crate makes none.
 pub(crate) fn rsa_key() -> PrivateJwk {
-    let key: Value = serde_json::from_str(include_str!("seal/rsa.json")).unwrap();
-    PrivateJwk::from_json(&key).unwrap()
+    let keys: Value = serde_json::from_str(include_str!("../vectors/keys.json")).unwrap();
+    PrivateJwk::from_json(&keys["recipients"]["alpha-rsa"]).unwrap()
 }
 
 pub(crate) fn receipt() -> Value {
