@@ -240,6 +240,8 @@ fn a_set_has_each_kid_once_and_picks_the_newest() {
     let newest = |now: i64| set.newest(KeyUse::Enc, at(now)).map(|key| key.kid.as_str());
     assert_eq!([newest(9), newest(10), newest(25), newest(30)], [None, Some("a"), Some("b"), Some("c")]);
     assert!(set.newest(KeyUse::Sig, at(50)).is_none());
+    let wallet = PrivateJwk::generate(KeyUse::Enc, KeyAlg::EcdhEs, None, at(40)).unwrap().public();
+    assert!(JwkSet(vec![wallet]).newest(KeyUse::Enc, at(50)).is_none(), "a wallet's key is none to seal to");
 
     let twice = json!({"keys": [set.0[0].to_json(), set.0[0].to_json()]});
     assert_eq!(JwkSet::from_json(&twice), Err(JwkError::DuplicateKid));
