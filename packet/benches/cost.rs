@@ -1,5 +1,5 @@
 //! What a packet costs beside the cryptography it cannot do without, as ratios measured in one run: signing six
-//! documents, sealing and opening them for one recipient, each algorithm.
+//! documents, sealing and opening them for one recipient.
 //!
 //! Asserts nothing about time. `cargo bench -p claimgate-packet --features seal`.
 
@@ -17,11 +17,18 @@ use aws_lc_rs::signature::{
 };
 use claimgate_packet::draft::{ClaimRef, Draft, RecipientDraft};
 use claimgate_packet::evidence::{Document, Evidence, Source, Verification};
+use claimgate_packet::jose::base64url;
 use claimgate_packet::jose::jwk::{KeyAlg, KeyUse, PrivateJwk};
 use claimgate_packet::open::{TrustedKeys, open};
 use claimgate_packet::seal::Sealer;
 use claimgate_packet::words::{ClaimKind, Line, Purpose};
 use jiff::Timestamp;
+use openssl::aes::{AesKey, wrap_key};
+use openssl::derive::Deriver;
+use openssl::ec::{EcGroup, EcKey};
+use openssl::nid::Nid;
+use openssl::pkey::{PKey, Private};
+use openssl::symm::{Cipher, encrypt_aead};
 use serde_json::{Value, json};
 
 const ROUNDS: u32 = 2_000;
@@ -51,11 +58,19 @@ fn main() -> Outcome<()> {
     let work = || draft.sign(&signer, &mut counting());
     compare("sign", "ES256 + hashing", work, || raw.sign(input, &disclosures));
 
+    let floor = || (write(&draft), raw.sign(input, &disclosures));
+    let work = || draft.sign(&signer, &mut counting());
+    compare("sign", "the same + each document as JSON and base64url", work, floor);
+
     let to = recipient.public();
     let floor = || raw.seal(plain.as_bytes());
     compare("seal", "ECDH-ES + A256KW + A256GCM", || presentation.seal(&to), floor);
     let sealer = Sealer::new(&to)?;
     compare("seal", "the same; the recipient's key kept ready", || sealer.seal(&presentation), floor);
+
+    let floor = OpensslRaw::new()?;
+    let work = || sealer.seal(&presentation);
+    compare("seal", "the same; by OpenSSL, which is what seals", work, || floor.seal(plain.as_bytes()));
 
     let body = raw.seal(plain.as_bytes()).ok_or("no raw seal")?;
     let signature = raw.pair.sign(&SystemRandom::new(), input.as_bytes()).map_err(|_| "no signature")?;
@@ -63,6 +78,9 @@ fn main() -> Outcome<()> {
     let work = || open(text.as_str(), &keys, &trust, AUD, None, now);
     let floor = || raw.open(&body, input, signature.as_ref(), &disclosures);
     compare("open", "ECDH-ES + A256KW + A256GCM + ES256 + hashing", work, floor);
+    let work = || open(text.as_str(), &keys, &trust, AUD, None, now);
+    let floor = || (raw.open(&body, input, signature.as_ref(), &disclosures), read(text.as_str(), &disclosures));
+    compare("open", "the same + each disclosure and part once from base64url, each document from JSON", work, floor);
     Ok(())
 }
 
@@ -146,6 +164,33 @@ impl Raw {
     }
 }
 
+/// ECDH-ES, A256KW and A256GCM of the library josekit seals with.
+struct OpensslRaw {
+    group: EcGroup,
+    recipient: PKey<Private>,
+}
+
+impl OpensslRaw {
+    fn new() -> Outcome<Self> {
+        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
+        let recipient = PKey::from_ec_key(EcKey::generate(&group)?)?;
+        Ok(Self { group, recipient })
+    }
+
+    fn seal(&self, plain: &[u8]) -> Outcome<(Vec<u8>, Vec<u8>)> {
+        let ephemeral = PKey::from_ec_key(EcKey::generate(&self.group)?)?;
+        let mut deriver = Deriver::new(&ephemeral)?;
+        deriver.set_peer(&self.recipient)?;
+        let key = openssl::sha::sha256(&deriver.derive_to_vec()?);
+        let kek = AesKey::new_encrypt(&key).map_err(|_| "no key")?;
+        let mut wrapped = vec![0; 40];
+        wrap_key(&kek, None, &mut wrapped, &[7; 32]).map_err(|_| "no wrap")?;
+        let mut tag = [0; 16];
+        let body = encrypt_aead(Cipher::aes_256_gcm(), &[7; 32], Some(&[1; 12]), b"header", plain, &mut tag)?;
+        Ok((wrapped, body))
+    }
+}
+
 fn cipher() -> Option<LessSafeKey> {
     Some(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[7; 32]).ok()?))
 }
@@ -159,6 +204,19 @@ fn wrapping(private: &PrivateKey, public: &[u8]) -> Option<aws_lc_rs::key_wrap::
         Ok(key)
     });
     KeyEncryptionKey::new(&AES_256, &key.ok()?).ok()
+}
+
+/// What signing has to write, whoever writes it.
+fn write(draft: &Draft) -> usize {
+    let json = draft.evidence.iter().filter_map(|one| serde_json::to_vec(one).ok());
+    json.map(|json| base64url::encode(&json).len()).sum()
+}
+
+/// What opening has to read, whoever reads it.
+fn read(sealed: &str, disclosures: &[&str]) -> usize {
+    let parts = sealed.split('.').filter_map(base64url::decode).map(|part| part.len()).sum::<usize>();
+    let json = disclosures.iter().filter_map(|one| base64url::decode(one));
+    parts + json.filter_map(|json| serde_json::from_slice::<Value>(&json).ok()).filter(Value::is_array).count()
 }
 
 /// The signing input of a presentation and its disclosures.
