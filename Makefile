@@ -1,11 +1,14 @@
 # Two commands do all the set-up: `make demo` and `make test`.
-.PHONY: help prepare demo build fmt lint doc gate test bench clean
+.PHONY: help prepare prepare-test demo build fmt lint doc gate test bench clean
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 prepare: ## Install (as root) or name the system packages the build needs
 	@sh deploy/prepare
+
+prepare-test:
+	@sh deploy/prepare test
 
 demo: prepare ## Show the main job; ARGS=--keep leaves the gateway up, ARGS=--json prints JSON
 	@cargo build --release --locked --bin claimgate
@@ -29,11 +32,12 @@ doc:
 gate: ## Dependencies: bans, licences, sources, advisories
 	@sh deploy/gate
 
-test: prepare lint doc gate ## Everything that must hold
+test: prepare-test lint doc gate ## Everything that must hold
 	cargo build --locked --bin claimgate
 	cargo test --workspace --locked
 
-bench: prepare ## Latency of a push, from request to durable to delivered
+bench: prepare ## Latency of a push, from request to durable to delivered; cost of a packet
+	cargo bench --locked -p claimgate-packet --features seal --bench cost
 	cargo bench --locked -p claimgate-tests
 
 clean:

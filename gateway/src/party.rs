@@ -211,7 +211,7 @@ impl Party {
                         "identifiers: an insurer is found by its 統一編號 (system https://gcis.nat.gov.tw)",
                     ));
                 }
-                if !keys.0.iter().any(|key| key.usage == KeyUse::Enc) {
+                if !keys.0.iter().any(|key| key.alg.seals_packets()) {
                     return Err(Rule(
                         "jwks: an insurer has at least one key with use \"enc\", packets are sealed to it",
                     ));
@@ -284,7 +284,7 @@ impl Party {
     /// The key packets are sealed to: use `enc`, valid now, newest `nbf` first.
     #[must_use]
     pub fn encryption_key(&self, now: Timestamp) -> Option<&PublicJwk> {
-        self.keys.0.iter().filter(|key| key.usage == KeyUse::Enc && valid(key, now)).max_by_key(|key| key.not_before)
+        self.keys.0.iter().filter(|key| key.alg.seals_packets() && valid(key, now)).max_by_key(|key| key.not_before)
     }
 
     /// Whether it is registered under this institution code (醫事機構代碼).

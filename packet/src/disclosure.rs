@@ -3,6 +3,8 @@
 //! In: a value and a salt, or the text. Out: the text with its digest, or the value. Knows nothing of
 //! where the digest stands.
 
+#[cfg(feature = "seal")]
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::jose::json::parse;
@@ -45,17 +47,19 @@ impl Disclosure {
         Some(Self { digest: digest::sha256_text(encoded.as_bytes()), name, value })
     }
 
-    /// Writes one as it travels.
+    /// Writes one as JSON; base64url makes it what travels.
     ///
     /// # Errors
-    /// As `serde_json`, which has no reason to fail on a `Value`.
+    /// As `serde_json`, for a value that cannot be JSON.
     #[cfg(feature = "seal")]
-    pub(crate) fn write(salt: &str, name: Option<&str>, value: &Value) -> Result<String, serde_json::Error> {
-        let json = match name {
-            Some(name) => serde_json::to_vec(&(salt, name, value))?,
-            None => serde_json::to_vec(&(salt, value))?,
-        };
-        Ok(base64url::encode(&json))
+    pub(crate) fn json(salt: &str, name: Option<&str>, value: &impl Serialize) -> Result<Vec<u8>, serde_json::Error> {
+        // Room for a document of the usual size, so that the text is not copied while it grows.
+        let mut json = Vec::with_capacity(8192);
+        match name {
+            Some(name) => serde_json::to_writer(&mut json, &(salt, name, value))?,
+            None => serde_json::to_writer(&mut json, &(salt, value))?,
+        }
+        Ok(json)
     }
 }
 

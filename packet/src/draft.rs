@@ -1,27 +1,25 @@
-//! A draft becomes a signed packet: one disclosure per evidence document and per recipient, padded, sorted.
+//! A draft becomes a signed packet: one disclosure per evidence document, per part of one and per recipient.
 //!
-//! In: verified evidence, who is granted which, a packet key, randomness handed in. Out: [`Signed`].
-//! Knows nothing of consent: what a recipient may get is decided before.
-
-use std::collections::{BTreeMap, HashSet};
+//! In: verified evidence, who is granted which, a packet key, randomness handed in. Out: [`Signed`], its digests
+//! sorted and padded. Knows nothing of consent: what a recipient may get is decided before.
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::disclosure::Disclosure;
 use crate::evidence::Evidence;
-use crate::jose::jwk::{KeyAlg, PrivateJwk};
-use crate::jose::{base64url, digest, jws};
+use crate::jose::jwk::PrivateJwk;
+use crate::jose::jws;
 pub use crate::manifest::ClaimRef;
 use crate::manifest::{RecipientElement, SD_ALG, TYP, VERSION};
-use crate::sdjwt::SdJwt;
 use crate::signed::{Signed, SignedError};
 use crate::words::{Line, Purpose};
 
+mod chance;
 mod check;
+mod parts;
 
-/// The numbers of digests a manifest may show, whatever it holds.
-const PADDED: [usize; 4] = [8, 16, 32, 64];
+use chance::Pool;
+use parts::Granted;
 
 /// A packet before it is signed.
 pub struct Draft {
@@ -35,8 +33,19 @@ pub struct Draft {
     pub claim: ClaimRef,
     /// All evidence any recipient is granted.
     pub evidence: Vec<Evidence>,
+    /// The parts of that evidence a recipient gets only where it is granted them.
+    pub parts: Vec<Part>,
     /// The recipients whose granted content changed.
     pub recipients: Vec<RecipientDraft>,
+}
+
+/// A member of an evidence document that is disclosed apart (RFC 9901 §4.2.6, recursive disclosures).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Part {
+    /// The id of the evidence.
+    pub evidence: String,
+    /// Where in its `document`: a JSON pointer (RFC 6901) to a member of an object, for example `/patient/address`.
+    pub pointer: String,
 }
 
 /// A recipient before its grants are digests.
@@ -55,6 +64,8 @@ pub struct RecipientDraft {
     pub supersedes: Option<String>,
     /// The ids of the evidence granted.
     pub evidence: Vec<String>,
+    /// The parts granted, of evidence granted; a part inside a part needs the outer one too.
+    pub parts: Vec<Part>,
     /// What an indemnity line may know of the others.
     pub coordination: Option<Value>,
 }
@@ -76,10 +87,14 @@ pub enum SignError {
     /// A recipient is granted evidence that is not in the draft.
     #[error("a recipient is granted evidence the draft does not hold")]
     UnknownEvidence,
+    /// A part names no member of its document or stands in a part that is not granted, or the document does not fit
+    /// its schema without it.
+    #[error("a part must be a member of its document, within what is granted, and one the schema can do without")]
+    Part,
     /// A document or coordination element has a member named `_sd` or `...`.
     #[error("a document has a member named _sd or ...")]
     ReservedName,
-    /// The key is not ES256, or does not count at the time of signing.
+    /// The key is not for ES256 or EdDSA, or does not count at the time of signing.
     #[error("the key cannot sign packets at this time")]
     Key,
     /// The randomness handed in repeats itself.
@@ -108,35 +123,25 @@ impl From<SignedError> for SignError {
 impl Draft {
     /// Checks and signs the draft. `fill` fills a buffer with fresh random bytes.
     ///
-    /// The result is read back and every presentation made once, so that nothing is signed that could not
-    /// be opened.
+    /// Every presentation is looked at, so that nothing is signed that could not be sealed.
     ///
     /// # Errors
     /// [`SignError`].
-    pub fn sign(self, key: &PrivateJwk, fill: &mut dyn FnMut(&mut [u8])) -> Result<Signed, SignError> {
-        let documents = check::check(&self)?;
-        if !key.is(KeyAlg::Es256) || !key.public().valid_at(self.issued_at) {
+    pub fn sign(&self, key: &PrivateJwk, fill: &mut dyn FnMut(&mut [u8])) -> Result<Signed, SignError> {
+        check::check(self)?;
+        if !key.alg().signs_packets() || !key.public().valid_at(self.issued_at) {
             return Err(SignError::Key);
         }
-        let mut chance = Chance { fill, seen: HashSet::new() };
-        let mut disclosures = Vec::new();
-
-        let mut granted: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for (evidence, document) in self.evidence.iter().zip(&documents) {
-            let encoded = Disclosure::write(&chance.salt()?, Some(&evidence.id), document)?;
-            granted.insert(&evidence.id, vec![digest::sha256_text(encoded.as_bytes())]);
-            disclosures.push(encoded);
-        }
-        let evidence = chance.pad(granted.values().flatten().cloned().collect())?;
-
-        let mut recipients = Vec::new();
+        let mut pool = Pool::new(fill);
+        let granted = self.disclose(&mut pool)?;
+        let evidence = pool.pad_to_steps(granted.evidence())?;
+        let mut elements = Vec::new();
         for recipient in &self.recipients {
-            let element = serde_json::to_value(element(recipient, &granted)?)?;
-            let encoded = Disclosure::write(&chance.salt()?, None, &element)?;
-            recipients.push(digest::sha256_text(encoded.as_bytes()));
-            disclosures.push(encoded);
+            let element = element(recipient, &granted)?;
+            let digest = pool.disclose(None, &element)?;
+            elements.push((digest, element));
         }
-        let recipients = chance.pad(recipients)?;
+        let recipients = pool.pad_to_steps(elements.iter().map(|(digest, _)| digest.clone()).collect())?;
 
         let payload = json!({
             "iss": self.issuer,
@@ -148,22 +153,34 @@ impl Draft {
             "recipients": recipients.into_iter().map(|digest| json!({ "...": digest })).collect::<Vec<_>>(),
             "_sd_alg": SD_ALG,
         });
-        let jwt = jws::sign(payload.to_string().as_bytes(), TYP, key).map_err(|_| SignError::Key)?;
-        let signed = Signed::assemble(SdJwt { jwt, disclosures }).ok_or(SignError::Failed)?;
+        let payload = payload.to_string();
+        let jwt = jws::sign(payload.as_bytes(), TYP, key).map_err(|_| SignError::Key)?;
+        let signed = Signed::made(jwt, self.packet_id.clone(), pool.disclosures, elements).ok_or(SignError::Failed)?;
         for recipient in &self.recipients {
-            signed.presentation(&recipient.aud, recipient.line)?;
+            signed.presents(&recipient.aud, recipient.line)?;
         }
         Ok(signed)
     }
+
+    /// Discloses every document, its parts apart from it.
+    fn disclose(&self, pool: &mut Pool<'_>) -> Result<Granted, SignError> {
+        let mut granted = Granted::default();
+        for evidence in &self.evidence {
+            let digest = if self.parts.iter().any(|part| part.evidence == evidence.id) {
+                let mut document = evidence.to_json()?;
+                granted.separate(&evidence.id, &mut document, &self.parts, pool)?;
+                pool.disclose(Some(&evidence.id), &document)?
+            } else {
+                pool.disclose(Some(&evidence.id), evidence)?
+            };
+            granted.whole(&evidence.id, digest);
+        }
+        Ok(granted)
+    }
 }
 
-/// The recipient's element: its evidence ids become the sorted digests of what it gets.
-fn element(recipient: &RecipientDraft, granted: &BTreeMap<&str, Vec<String>>) -> Result<RecipientElement, SignError> {
-    let mut grants = Vec::new();
-    for id in &recipient.evidence {
-        grants.extend(granted.get(id.as_str()).ok_or(SignError::UnknownEvidence)?.iter().cloned());
-    }
-    grants.sort();
+/// The recipient's element: its evidence ids and parts become the sorted digests of what it gets.
+fn element(recipient: &RecipientDraft, granted: &Granted) -> Result<RecipientElement, SignError> {
     Ok(RecipientElement {
         aud: recipient.aud.clone(),
         party: recipient.party.clone(),
@@ -171,38 +188,9 @@ fn element(recipient: &RecipientDraft, granted: &BTreeMap<&str, Vec<String>>) ->
         purpose: recipient.purpose,
         revision: recipient.revision,
         supersedes: recipient.supersedes.clone(),
-        grants,
+        grants: granted.to(recipient)?,
         coordination: recipient.coordination.clone(),
     })
-}
-
-/// Randomness that must not repeat within a packet.
-struct Chance<'a> {
-    fill: &'a mut dyn FnMut(&mut [u8]),
-    seen: HashSet<[u8; 16]>,
-}
-
-impl Chance<'_> {
-    fn bytes(&mut self) -> Result<[u8; 16], SignError> {
-        let mut bytes = [0; 16];
-        (self.fill)(&mut bytes);
-        if self.seen.insert(bytes) { Ok(bytes) } else { Err(SignError::Randomness) }
-    }
-
-    /// A salt of 128 bits (RFC 9901 §4.2.1).
-    fn salt(&mut self) -> Result<String, SignError> {
-        Ok(base64url::encode(&self.bytes()?))
-    }
-
-    /// Adds decoys (RFC 9901 §4.2.5) up to the next number of [`PADDED`] and sorts.
-    fn pad(&mut self, mut digests: Vec<String>) -> Result<Vec<String>, SignError> {
-        let whole = PADDED.into_iter().find(|size| digests.len() <= *size).ok_or(SignError::Failed)?;
-        while digests.len() < whole {
-            digests.push(digest::sha256_text(&self.bytes()?));
-        }
-        digests.sort();
-        Ok(digests)
-    }
 }
 
 #[cfg(test)]

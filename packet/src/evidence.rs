@@ -4,6 +4,7 @@
 //! know opens as [`Document::Other`], so that a new type breaks no old opener.
 
 use jiff::Timestamp;
+use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -184,8 +185,8 @@ impl Document {
     }
 }
 
-/// The JSON form of [`Evidence`] without its id, which is the disclosure's name.
-#[derive(Serialize, Deserialize)]
+/// The JSON form of [`Evidence`] without its id, which is the disclosure's name, and without its document.
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wire {
     #[serde(rename = "type")]
@@ -195,7 +196,28 @@ struct Wire {
     obtained: Timestamp,
     verified: Verification,
     attachments: Vec<Attachment>,
-    document: Value,
+}
+
+/// The disclosure value: `{ type, schema, source, obtained, verified, attachments, document }`.
+impl Serialize for Evidence {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut value = serializer.serialize_struct("Evidence", 7)?;
+        value.serialize_field("type", self.document.kind())?;
+        value.serialize_field("schema", &self.document.schema())?;
+        value.serialize_field("source", &self.source)?;
+        value.serialize_field("obtained", &self.obtained)?;
+        value.serialize_field("verified", &self.verified)?;
+        value.serialize_field("attachments", &self.attachments)?;
+        match &self.document {
+            Document::DiagnosisCertificate(document) => value.serialize_field("document", document)?,
+            Document::MedicalReceipt(document) => value.serialize_field("document", document)?,
+            Document::LabReport(document) => value.serialize_field("document", document)?,
+            Document::Prescription(document) => value.serialize_field("document", document)?,
+            Document::MedicalRecord(document) => value.serialize_field("document", document)?,
+            Document::Other { document, .. } => value.serialize_field("document", document)?,
+        }
+        value.end()
+    }
 }
 
 impl Evidence {
@@ -204,22 +226,17 @@ impl Evidence {
     /// # Errors
     /// As [`Document::to_json`].
     pub fn to_json(&self) -> Result<Value, serde_json::Error> {
-        serde_json::to_value(Wire {
-            kind: self.document.kind().to_owned(),
-            schema: self.document.schema(),
-            source: self.source.clone(),
-            obtained: self.obtained,
-            verified: self.verified.clone(),
-            attachments: self.attachments.clone(),
-            document: self.document.to_json()?,
-        })
+        serde_json::to_value(self)
     }
 
     /// Reads a disclosure value back.
     ///
     /// # Errors
     /// A value that is not of the form [`Evidence::to_json`] writes.
-    pub fn from_json(id: String, value: Value) -> Result<Self, serde_json::Error> {
+    pub fn from_json(id: String, mut value: Value) -> Result<Self, serde_json::Error> {
+        // Taken out first: read with the rest, a document would be rebuilt member by member.
+        let document = value.as_object_mut().and_then(|members| members.remove("document"));
+        let document = document.ok_or_else(|| serde::de::Error::missing_field("document"))?;
         let wire: Wire = serde_json::from_value(value)?;
         Ok(Self {
             id,
@@ -227,7 +244,7 @@ impl Evidence {
             obtained: wire.obtained,
             verified: wire.verified,
             attachments: wire.attachments,
-            document: Document::from_json(&wire.kind, &wire.schema, wire.document)?,
+            document: Document::from_json(&wire.kind, &wire.schema, document)?,
         })
     }
 }

@@ -39,6 +39,12 @@ pub(crate) fn sealing_key(kid: &str) -> PrivateJwk {
     PrivateJwk::generate(KeyUse::Enc, KeyAlg::EcdhEsA256kw, Some(kid.to_owned()), at(-1000)).unwrap()
 }
 
+/// The RSA key of the test vectors: this crate makes none.
+pub(crate) fn rsa_key() -> PrivateJwk {
+    let keys: Value = serde_json::from_str(include_str!("../vectors/keys.json")).unwrap();
+    PrivateJwk::from_json(&keys["recipients"]["alpha-rsa"]).unwrap()
+}
+
 pub(crate) fn receipt() -> Value {
     json!({
         "number": "R-1", "patient": {"name": "王小明", "identifiers": []},
@@ -84,6 +90,7 @@ pub(crate) fn recipient(aud: &str, line: Line, evidence: &[&str]) -> RecipientDr
         revision: 1,
         supersedes: None,
         evidence: evidence.iter().map(|id| (*id).to_owned()).collect(),
+        parts: Vec::new(),
         coordination: None,
     }
 }
@@ -98,6 +105,7 @@ pub(crate) fn draft() -> Draft {
         packet_id: "pkt_1".to_owned(),
         claim: ClaimRef { id: "clm_1".to_owned(), kind: ClaimKind::Health },
         evidence: vec![evidence("evd_1", "medical-receipt", receipt()), unknown],
+        parts: Vec::new(),
         recipients: vec![
             recipient(ALPHA, Line::HealthReimbursement, &["evd_2", "evd_1"]),
             recipient(BETA, Line::HealthDaily, &["evd_1"]),

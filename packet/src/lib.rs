@@ -1,8 +1,8 @@
 //! The signed claim packet (理賠封包): a plain SD-JWT (RFC 9901) that binds evidence to its recipients.
 //!
 //! Modules in reading order: the words and amounts a packet speaks, the evidence it carries, the strict
-//! JOSE forms it is written in, its signed part and disclosures, how it is made (feature `seal`) and how
-//! it is opened (feature `open`); last the public log it stands in.
+//! JOSE forms it is written in, its signed part and disclosures, how it is made (feature `seal`), how it is
+//! opened and how a recipient confirms it (feature `open`), and the public log it stands in.
 
 mod opaque;
 
@@ -39,6 +39,8 @@ pub mod sealed;
 
 #[cfg(feature = "open")]
 pub mod open;
+#[cfg(feature = "open")]
+pub mod receipt;
 
 #[cfg(feature = "open")]
 pub mod log;

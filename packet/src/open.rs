@@ -13,19 +13,20 @@ mod authentic;
 mod decrypted;
 mod opened;
 mod refusal;
+mod replay;
 mod trust;
 
 pub use authentic::{Authentic, Granted, Mine};
 pub use decrypted::Decrypted;
 pub use opened::Opened;
 pub use refusal::OpenError;
+pub use replay::{Arrival, Trace};
 pub use trust::TrustedKeys;
 
 /// Opens a sealed packet: the whole chain of checks.
 ///
 /// `aud` is the opener's own address, `line` the line it asks for where one address has several; `now` is
-/// handed in. Replay is the caller's: with a store, (packet id, line) and
-/// [`Opened::presentation_digest`] tell a duplicate from [`OpenError::Replayed`].
+/// handed in. Replay is the caller's, who has the store: see [`Opened::trace`].
 ///
 /// # Errors
 /// The first [`OpenError`] in the order of packet.md.

@@ -3,12 +3,15 @@
 //! In: a presentation and an approved encryption key. Out: a compact JWE. josekit draws the ephemeral key,
 //! content key and IV from OpenSSL; it never decrypts here (security.md §0.1).
 
+use std::fmt;
+
 use josekit::jwe::alg::ecdh_es::EcdhEsJweAlgorithm;
-use josekit::jwe::{JweHeader, serialize_compact};
+use josekit::jwe::alg::rsaes::RsaesJweAlgorithm;
+use josekit::jwe::{JweEncrypter, JweHeader, serialize_compact};
 use josekit::jwk::Jwk;
 use josekit::{JoseError, Value};
 
-use crate::jose::jwe::{ENC, Jwe};
+use crate::jose::jwe::{self, ENC};
 use crate::jose::jwk::{KeyAlg, PublicJwk};
 use crate::manifest::{SEALED_TYP, TYP};
 use crate::sealed::{OUTER, Sealed};
@@ -17,7 +20,7 @@ use crate::signed::Presentation;
 /// Why a presentation cannot be sealed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SealError {
-    /// The key is not for `ECDH-ES+A256KW`.
+    /// The key is not for `ECDH-ES+A256KW` or `RSA-OAEP-256`.
     #[error("the key is not an encryption key for packets")]
     Key,
     /// The library refused, or wrote something this crate would not open.
@@ -25,33 +28,72 @@ pub enum SealError {
     Failed,
 }
 
-impl Presentation {
-    /// Seals the presentation to a key. Each call makes a fresh ephemeral key, content key and IV.
+/// A recipient's key made ready for sealing. Making it ready takes longer than sealing a small packet: whoever seals
+/// often to one recipient keeps it.
+pub struct Sealer {
+    encrypter: Box<dyn JweEncrypter>,
+    kid: String,
+}
+
+impl fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealer({})", self.kid)
+    }
+}
+
+impl Sealer {
+    /// Makes a key ready.
     ///
     /// Which of a recipient's keys counts now is the caller's: see `JwkSet::newest`.
     ///
     /// # Errors
-    /// [`SealError`].
-    pub fn seal(&self, to: &PublicJwk) -> Result<Sealed, SealError> {
-        if !to.is(KeyAlg::EcdhEsA256kw) {
+    /// [`SealError::Key`].
+    pub fn new(to: &PublicJwk) -> Result<Self, SealError> {
+        if !(to.alg.seals_packets() && to.is(to.alg)) {
             return Err(SealError::Key);
         }
-        let text = encrypt(self.as_str().as_bytes(), to).map_err(|_| SealError::Failed)?;
-        let readable = Jwe::parse(&text, OUTER).is_ok_and(|jwe| jwe.kid() == Some(&to.kid));
-        if readable { Sealed::parse(&text).map_err(|_| SealError::Failed) } else { Err(SealError::Failed) }
+        let encrypter = encrypter(to).map_err(|_| SealError::Key)?;
+        Ok(Self { encrypter, kid: to.kid.clone() })
+    }
+
+    /// Seals a presentation. Each call makes a fresh ephemeral key, content key and IV.
+    ///
+    /// # Errors
+    /// [`SealError::Failed`].
+    pub fn seal(&self, presentation: &Presentation) -> Result<Sealed, SealError> {
+        let mut header = JweHeader::new();
+        header.set_token_type(SEALED_TYP);
+        header.set_content_type(TYP);
+        header.set_key_id(&self.kid);
+        header.set_content_encryption(ENC);
+        let text = serialize_compact(presentation.as_str().as_bytes(), &header, self.encrypter.as_ref());
+        let text = text.map_err(|_| SealError::Failed)?;
+        let readable = jwe::packet::header_kid(&text, OUTER).is_ok_and(|kid| kid.as_ref() == Some(&self.kid));
+        if readable { Ok(Sealed::made(text)) } else { Err(SealError::Failed) }
     }
 }
 
-fn encrypt(plain: &[u8], to: &PublicJwk) -> Result<String, JoseError> {
-    let mut key = Jwk::new("EC");
-    for (name, value) in [("crv", "P-256"), ("x", to.x()), ("y", to.y())] {
+impl Presentation {
+    /// Seals the presentation to a key, once: see [`Sealer`].
+    ///
+    /// # Errors
+    /// [`SealError`].
+    pub fn seal(&self, to: &PublicJwk) -> Result<Sealed, SealError> {
+        Sealer::new(to)?.seal(self)
+    }
+}
+
+fn encrypter(to: &PublicJwk) -> Result<Box<dyn JweEncrypter>, JoseError> {
+    let mut key = Jwk::new("");
+    for (name, value) in to.parameters() {
         key.set_parameter(name, Some(Value::from(value)))?;
     }
-    let encrypter = EcdhEsJweAlgorithm::EcdhEsA256kw.encrypter_from_jwk(&key)?;
-    let mut header = JweHeader::new();
-    header.set_token_type(SEALED_TYP);
-    header.set_content_type(TYP);
-    header.set_key_id(&to.kid);
-    header.set_content_encryption(ENC);
-    serialize_compact(plain, &header, &encrypter)
+    Ok(if to.alg == KeyAlg::RsaOaep256 {
+        Box::new(RsaesJweAlgorithm::RsaOaep256.encrypter_from_jwk(&key)?)
+    } else {
+        Box::new(EcdhEsJweAlgorithm::EcdhEsA256kw.encrypter_from_jwk(&key)?)
+    })
 }
+
+#[cfg(test)]
+mod tests;

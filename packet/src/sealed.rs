@@ -24,9 +24,21 @@ impl Sealed {
         if text.len() > SEALED_BYTES {
             return Err(OpenError::TooLarge("a sealed packet holds a presentation of at most 8 MiB"));
         }
-        let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        let shaped = text.bytes().all(letters) && text.bytes().filter(|byte| *byte == b'.').count() == 4;
+        let count = |of: fn(u8) -> u8| -> usize {
+            // Chunks that a byte can count: without a branch and without widening this takes microseconds.
+            text.as_bytes()
+                .chunks(128)
+                .map(|chunk| usize::from(chunk.iter().fold(0, |sum, byte| sum + of(*byte))))
+                .sum()
+        };
+        let shaped = count(letter) == text.len() && count(|byte| u8::from(byte == b'.')) == 4;
         if shaped { Ok(Self(text.to_owned())) } else { Err(OpenError::Malformed) }
+    }
+
+    /// Takes what was just sealed.
+    #[cfg(feature = "seal")]
+    pub(crate) fn made(text: String) -> Self {
+        Self(text)
     }
 
     /// The text.
@@ -39,5 +51,25 @@ impl Sealed {
     #[must_use]
     pub fn digest(&self) -> String {
         digest::sha256_text(self.0.as_bytes())
+    }
+}
+
+/// 1 for base64url and `.`, 0 for anything else.
+fn letter(byte: u8) -> u8 {
+    let within = |first: u8, count: u8, byte: u8| u8::from(byte.wrapping_sub(first) < count);
+    let is = |sign: u8| u8::from(byte == sign);
+    within(b'a', 26, byte | 0x20) | within(b'0', 10, byte) | is(b'-') | is(b'_') | is(b'.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_letters_are_those_of_base64url_and_the_dot() {
+        for byte in 0..=u8::MAX {
+            let expected = byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+            assert_eq!(letter(byte), u8::from(expected), "{byte}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! In: a signed draft, or the bytes it was stored as. Out: what one recipient may see. Must be stored
 //! encrypted: it holds everything. Signatures are not checked here, openers do that.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::disclosure::Disclosure;
 use crate::jose::{base64url, digest};
@@ -29,7 +29,7 @@ pub enum SignedError {
 /// A signed packet: the manifest and every disclosure.
 pub struct Signed {
     parts: SdJwt,
-    manifest: Manifest,
+    packet_id: String,
     recipients: Vec<Recipient>,
     /// Where the disclosure of a digest stands in `parts`.
     places: HashMap<String, usize>,
@@ -43,27 +43,46 @@ struct Recipient {
 crate::opaque_debug!(Signed);
 
 impl Signed {
-    pub(crate) fn assemble(parts: SdJwt) -> Option<Self> {
+    /// From what a draft made: the manifest, each disclosure with its digest, the recipients' elements.
+    #[must_use]
+    pub(crate) fn made(
+        jwt: String,
+        packet_id: String,
+        disclosures: Vec<(String, String)>,
+        elements: Vec<(String, RecipientElement)>,
+    ) -> Option<Self> {
+        let (digests, disclosures): (Vec<String>, Vec<String>) = disclosures.into_iter().unzip();
+        Self::assemble(SdJwt { jwt, disclosures }, packet_id, digests, elements)
+    }
+
+    fn assemble(
+        parts: SdJwt,
+        packet_id: String,
+        digests: Vec<String>,
+        elements: Vec<(String, RecipientElement)>,
+    ) -> Option<Self> {
+        let places: HashMap<String, usize> = digests.into_iter().zip(0..).collect();
+        let recipients = elements.into_iter().map(|(digest, element)| {
+            let held = element.grants.iter().all(|digest| places.contains_key(digest));
+            places.get(&digest).filter(|_| held).map(|place| Recipient { element, place: *place })
+        });
+        let recipients = recipients.collect::<Option<Vec<_>>>()?;
+        Some(Self { parts, packet_id, recipients, places })
+    }
+
+    /// Reads a packet back; of its disclosures only the recipients' elements are looked into.
+    fn read(parts: SdJwt) -> Option<Self> {
         let payload = parts.jwt.split('.').nth(1).and_then(base64url::decode)?;
         let manifest = Manifest::read(&payload).ok()?;
-        let mut places = HashMap::new();
-        let mut elements = HashMap::new();
-        for (place, encoded) in parts.disclosures.iter().enumerate() {
-            let disclosure = Disclosure::read(encoded)?;
-            if disclosure.name.is_none() {
-                elements.insert(disclosure.digest.clone(), (place, disclosure.value));
-            }
-            places.insert(disclosure.digest, place);
-        }
-        let mut recipients = Vec::new();
-        for digest in manifest.recipient_digests() {
-            if let Some((place, value)) = elements.remove(digest) {
-                let element = RecipientElement::read(value)?;
-                let held = element.grants.iter().all(|digest| places.contains_key(digest));
-                recipients.push(held.then_some(Recipient { element, place })?);
+        let digests: Vec<String> = parts.disclosures.iter().map(|text| digest::sha256_text(text.as_bytes())).collect();
+        let named: HashSet<&str> = manifest.recipient_digests().collect();
+        let mut elements = Vec::new();
+        for (digest, text) in digests.iter().zip(&parts.disclosures) {
+            if named.contains(digest.as_str()) {
+                elements.push((digest.clone(), RecipientElement::read(Disclosure::read(text)?.value)?));
             }
         }
-        Some(Self { parts, manifest, recipients, places })
+        Self::assemble(parts, manifest.packet_id, digests, elements)
     }
 
     /// The compact JWT: the manifest with its signature.
@@ -75,7 +94,7 @@ impl Signed {
     /// The packet id.
     #[must_use]
     pub fn packet_id(&self) -> &str {
-        &self.manifest.packet_id
+        &self.packet_id
     }
 
     /// The recipients the manifest names.
@@ -101,7 +120,7 @@ impl Signed {
     /// [`SignedError::Malformed`].
     pub fn from_stored(bytes: &[u8]) -> Result<Self, SignedError> {
         let text = std::str::from_utf8(bytes).map_err(|_| SignedError::Malformed)?;
-        SdJwt::parse(text).and_then(Self::assemble).ok_or(SignedError::Malformed)
+        SdJwt::parse(text).and_then(Self::read).ok_or(SignedError::Malformed)
     }
 
     /// What one recipient gets: the manifest, its own element, exactly its grants.
@@ -109,19 +128,36 @@ impl Signed {
     /// # Errors
     /// [`SignedError::NoRecipient`], [`SignedError::TooLarge`].
     pub fn presentation(&self, aud: &str, line: Line) -> Result<Presentation, SignedError> {
+        let (texts, size) = self.texts(aud, line)?;
+        let mut presentation = String::with_capacity(size);
+        for text in std::iter::once(self.parts.jwt.as_str()).chain(texts) {
+            presentation.push_str(text);
+            presentation.push('~');
+        }
+        Ok(Presentation(presentation))
+    }
+
+    /// Whether a presentation can be made, without making it.
+    pub(crate) fn presents(&self, aud: &str, line: Line) -> Result<(), SignedError> {
+        self.texts(aud, line).map(|_| ())
+    }
+
+    /// The disclosures of a recipient, its own element and then its grants, and the size of its presentation.
+    fn texts(&self, aud: &str, line: Line) -> Result<(Vec<&str>, usize), SignedError> {
         let recipient = self
             .recipients
             .iter()
             .find(|recipient| recipient.element.aud == aud && recipient.element.line == line)
             .ok_or(SignedError::NoRecipient)?;
         let granted = recipient.element.grants.iter().map(|digest| self.places.get(digest).copied());
-        let places = std::iter::once(Some(recipient.place)).chain(granted);
-        let disclosures = places
-            .map(|place| place.and_then(|place| self.parts.disclosures.get(place)).cloned())
+        let texts = std::iter::once(Some(recipient.place))
+            .chain(granted)
+            .map(|place| place.and_then(|place| self.parts.disclosures.get(place)).map(String::as_str))
             .collect::<Option<Vec<_>>>()
             .ok_or(SignedError::Malformed)?;
-        let text = SdJwt { jwt: self.parts.jwt.clone(), disclosures }.to_string();
-        if text.len() > PRESENTATION_BYTES { Err(SignedError::TooLarge) } else { Ok(Presentation(text)) }
+        // Each part and its `~`.
+        let size = self.parts.jwt.len() + 1 + texts.iter().map(|text| text.len() + 1).sum::<usize>();
+        if size > PRESENTATION_BYTES { Err(SignedError::TooLarge) } else { Ok((texts, size)) }
     }
 }
 

@@ -12,6 +12,7 @@ mod demo;
 mod hospital;
 mod idempotency;
 mod insurer;
+mod interop;
 mod limits;
 mod log;
 mod privacy;

@@ -133,7 +133,8 @@ impl Unverified<'_> {
         if self.alg != name || self.kid != key.kid {
             return Err(JwtError::Signature);
         }
-        let decoding = DecodingKey::from_ec_components(key.x(), key.y()).map_err(|_| JwtError::Signature)?;
+        let (x, y) = key.coordinates().ok_or(JwtError::Alg)?;
+        let decoding = DecodingKey::from_ec_components(x, y).map_err(|_| JwtError::Signature)?;
         let mut rules = Validation::new(algorithm);
         // Presence, types and times are checked below on the strictly parsed claims and the handed-in clock.
         rules.validate_exp = false;
@@ -206,6 +207,6 @@ fn algorithm(alg: KeyAlg) -> Option<(Algorithm, &'static str)> {
     match alg {
         KeyAlg::Es256 => Some((Algorithm::ES256, "ES256")),
         KeyAlg::Es384 => Some((Algorithm::ES384, "ES384")),
-        KeyAlg::EcdhEsA256kw => None,
+        KeyAlg::EdDsa | KeyAlg::EcdhEsA256kw | KeyAlg::EcdhEs | KeyAlg::RsaOaep256 => None,
     }
 }

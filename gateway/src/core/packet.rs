@@ -180,6 +180,7 @@ fn sign(
             revision: u32::try_from(share.revision).unwrap_or(u32::MAX),
             supersedes: share.supersedes.map(|packet| packet.to_string()),
             evidence: share.evidence.iter().map(|one| one.id.clone()).collect(),
+            parts: Vec::new(),
             coordination: None,
         })
         .collect();
@@ -189,6 +190,7 @@ fn sign(
         packet_id: id.to_string(),
         claim: ClaimRef { id: claim.to_string(), kind: ClaimKind::Health },
         evidence,
+        parts: Vec::new(),
         recipients,
     };
     Ok(draft.sign(workshop.signing, &mut |buffer| workshop.random.fill(buffer))?)

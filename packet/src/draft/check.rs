@@ -4,18 +4,21 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{Draft, RecipientDraft, SignError};
+use super::parts::without;
+use super::{Draft, Part, RecipientDraft, SignError};
 use crate::disclosure::is_reserved;
-use crate::jose::json::{Limits, parse};
-use crate::limits::{ATTACHMENTS, DISCLOSURE_JSON, DOCUMENT_BYTES, EVIDENCE, RECIPIENTS};
+use crate::evidence::{Document, Evidence};
+use crate::limits::{ATTACHMENTS, DISCLOSURE_JSON, EVIDENCE, PARTS, RECIPIENTS};
 use crate::manifest::{is_id, is_text};
 
-/// A document with room for the disclosure around it.
-const DOCUMENT: Limits =
-    Limits { bytes: DOCUMENT_BYTES, depth: DISCLOSURE_JSON.depth - 1, members: DISCLOSURE_JSON.members - 10 };
+/// How deep a document may nest, with room for the disclosure around it.
+const DEPTH: usize = DISCLOSURE_JSON.depth - 1;
+/// How many members and elements it may have, with room for the digests of parts.
+const MEMBERS: usize = DISCLOSURE_JSON.members - 4 * PARTS - 2000;
 
-/// Checks a draft and hands out its evidence as JSON, in its order.
-pub(super) fn check(draft: &Draft) -> Result<Vec<Value>, SignError> {
+/// Checks a draft. Documents of the types this crate knows are bounded by those types in depth and names; what can
+/// nest freely is looked through.
+pub(super) fn check(draft: &Draft) -> Result<(), SignError> {
     form("the issuer", is_text(&draft.issuer))?;
     form("the packet id", is_id(&draft.packet_id, "pkt_"))?;
     form("the claim id", is_id(&draft.claim.id, "clm_"))?;
@@ -25,31 +28,27 @@ pub(super) fn check(draft: &Draft) -> Result<Vec<Value>, SignError> {
     if draft.evidence.iter().map(|evidence| evidence.attachments.len()).sum::<usize>() > ATTACHMENTS {
         return Err(SignError::TooLarge("a claim has at most 200 attachments"));
     }
-    let documents = evidence(draft)?;
+    evidence(draft)?;
     recipients(&draft.recipients)?;
-    Ok(documents)
+    parts(draft)
 }
 
 fn form(name: &'static str, holds: bool) -> Result<(), SignError> {
     if holds { Ok(()) } else { Err(SignError::Form(name)) }
 }
 
-fn evidence(draft: &Draft) -> Result<Vec<Value>, SignError> {
+fn evidence(draft: &Draft) -> Result<(), SignError> {
     let mut ids = HashSet::new();
-    let mut documents = Vec::with_capacity(draft.evidence.len());
     for evidence in &draft.evidence {
         form("an evidence id", is_id(&evidence.id, "evd_"))?;
         if !ids.insert(evidence.id.as_str()) {
             return Err(SignError::Twice("an evidence id"));
         }
-        let document = evidence.to_json()?;
-        no_reserved_names(&document)?;
-        if parse(&serde_json::to_vec(&document)?, DOCUMENT).is_err() {
-            return Err(SignError::TooLarge("an evidence document is at most 1 MiB, 31 levels and 99990 members"));
+        if let Document::Other { document, .. } = &evidence.document {
+            within_bounds(document, DEPTH - 1, &mut MEMBERS.clone())?;
         }
-        documents.push(document);
     }
-    Ok(documents)
+    Ok(())
 }
 
 fn recipients(recipients: &[RecipientDraft]) -> Result<(), SignError> {
@@ -72,18 +71,54 @@ fn recipients(recipients: &[RecipientDraft]) -> Result<(), SignError> {
         if ids.len() != recipient.evidence.len() {
             return Err(SignError::Twice("an evidence id in a recipient's grants"));
         }
-        recipient.coordination.as_ref().map_or(Ok(()), no_reserved_names)?;
+        recipient.coordination.as_ref().map_or(Ok(()), |value| within_bounds(value, DEPTH, &mut MEMBERS.clone()))?;
     }
     Ok(())
 }
 
-/// A member named like a digest would be taken for one by every opener.
-fn no_reserved_names(value: &Value) -> Result<(), SignError> {
+/// Each part once, and every document still fits its schema for whoever does not get them.
+fn parts(draft: &Draft) -> Result<(), SignError> {
+    if draft.parts.len() > PARTS {
+        return Err(SignError::TooLarge("a packet discloses at most 1024 parts apart"));
+    }
+    let once = |parts: &[Part]| parts.iter().collect::<HashSet<_>>().len() == parts.len();
+    if !once(&draft.parts) || !draft.recipients.iter().all(|recipient| once(&recipient.parts)) {
+        return Err(SignError::Twice("a part"));
+    }
+    for part in &draft.parts {
+        form("a part's pointer", part.pointer.len() <= 1024 && part.pointer.starts_with('/'))?;
+        let known = |evidence: &&Evidence| evidence.id == part.evidence;
+        let evidence = draft.evidence.iter().find(known).ok_or(SignError::UnknownEvidence)?;
+        for recipient in draft.recipients.iter().filter(|recipient| recipient.evidence.contains(&evidence.id)) {
+            fits_without(evidence, draft, recipient)?;
+        }
+    }
+    Ok(())
+}
+
+fn fits_without(evidence: &Evidence, draft: &Draft, recipient: &RecipientDraft) -> Result<(), SignError> {
+    let withheld: Vec<&Part> =
+        draft.parts.iter().filter(|part| part.evidence == evidence.id && !recipient.parts.contains(part)).collect();
+    let left = without(evidence.document.to_json()?, &withheld);
+    let fits = Document::from_json(evidence.document.kind(), &evidence.document.schema(), left).is_ok();
+    if fits { Ok(()) } else { Err(SignError::Part) }
+}
+
+/// Bounds of depth and members, and no member named like a digest: every opener would take it for one.
+fn within_bounds(value: &Value, depth: usize, left: &mut usize) -> Result<(), SignError> {
+    let too_large = SignError::TooLarge("an evidence document has at most 30 levels and 93904 members");
+    let (inner, count) = match value {
+        Value::Object(map) => (depth.checked_sub(1), map.len()),
+        Value::Array(array) => (depth.checked_sub(1), array.len()),
+        _ => return Ok(()),
+    };
+    let (Some(inner), Some(rest)) = (inner, left.checked_sub(count)) else { return Err(too_large) };
+    *left = rest;
     match value {
         Value::Object(map) => map.iter().try_for_each(|(name, value)| {
-            if is_reserved(name) { Err(SignError::ReservedName) } else { no_reserved_names(value) }
+            if is_reserved(name) { Err(SignError::ReservedName) } else { within_bounds(value, inner, left) }
         }),
-        Value::Array(array) => array.iter().try_for_each(no_reserved_names),
+        Value::Array(array) => array.iter().try_for_each(|value| within_bounds(value, inner, left)),
         _ => Ok(()),
     }
 }

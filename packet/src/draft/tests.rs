@@ -6,26 +6,27 @@ use serde_json::json;
 
 use super::*;
 use crate::fixture::{ALPHA, BETA, at, counting, draft, evidence, photo, recipient, signing_key};
-use crate::jose::jwk::KeyUse;
+use crate::jose::base64url;
+use crate::jose::jwk::{KeyAlg, KeyUse};
 
 fn payload(signed: &Signed) -> Value {
     let payload = base64url::decode(signed.jwt().split('.').nth(1).unwrap()).unwrap();
     serde_json::from_slice(&payload).unwrap()
 }
 
-fn sign(draft: Draft) -> Result<Signed, SignError> {
+fn sign(draft: &Draft) -> Result<Signed, SignError> {
     draft.sign(&signing_key(), &mut counting())
 }
 
 fn refusal(change: impl FnOnce(&mut Draft)) -> SignError {
     let mut draft = draft();
     change(&mut draft);
-    sign(draft).expect_err("the draft must be refused")
+    sign(&draft).expect_err("the draft must be refused")
 }
 
 #[test]
 fn the_signed_part_shows_digests_and_nothing_personal() {
-    let signed = sign(draft()).unwrap();
+    let signed = sign(&draft()).unwrap();
     let payload = payload(&signed);
     let mut names: Vec<&String> = payload.as_object().unwrap().keys().collect();
     names.sort();
@@ -46,7 +47,7 @@ fn digests_are_padded_sorted_and_distinct() {
         let mut draft = draft();
         draft.evidence = (0..documents).map(|n| evidence(&format!("evd_{n}"), "moon-rock", json!(n))).collect();
         draft.recipients = vec![recipient(ALPHA, Line::Life, &[])];
-        let payload = payload(&sign(draft).unwrap());
+        let payload = payload(&sign(&draft).unwrap());
         let digests: Vec<&str> =
             payload["evidence"]["_sd"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
         assert_eq!(digests.len(), shown);
@@ -61,7 +62,7 @@ fn digests_are_padded_sorted_and_distinct() {
 
 #[test]
 fn salts_have_128_bits_and_never_repeat() {
-    let signed = sign(draft()).unwrap();
+    let signed = sign(&draft()).unwrap();
     let stored = String::from_utf8(signed.to_stored()).unwrap();
     let salts: HashSet<String> = stored
         .trim_end_matches('~')
@@ -153,7 +154,7 @@ fn only_a_packet_key_within_its_time_signs() {
 
 #[test]
 fn a_stored_packet_reads_back_and_presents_the_same() {
-    let signed = sign(draft()).unwrap();
+    let signed = sign(&draft()).unwrap();
     let again = Signed::from_stored(&signed.to_stored()).unwrap();
     assert_eq!(again.jwt(), signed.jwt());
     assert_eq!(again.manifest_digest(), signed.manifest_digest());

@@ -160,11 +160,10 @@ impl<'de> Visitor<'de> for Bounded<'_> {
         let mut map = Map::new();
         while let Some(name) = members.next_key::<String>()? {
             self.budget.spend()?;
-            if map.contains_key(&name) {
+            let value = members.next_value_seed(inner)?;
+            if map.insert(name, value).is_some() {
                 return Err(self.budget.refuse(JsonError::DuplicateMember));
             }
-            let value = members.next_value_seed(inner)?;
-            map.insert(name, value);
         }
         Ok(Value::Object(map))
     }

@@ -1,11 +1,10 @@
 //! Public keys (RFC 7517): one key, one algorithm, one use.
 //!
-//! In: a JWK or a key set as JSON. Out: keys whose point is on its curve. Symmetric keys, private
-//! members and unknown kinds of key are refused, never skipped.
+//! In: a JWK or a key set as JSON. Out: keys whose numbers are sound. Symmetric keys, private members and
+//! unknown kinds of key are refused, never skipped.
 
 use std::fmt;
 
-use aws_lc_rs::agreement::{ParsedPublicKey, UnparsedPublicKey};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -13,11 +12,14 @@ use super::json::JsonError;
 use super::{base64url, digest};
 
 mod alg;
+mod material;
 mod private;
+mod rsa;
 mod set;
 
-use alg::Curve;
+pub(crate) use alg::Kind;
 pub use alg::{KeyAlg, KeyUse};
+use material::Material;
 pub use private::PrivateJwk;
 pub use set::JwkSet;
 
@@ -36,13 +38,13 @@ pub enum JwkError {
     #[error("a public key must not have private members")]
     PrivateMember,
     /// No private member in a private key.
-    #[error("a private key needs the member d alone")]
+    #[error("a private key needs the member d, and an RSA key also p, q, dp, dq and qi")]
     NoPrivateMember,
     /// `kty` or `crv` is not one this gateway takes.
-    #[error("the key must be EC with P-256, or P-384 for ES384")]
+    #[error("the key must be EC with P-256 or P-384, OKP with Ed25519 or X25519, or RSA")]
     Kind,
-    /// `alg` is unknown or does not go with the curve.
-    #[error("the key's alg must be ES256, ES384 or ECDH-ES+A256KW and go with its curve")]
+    /// `alg` is unknown or does not go with the kind of key.
+    #[error("the key's alg must be ES256, ES384, EdDSA, ECDH-ES+A256KW, ECDH-ES or RSA-OAEP-256 and go with its kind")]
     Algorithm,
     /// `use` or `key_ops` is absent or disagrees with `alg`.
     #[error("the key's use and key_ops must agree with its alg")]
@@ -53,6 +55,10 @@ pub enum JwkError {
     /// The coordinates are no point on the curve, or not the private key's point.
     #[error("the key's coordinates are no point on its curve")]
     Point,
+    /// An RSA number is missing, the modulus has not 2048 to 4096 bits or is a known weak one, the exponent is not
+    /// 65537, or the private numbers do not belong to it.
+    #[error("an RSA key has a sound modulus of 2048 to 4096 bits, the exponent AQAB, and numbers that go together")]
+    Rsa,
     /// `nbf`, `exp` or `revoked_at` is no whole number of seconds, or `exp` is not after `nbf`.
     #[error("nbf, exp and revoked_at are whole seconds since 1970, exp after nbf")]
     Date,
@@ -83,10 +89,7 @@ pub struct PublicJwk {
     pub not_after: Option<Timestamp>,
     /// Revoked from then on (`revoked_at`).
     pub revoked_at: Option<Timestamp>,
-    curve: Curve,
-    x: String,
-    y: String,
-    point: Vec<u8>,
+    material: Material,
 }
 
 impl fmt::Debug for PublicJwk {
@@ -109,18 +112,10 @@ impl PublicJwk {
     }
 
     fn read(map: &Map<String, Value>) -> Result<Self, JwkError> {
-        if text(map, "kty")? != Some("EC") {
-            return Err(JwkError::Kind);
-        }
-        let curve = match text(map, "crv")? {
-            Some("P-256") => Curve::P256,
-            Some("P-384") => Curve::P384,
-            _ => return Err(JwkError::Kind),
-        };
-        let alg = read_alg(map, curve)?;
-        check_operations(map, alg.usage())?;
+        let family = Kind::from_names(text(map, "kty")?, text(map, "crv")?).ok_or(JwkError::Kind)?;
+        let alg = read_alg(map, family)?;
+        check_operations(map, alg)?;
         let kid = text(map, "kid")?.ok_or(JwkError::Kid)?;
-        let (x, y) = (text(map, "x")?.ok_or(JwkError::Point)?, text(map, "y")?.ok_or(JwkError::Point)?);
         let key = Self {
             kid: checked_kid(kid)?,
             usage: alg.usage(),
@@ -128,10 +123,7 @@ impl PublicJwk {
             not_before: date(map, "nbf")?,
             not_after: date(map, "exp")?,
             revoked_at: date(map, "revoked_at")?,
-            curve,
-            x: x.to_owned(),
-            y: y.to_owned(),
-            point: read_point(curve, x, y)?,
+            material: Material::read(map)?,
         };
         match (key.not_before, key.not_after) {
             (Some(from), Some(to)) if from >= to => Err(JwkError::Date),
@@ -142,11 +134,11 @@ impl PublicJwk {
     /// The JSON form, with both `alg` and `use`.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let mut key = json!({
-            "kty": "EC", "crv": self.curve.name(), "x": self.x, "y": self.y,
-            "use": self.usage.as_str(), "alg": self.alg.as_str(), "kid": self.kid,
-        });
+        let mut key = json!({ "use": self.usage.as_str(), "alg": self.alg.as_str(), "kid": self.kid });
         if let Some(map) = key.as_object_mut() {
+            for (name, text) in self.parameters() {
+                map.insert(name.to_owned(), text.into());
+            }
             for (name, at) in [("nbf", self.not_before), ("exp", self.not_after), ("revoked_at", self.revoked_at)] {
                 if let Some(at) = at {
                     map.insert(name.to_owned(), at.as_second().into());
@@ -156,23 +148,23 @@ impl PublicJwk {
         key
     }
 
-    /// The x coordinate, base64url.
+    /// The coordinates x and y, base64url; none for a key that is no EC point.
     #[must_use]
-    pub fn x(&self) -> &str {
-        &self.x
+    pub fn coordinates(&self) -> Option<(&str, &str)> {
+        Some((self.material.member("x")?, self.material.member("y")?))
     }
 
-    /// The y coordinate, base64url.
-    #[must_use]
-    pub fn y(&self) -> &str {
-        &self.y
+    /// `kty`, `crv` and the public numbers by name.
+    pub(crate) fn parameters(&self) -> Vec<(&'static str, &str)> {
+        self.material.parameters()
     }
 
     /// The SHA-256 thumbprint (RFC 7638), base64url.
     #[must_use]
     pub fn thumbprint(&self) -> String {
-        let (crv, x, y) = (self.curve.name(), &self.x, &self.y);
-        digest::sha256_text(format!(r#"{{"crv":"{crv}","kty":"EC","x":"{x}","y":"{y}"}}"#).as_bytes())
+        let members: Vec<String> =
+            self.parameters().iter().map(|(name, text)| format!(r#""{name}":"{text}""#)).collect();
+        digest::sha256_text(format!("{{{}}}", members.join(",")).as_bytes())
     }
 
     /// When the key ends: the earlier of `exp` and `revoked_at`.
@@ -187,14 +179,18 @@ impl PublicJwk {
         self.not_before.is_none_or(|from| from <= at) && self.ends().is_none_or(|end| at < end)
     }
 
-    /// Whether use, algorithm and curve still agree: the first two are public fields.
+    /// Whether use, algorithm and kind still agree: the first two are public fields.
     pub(crate) fn is(&self, alg: KeyAlg) -> bool {
-        self.alg == alg && self.usage == alg.usage() && self.curve == alg.curve()
+        self.alg == alg && self.usage == alg.usage() && alg.fits(self.kind())
     }
 
-    /// The uncompressed point (SEC 1 §2.3.3).
-    pub(crate) fn point(&self) -> &[u8] {
-        &self.point
+    pub(crate) fn kind(&self) -> Kind {
+        self.material.kind
+    }
+
+    /// The point, uncompressed (SEC 1 §2.3.3) or 32 bytes, or the RSA modulus.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.material.bytes()
     }
 }
 
@@ -208,12 +204,13 @@ fn text<'a>(map: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>, 
             "use" => JwkError::Use,
             "kid" => JwkError::Kid,
             "x" | "y" | "d" => JwkError::Point,
+            "n" | "e" | "p" | "q" | "dp" | "dq" | "qi" => JwkError::Rsa,
             _ => JwkError::Kind,
         }),
     }
 }
 
-fn read_alg(map: &Map<String, Value>, curve: Curve) -> Result<KeyAlg, JwkError> {
+fn read_alg(map: &Map<String, Value>, kind: Kind) -> Result<KeyAlg, JwkError> {
     let usage = match text(map, "use")? {
         None => None,
         Some("sig") => Some(KeyUse::Sig),
@@ -222,18 +219,18 @@ fn read_alg(map: &Map<String, Value>, curve: Curve) -> Result<KeyAlg, JwkError> 
     };
     let alg = match (text(map, "alg")?, usage) {
         (Some(name), _) => KeyAlg::from_name(name),
-        (None, Some(usage)) => KeyAlg::ALL.into_iter().find(|alg| alg.usage() == usage && alg.curve() == curve),
+        (None, Some(usage)) => KeyAlg::ALL.into_iter().find(|alg| alg.usage() == usage && alg.fits(kind)),
         (None, None) => return Err(JwkError::Use),
     };
-    let alg = alg.filter(|alg| alg.curve() == curve).ok_or(JwkError::Algorithm)?;
+    let alg = alg.filter(|alg| alg.fits(kind)).ok_or(JwkError::Algorithm)?;
     if usage.is_some_and(|usage| usage != alg.usage()) { Err(JwkError::Use) } else { Ok(alg) }
 }
 
-fn check_operations(map: &Map<String, Value>, usage: KeyUse) -> Result<(), JwkError> {
+fn check_operations(map: &Map<String, Value>, alg: KeyAlg) -> Result<(), JwkError> {
     match map.get("key_ops") {
         None => Ok(()),
         Some(Value::Array(operations)) => {
-            let allowed = usage.operations();
+            let allowed = alg.operations();
             let agrees = operations.iter().all(|word| word.as_str().is_some_and(|word| allowed.contains(&word)));
             if agrees { Ok(()) } else { Err(JwkError::Use) }
         }
@@ -253,21 +250,13 @@ fn date(map: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, JwkEr
     Timestamp::from_second(seconds).map(Some).map_err(|_| JwkError::Date)
 }
 
-fn read_point(curve: Curve, x: &str, y: &str) -> Result<Vec<u8>, JwkError> {
-    let coordinate =
-        |text: &str| base64url::decode(text).filter(|bytes| bytes.len() == curve.size()).ok_or(JwkError::Point);
-    let point = [vec![4], coordinate(x)?, coordinate(y)?].concat();
-    ParsedPublicKey::try_from(UnparsedPublicKey::new(curve.agreement(), &point)).map_err(|_| JwkError::Point)?;
-    Ok(point)
-}
-
-/// Reads an ephemeral public key of a JWE header: exactly `kty`, `crv`, `x`, `y`, on P-256.
+/// Reads an ephemeral public key of a JWE header: exactly `kty`, `crv` and the coordinates, on P-256 or X25519.
 #[cfg(feature = "open")]
-pub(crate) fn ephemeral_point(value: &Value) -> Option<Vec<u8>> {
-    let map = value.as_object().filter(|map| map.len() == 4)?;
-    let member = |name: &str| map.get(name).and_then(Value::as_str);
-    (member("kty")? == "EC" && member("crv")? == "P-256").then_some(())?;
-    read_point(Curve::P256, member("x")?, member("y")?).ok()
+pub(crate) fn ephemeral(value: &Value) -> Option<(Kind, Vec<u8>)> {
+    let map = value.as_object()?;
+    let material = Material::read(map).ok()?;
+    let whole = map.len() == material.parameters().len() && matches!(material.kind, Kind::P256 | Kind::X25519);
+    whole.then(|| (material.kind, material.bytes().to_vec()))
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 //! In: a payload and a private key, or a text and a public key. Out: a text, or the payload. Header
 //! members that would name a key or an extension (`jku`, `jwk`, `x5c`, `crit`, `b64` ..) are refused.
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, UnparsedPublicKey};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, UnparsedPublicKey, VerificationAlgorithm,
+};
 use serde_json::{Value, json};
 
 use super::base64url;
@@ -91,15 +93,16 @@ impl<'a> Jws<'a> {
     /// # Errors
     /// [`JwsError::Signature`], whatever the reason.
     pub fn verify(self, key: &PublicJwk) -> Result<Vec<u8>, JwsError> {
-        let algorithm = match self.alg {
+        let algorithm: &'static dyn VerificationAlgorithm = match self.alg {
             KeyAlg::Es256 => &ECDSA_P256_SHA256_FIXED,
             KeyAlg::Es384 => &ECDSA_P384_SHA384_FIXED,
-            KeyAlg::EcdhEsA256kw => return Err(JwsError::Signature),
+            KeyAlg::EdDsa => &ED25519,
+            KeyAlg::EcdhEsA256kw | KeyAlg::EcdhEs | KeyAlg::RsaOaep256 => return Err(JwsError::Signature),
         };
         if !key.is(self.alg) || key.kid != self.kid {
             return Err(JwsError::Signature);
         }
-        UnparsedPublicKey::new(algorithm, key.point())
+        UnparsedPublicKey::new(algorithm, key.bytes())
             .verify(self.input.as_bytes(), &self.signature)
             .map_err(|_| JwsError::Signature)?;
         Ok(self.payload)

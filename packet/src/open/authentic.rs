@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{OpenError, Opened};
 use crate::disclosure::Disclosure;
 use crate::manifest::{Manifest, RecipientElement};
-use crate::unfold::unfold;
+use crate::unfold::{Mismatch, unfold};
 use crate::words::Line;
 
 /// A packet the gateway signed. For whom is not yet checked.
@@ -62,7 +62,8 @@ impl Authentic {
     /// line where one is asked for.
     ///
     /// # Errors
-    /// [`OpenError::Digest`] for a disclosure that cannot be read, [`OpenError::NotAddressed`].
+    /// [`OpenError::Digest`] for a disclosure that cannot be read, [`OpenError::NotAddressed`],
+    /// [`OpenError::Order`].
     pub fn for_me(self, aud: &str, line: Option<Line>) -> Result<Mine, OpenError> {
         let disclosures: Vec<Disclosure> = self
             .disclosures
@@ -75,6 +76,9 @@ impl Authentic {
         let recipient = RecipientElement::read(element.value.clone())
             .filter(|recipient| recipient.aud == aud && line.is_none_or(|line| line == recipient.line))
             .ok_or(OpenError::NotAddressed)?;
+        if !recipient.grants.is_sorted_by(|one, next| one < next) {
+            return Err(OpenError::Order);
+        }
         let addressed = element.digest.clone();
         let Self { manifest, kid, log_entry, presentation_digest, .. } = self;
         Ok(Mine { manifest, kid, log_entry, disclosures, presentation_digest, recipient, addressed })
@@ -85,12 +89,15 @@ impl Mine {
     /// Puts every disclosure in its place, then compares what is disclosed with what was granted.
     ///
     /// # Errors
-    /// [`OpenError::Digest`], [`OpenError::Incomplete`], [`OpenError::NotGranted`].
+    /// [`OpenError::Digest`], [`OpenError::Duplicate`], [`OpenError::Incomplete`], [`OpenError::NotGranted`].
     pub fn check_grants(self) -> Result<Granted, OpenError> {
         let Self { manifest, kid, log_entry, disclosures, presentation_digest, recipient, addressed } = self;
         let disclosed: HashSet<String> =
             disclosures.iter().map(|one| one.digest.clone()).filter(|digest| *digest != addressed).collect();
-        let mut unfolded = unfold(manifest.payload.clone(), disclosures).map_err(|_| OpenError::Digest)?;
+        let mut unfolded = unfold(manifest.payload.clone(), disclosures).map_err(|mismatch| match mismatch {
+            Mismatch::Twice => OpenError::Duplicate,
+            Mismatch::Nowhere => OpenError::Digest,
+        })?;
         if recipient.grants.iter().any(|digest| !disclosed.contains(digest)) {
             return Err(OpenError::Incomplete);
         }

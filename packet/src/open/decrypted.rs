@@ -44,6 +44,7 @@ impl Sealed {
 
 fn refused(error: JweError) -> OpenError {
     match error {
+        JweError::TooLarge => OpenError::TooLarge("a sealed packet holds a presentation of at most 8 MiB"),
         JweError::Malformed => OpenError::Malformed,
         JweError::Header => OpenError::Header,
         JweError::Decrypt => OpenError::Decrypt,
@@ -60,8 +61,8 @@ impl Decrypted {
     /// Checks the signature with a trusted key that counted at `iat` and still counts now.
     ///
     /// # Errors
-    /// [`OpenError::Header`], [`OpenError::Signature`], [`OpenError::Malformed`], [`OpenError::Version`],
-    /// [`OpenError::Issuer`], [`OpenError::Future`], [`OpenError::Key`].
+    /// [`OpenError::Header`], [`OpenError::UnknownKey`], [`OpenError::Signature`], [`OpenError::Malformed`],
+    /// [`OpenError::Version`], [`OpenError::Issuer`], [`OpenError::Future`], [`OpenError::Key`].
     pub fn verify(self, trust: &TrustedKeys, now: Timestamp) -> Result<Authentic, OpenError> {
         self.verify_logged(trust, now, now)
     }
@@ -79,7 +80,7 @@ impl Decrypted {
         logged_at: Timestamp,
     ) -> Result<Authentic, OpenError> {
         let jws = Jws::parse(&self.parts.jwt, Some(TYP), MANIFEST_JSON.bytes).map_err(not_signed)?;
-        let key = trust.find(jws.kid()).ok_or(OpenError::Signature)?;
+        let key = trust.find(jws.kid()).ok_or(OpenError::UnknownKey)?;
         let payload = jws.verify(key).map_err(not_signed)?;
         let manifest = Manifest::read(&payload).map_err(|reason| match reason {
             NoManifest::Version => OpenError::Version,

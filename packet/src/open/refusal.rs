@@ -15,7 +15,10 @@ pub enum OpenError {
     /// It does not decrypt: unknown key, changed bytes, anything.
     #[error("the packet does not decrypt")]
     Decrypt,
-    /// The signature is not by a trusted key of the gateway.
+    /// It names a signing key that is not among the trusted ones.
+    #[error("the packet names a signing key that is not among the trusted keys")]
+    UnknownKey,
+    /// The signature is not by the trusted key it names.
     #[error("the packet's signature does not verify")]
     Signature,
     /// Another issuer than the trusted keys are for.
@@ -33,9 +36,15 @@ pub enum OpenError {
     /// Not exactly one disclosed recipient, or another one than the opener.
     #[error("the packet is not addressed to this recipient")]
     NotAddressed,
-    /// A disclosure or digest stands twice or nowhere, or a name twice.
+    /// The grants are not sorted, or one stands twice.
+    #[error("the packet's grants are not in ascending order")]
+    Order,
+    /// A disclosure cannot be read or belongs nowhere: changed, foreign, or without the one it stands in.
     #[error("the packet's disclosures do not belong to what was signed")]
     Digest,
+    /// A digest, a disclosure or a name stands twice.
+    #[error("a digest, a disclosure or a name stands twice")]
+    Duplicate,
     /// Granted evidence is not there.
     #[error("the packet is incomplete: granted evidence is missing")]
     Incomplete,
@@ -54,6 +63,29 @@ pub enum OpenError {
 }
 
 impl OpenError {
+    /// Every refusal, in the order of the checks.
+    pub const ALL: [Self; 19] = [
+        Self::TooLarge("a bound is exceeded"),
+        Self::Malformed,
+        Self::Header,
+        Self::Decrypt,
+        Self::UnknownKey,
+        Self::Signature,
+        Self::Version,
+        Self::Issuer,
+        Self::Future,
+        Self::Key,
+        Self::NotAddressed,
+        Self::Order,
+        Self::Digest,
+        Self::Duplicate,
+        Self::Incomplete,
+        Self::NotGranted,
+        Self::Schema,
+        Self::Attachment,
+        Self::Replayed,
+    ];
+
     /// The stable code.
     #[must_use]
     pub fn code(self) -> &'static str {
@@ -62,13 +94,16 @@ impl OpenError {
             Self::Malformed => "packet.malformed",
             Self::Header => "packet.header",
             Self::Decrypt => "packet.decrypt",
+            Self::UnknownKey => "packet.unknown_key",
             Self::Signature => "packet.signature",
             Self::Issuer => "packet.issuer",
             Self::Key => "packet.key",
             Self::Future => "packet.future",
             Self::Version => "packet.version",
             Self::NotAddressed => "packet.not_addressed",
+            Self::Order => "packet.order",
             Self::Digest => "packet.digest",
+            Self::Duplicate => "packet.duplicate",
             Self::Incomplete => "packet.incomplete",
             Self::NotGranted => "packet.not_granted",
             Self::Schema => "packet.schema",

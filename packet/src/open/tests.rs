@@ -9,6 +9,8 @@ use crate::jose::jwk::PublicJwk;
 use crate::jose::{base64url, digest, jws};
 use crate::manifest::TYP;
 
+mod more;
+
 fn refused(outcome: Result<Opened, OpenError>) -> &'static str {
     outcome.expect_err("the packet must be refused").code()
 }
@@ -148,7 +150,7 @@ fn a_dropped_disclosure_is_incomplete_and_a_foreign_one_is_not_granted() {
     let outcome = open(&world.seal(&more), &keys, &world.trust, BETA, None, at(10));
     assert_eq!(refused(outcome), "packet.not_granted");
     // A disclosure twice, and one that belongs nowhere.
-    assert_eq!(refused(world.pass(&format!("{whole}{}~", parts[2]))), "packet.digest");
+    assert_eq!(refused(world.pass(&format!("{whole}{}~", parts[2]))), "packet.duplicate");
     let foreign = base64url::encode(br#"["c2FsdA","evd_9",{}]"#);
     assert_eq!(refused(world.pass(&format!("{whole}{foreign}~"))), "packet.digest");
     assert_eq!(refused(world.pass(&format!("{whole}e30~"))), "packet.digest");
@@ -202,7 +204,7 @@ fn evidence_must_fit_the_schema_it_names() {
         assert_eq!(refused(world.pass(&handmade(&world, &evidence, &[0], &[0]))), code, "{id} {value}");
     }
     let twice = [json!(["c2FsdA", "evd_1", value(&receipt())]), json!(["c2FsdB", "evd_1", value(&receipt())])];
-    assert_eq!(refused(world.pass(&handmade(&world, &twice, &[0, 1], &[0, 1]))), "packet.digest");
+    assert_eq!(refused(world.pass(&handmade(&world, &twice, &[0, 1], &[0, 1]))), "packet.duplicate");
 }
 
 #[test]
@@ -212,7 +214,7 @@ fn a_digest_twice_in_the_payload_is_refused() {
         let first = payload["evidence"]["_sd"][0].clone();
         payload["evidence"]["_sd"].as_array_mut().unwrap().push(first);
     });
-    assert_eq!(refused(world.pass(&changed)), "packet.digest");
+    assert_eq!(refused(world.pass(&changed)), "packet.duplicate");
 }
 
 #[test]
@@ -284,14 +286,15 @@ fn the_inner_header_is_exactly_the_expected_one() {
         assert!(matches!(code, "packet.header" | "packet.too_large"), "{code} {}", &header[..60.min(header.len())]);
     }
     // Another algorithm of this crate than the key's own, and an unknown kid.
-    for header in [
-        r#"{"alg":"ES384","kid":"gw-1","typ":"claim-packet+sd-jwt"}"#,
-        r#"{"alg":"ECDH-ES+A256KW","kid":"gw-1","typ":"claim-packet+sd-jwt"}"#,
-        r#"{"alg":"ES256","kid":"gw-2","typ":"claim-packet+sd-jwt"}"#,
+    for (header, code) in [
+        (r#"{"alg":"ES384","kid":"gw-1","typ":"claim-packet+sd-jwt"}"#, "packet.signature"),
+        (r#"{"alg":"EdDSA","kid":"gw-1","typ":"claim-packet+sd-jwt"}"#, "packet.signature"),
+        (r#"{"alg":"ECDH-ES+A256KW","kid":"gw-1","typ":"claim-packet+sd-jwt"}"#, "packet.signature"),
+        (r#"{"alg":"ES256","kid":"gw-2","typ":"claim-packet+sd-jwt"}"#, "packet.unknown_key"),
     ] {
         let input = format!("{}.{}", base64url::encode(header.as_bytes()), parts[1]);
         let signature = base64url::encode(&world.signer.sign(input.as_bytes()).unwrap());
-        assert_eq!(refused(world.pass(&format!("{input}.{signature}~{rest}"))), "packet.signature");
+        assert_eq!(refused(world.pass(&format!("{input}.{signature}~{rest}"))), code);
     }
 }
 
@@ -427,31 +430,4 @@ fn a_thousand_packets_have_a_thousand_ephemeral_keys() {
         assert!(digests.insert(sealed.digest()));
         assert!(world.open_as_alpha(sealed.as_str()).is_ok());
     }
-}
-
-#[test]
-fn every_code_is_stable_and_its_own() {
-    let codes: Vec<&str> = [
-        OpenError::TooLarge("x"),
-        OpenError::Malformed,
-        OpenError::Header,
-        OpenError::Decrypt,
-        OpenError::Signature,
-        OpenError::Issuer,
-        OpenError::Key,
-        OpenError::Future,
-        OpenError::Version,
-        OpenError::NotAddressed,
-        OpenError::Digest,
-        OpenError::Incomplete,
-        OpenError::NotGranted,
-        OpenError::Schema,
-        OpenError::Attachment,
-        OpenError::Replayed,
-    ]
-    .map(OpenError::code)
-    .to_vec();
-    let unique: std::collections::HashSet<&&str> = codes.iter().collect();
-    assert_eq!(unique.len(), codes.len());
-    assert!(codes.iter().all(|code| code.starts_with("packet.")));
 }

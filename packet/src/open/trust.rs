@@ -1,12 +1,12 @@
 //! The gateway's published packet keys: `/.well-known/claim-packet-keys`.
 //!
-//! In: `{ "issuer": "https://..", "keys": [jwk ..] }`, each key ES256 with `nbf`, `exp`, `revoked_at` as
+//! In: `{ "issuer": "https://..", "keys": [jwk ..] }`, each key ES256 or EdDSA with `nbf`, `exp`, `revoked_at` as
 //! whole seconds since 1970 (`NumericDate`). Out: keys found by `kid`.
 
 use serde_json::{Value, json};
 
 use crate::jose::json::{JsonError, parse_object};
-use crate::jose::jwk::{JwkError, JwkSet, KeyAlg, PublicJwk};
+use crate::jose::jwk::{JwkError, JwkSet, PublicJwk};
 use crate::limits::KEYS_JSON;
 use crate::manifest::is_text;
 
@@ -35,11 +35,11 @@ impl TrustedKeys {
     /// Reads the published document.
     ///
     /// # Errors
-    /// [`JwkError`]; [`JwkError::Algorithm`] for a key that is not ES256.
+    /// [`JwkError`]; [`JwkError::Algorithm`] for a key that is neither ES256 nor EdDSA.
     pub fn from_json(value: &Value) -> Result<Self, JwkError> {
         let issuer = value.get("issuer").and_then(Value::as_str).filter(|issuer| is_text(issuer));
         let keys = JwkSet::from_json(value)?;
-        if keys.0.iter().all(|key| key.alg == KeyAlg::Es256) {
+        if keys.0.iter().all(|key| key.alg.signs_packets()) {
             Ok(Self { issuer: issuer.ok_or(JsonError::Malformed)?.to_owned(), keys })
         } else {
             Err(JwkError::Algorithm)
@@ -66,6 +66,6 @@ impl TrustedKeys {
 
     /// The packet key of a `kid`.
     pub(crate) fn find(&self, kid: &str) -> Option<&PublicJwk> {
-        self.keys.find(kid).filter(|key| key.alg == KeyAlg::Es256)
+        self.keys.find(kid).filter(|key| key.alg.signs_packets())
     }
 }

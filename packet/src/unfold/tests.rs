@@ -42,43 +42,48 @@ fn a_disclosure_inside_a_disclosure_is_found() {
     assert_eq!(unfolded(payload.clone(), vec![inner, outer, deep]), Ok(expected));
     // The inner one without the outer one belongs nowhere.
     let inner = member("diagnosis", &json!("S52.5"));
-    assert_eq!(unfolded(payload, vec![inner]), Err(Mismatch));
+    assert_eq!(unfolded(payload, vec![inner]), Err(Mismatch::Nowhere));
 }
 
 #[test]
 fn what_stands_twice_or_nowhere_is_refused() {
     let name = || member("name", &json!("A"));
     let digest = name().digest;
-    let cases = [
-        (json!({}), vec![name()]),
+    let twice = [
         (json!({"_sd": [digest, digest]}), vec![name()]),
         (json!({"_sd": ["decoy", "decoy"]}), vec![]),
-        (json!({"_sd": [digest], "a": {"_sd": [digest]}}), vec![name()]),
-        (json!({"_sd": [digest], "a": [{"...": digest}]}), vec![name()]),
+        (json!({"_sd": [digest], "a": {"_sd": ["decoy"]}, "b": {"_sd": ["decoy"]}}), vec![name()]),
         (json!({"_sd": [digest]}), vec![name(), name()]),
         (json!({"_sd": [digest], "name": "B"}), vec![name()]),
+    ];
+    for (payload, disclosures) in twice {
+        assert_eq!(unfolded(payload.clone(), disclosures), Err(Mismatch::Twice), "{payload}");
+    }
+    let nowhere = [
+        (json!({}), vec![name()]),
         (json!({"_sd": digest}), vec![name()]),
         (json!({"_sd": [1]}), vec![]),
         (json!({"a": [{"...": 1}]}), vec![]),
         (json!({"a": [{"...": digest, "b": 1}]}), vec![name()]),
         (json!({"a": {"...": digest}}), vec![name()]),
+        (json!({"_sd": [digest], "a": [{"...": digest}]}), vec![name()]),
     ];
-    for (payload, disclosures) in cases {
-        assert_eq!(unfolded(payload.clone(), disclosures), Err(Mismatch), "{payload}");
+    for (payload, disclosures) in nowhere {
+        assert_eq!(unfolded(payload.clone(), disclosures), Err(Mismatch::Nowhere), "{payload}");
     }
 }
 
 #[test]
 fn a_member_cannot_stand_for_an_element_nor_the_reverse() {
     let (name, first) = (member("name", &json!("A")), element(&json!(1)));
-    assert_eq!(unfolded(json!({"list": [{"...": name.digest}]}), vec![name]), Err(Mismatch));
-    assert_eq!(unfolded(json!({"_sd": [first.digest]}), vec![first]), Err(Mismatch));
+    assert_eq!(unfolded(json!({"list": [{"...": name.digest}]}), vec![name]), Err(Mismatch::Nowhere));
+    assert_eq!(unfolded(json!({"_sd": [first.digest]}), vec![first]), Err(Mismatch::Nowhere));
 }
 
 #[test]
 fn two_disclosures_of_one_name_at_one_level_are_refused() {
     let (one, two) = (member("name", &json!("A")), member("name", &json!("B")));
-    assert_eq!(unfolded(json!({"_sd": [one.digest, two.digest]}), vec![one, two]), Err(Mismatch));
+    assert_eq!(unfolded(json!({"_sd": [one.digest, two.digest]}), vec![one, two]), Err(Mismatch::Twice));
 }
 
 #[test]
@@ -89,5 +94,5 @@ fn a_chain_of_disclosures_ends_at_the_depth_limit() {
         chain.push(member("next", &json!({"_sd": [digest]})));
     }
     let payload = json!({"_sd": [chain.last().unwrap().digest]});
-    assert_eq!(unfolded(payload, chain), Err(Mismatch));
+    assert_eq!(unfolded(payload, chain), Err(Mismatch::Nowhere));
 }

@@ -54,9 +54,11 @@ impl JwkSet {
         self.0.iter().find(|key| key.kid == kid)
     }
 
-    /// The valid key for a use with the newest `nbf`: the one to seal to (packet.md, layer 5).
+    /// The valid key for a use with the newest `nbf`; of encryption keys those alone that packets are sealed to
+    /// (packet.md, layer 5).
     #[must_use]
     pub fn newest(&self, usage: KeyUse, now: Timestamp) -> Option<&PublicJwk> {
-        self.0.iter().filter(|key| key.usage == usage && key.valid_at(now)).max_by_key(|key| key.not_before)
+        let fits = |key: &&PublicJwk| key.usage == usage && (usage == KeyUse::Sig || key.alg.seals_packets());
+        self.0.iter().filter(fits).filter(|key| key.valid_at(now)).max_by_key(|key| key.not_before)
     }
 }

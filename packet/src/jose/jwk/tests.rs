@@ -1,6 +1,8 @@
 //! Keys: what is imported, what is refused, when a key counts.
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+};
 
 use super::*;
 
@@ -39,9 +41,8 @@ fn the_thumbprint_is_that_of_rfc_9449() {
 
 #[test]
 fn every_kind_of_key_reads_back_from_its_json() {
-    for (usage, alg) in
-        [(KeyUse::Sig, KeyAlg::Es256), (KeyUse::Sig, KeyAlg::Es384), (KeyUse::Enc, KeyAlg::EcdhEsA256kw)]
-    {
+    for alg in KeyAlg::ALL.into_iter().filter(|alg| *alg != KeyAlg::RsaOaep256) {
+        let usage = alg.usage();
         let key = generated(usage, alg).with_not_after(Some(at(2000)));
         let public = PublicJwk::from_json(&key.public().to_json()).unwrap();
         assert_eq!(public, key.public());
@@ -55,8 +56,79 @@ fn every_kind_of_key_reads_back_from_its_json() {
         let der = key.pkcs8_der().unwrap();
         match alg {
             KeyAlg::Es384 => assert!(EcdsaKeyPair::from_pkcs8(&ECDSA_P384_SHA384_FIXED_SIGNING, &der).is_ok()),
+            KeyAlg::EdDsa => assert!(Ed25519KeyPair::from_pkcs8(&der).is_ok()),
             _ => assert!(EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &der).is_ok()),
         }
+    }
+}
+
+#[test]
+fn x25519_is_a_second_curve_of_the_same_algorithm() {
+    let key = PrivateJwk::generate_x25519(None, at(1000)).unwrap();
+    assert_eq!(PrivateJwk::from_json(&key.to_json()).unwrap().to_json(), key.to_json());
+    let public = key.public();
+    assert_eq!((public.alg, public.usage, public.kid), (KeyAlg::EcdhEsA256kw, KeyUse::Enc, key.public().thumbprint()));
+    assert!(key.public().coordinates().is_none() && key.pkcs8_der().is_err());
+    // The use alone says which algorithm is meant, on either curve.
+    for mut json in [key.public().to_json(), generated(KeyUse::Enc, KeyAlg::EcdhEsA256kw).public().to_json()] {
+        json.as_object_mut().unwrap().remove("alg");
+        assert_eq!(PublicJwk::from_json(&json).unwrap().alg, KeyAlg::EcdhEsA256kw);
+    }
+    assert_eq!(PrivateJwk::generate(KeyUse::Enc, KeyAlg::RsaOaep256, None, at(0)).err(), Some(JwkError::Algorithm));
+}
+
+#[test]
+fn the_thumbprint_of_an_edwards_key_is_that_of_rfc_8037() {
+    let json = json!({
+        "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": "rfc8037",
+        "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+    });
+    let key = PublicJwk::from_json(&json).unwrap();
+    assert_eq!(key.thumbprint(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+    assert_eq!(key.to_json(), json);
+    let mut with_y = json.clone();
+    with_y["y"] = json["x"].clone();
+    assert_eq!(PublicJwk::from_json(&with_y), Err(JwkError::Point));
+    let mut agreement = json;
+    (agreement["crv"], agreement["alg"], agreement["use"]) = (json!("X25519"), json!("EdDSA"), json!("sig"));
+    assert_eq!(PublicJwk::from_json(&agreement), Err(JwkError::Algorithm));
+}
+
+#[test]
+fn a_point_of_small_order_is_no_key() {
+    let ends = |first: u8, middle: u8, last: u8| [vec![first], vec![middle; 30], vec![last]].concat();
+    let zero = ends(0, 0, 0);
+    let (prime, minus) = (ends(0xed, 0xff, 0x7f), ends(0xec, 0xff, 0xff));
+    for (curve, alg) in [("Ed25519", "EdDSA"), ("X25519", "ECDH-ES+A256KW")] {
+        for point in [&zero, &ends(1, 0, 0), &prime, &minus] {
+            let key = json!({"kty": "OKP", "crv": curve, "alg": alg, "kid": "k", "x": base64url::encode(point)});
+            assert_eq!(PublicJwk::from_json(&key), Err(JwkError::Point), "{curve} {point:?}");
+        }
+    }
+}
+
+#[test]
+fn an_rsa_key_is_long_enough_and_has_the_usual_exponent() {
+    let key = |bytes: Vec<u8>, e: &str| {
+        let n = base64url::encode(&bytes);
+        let json = json!({"kty": "RSA", "use": "enc", "alg": "RSA-OAEP-256", "kid": "k", "n": n, "e": e});
+        PublicJwk::from_json(&json).map(|key| key.to_json() == json)
+    };
+    let modulus = |length: usize, first: u8, last: u8| [vec![first], vec![0xa5; length - 2], vec![last]].concat();
+    for length in [256, 384, 512] {
+        assert_eq!(key(modulus(length, 0xc1, 1), "AQAB"), Ok(true));
+    }
+    for (bytes, e) in [
+        (modulus(255, 0xc1, 1), "AQAB"),
+        (modulus(256, 0x7f, 1), "AQAB"),
+        (modulus(513, 0xc1, 1), "AQAB"),
+        (modulus(257, 0, 1), "AQAB"),
+        (modulus(256, 0xc1, 2), "AQAB"),
+        (modulus(256, 0xc1, 1), "AQ"),
+        (modulus(256, 0xc1, 1), "Aw"),
+        (modulus(256, 0xc1, 1), "AAEAAQ"),
+    ] {
+        assert_eq!(key(bytes, e), Err(JwkError::Rsa), "{e}");
     }
 }
 
@@ -168,6 +240,8 @@ fn a_set_has_each_kid_once_and_picks_the_newest() {
     let newest = |now: i64| set.newest(KeyUse::Enc, at(now)).map(|key| key.kid.as_str());
     assert_eq!([newest(9), newest(10), newest(25), newest(30)], [None, Some("a"), Some("b"), Some("c")]);
     assert!(set.newest(KeyUse::Sig, at(50)).is_none());
+    let wallet = PrivateJwk::generate(KeyUse::Enc, KeyAlg::EcdhEs, None, at(40)).unwrap().public();
+    assert!(JwkSet(vec![wallet]).newest(KeyUse::Enc, at(50)).is_none(), "a wallet's key is none to seal to");
 
     let twice = json!({"keys": [set.0[0].to_json(), set.0[0].to_json()]});
     assert_eq!(JwkSet::from_json(&twice), Err(JwkError::DuplicateKid));

@@ -1,8 +1,11 @@
 //! The strict reader against a foreign packet: exact lengths, exact header, one refusal.
 
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serde_json::json;
 
 use super::*;
+use crate::jose::base64url;
+use crate::jose::jwk::KeyUse;
 
 const PLAIN: Expected = Expected { typ: None, cty: None, kid: false };
 
@@ -145,8 +148,7 @@ fn every_changed_byte_is_refused() {
 
 #[test]
 fn a_wrong_key_and_a_wrong_tag_are_one_refusal() {
-    let other =
-        PrivateJwk::generate(crate::jose::jwk::KeyUse::Enc, KeyAlg::EcdhEsA256kw, None, jiff::Timestamp::UNIX_EPOCH);
+    let other = PrivateJwk::generate(KeyUse::Enc, KeyAlg::EcdhEsA256kw, None, jiff::Timestamp::UNIX_EPOCH);
     let wrong_key = Jwe::parse(FOREIGN, PLAIN).unwrap().decrypt(&[other.unwrap()]).err();
     let wrong_tag = decrypted(&with_part(4, &base64url::encode(&[0; 16]))).err();
     let no_key = Jwe::parse(FOREIGN, PLAIN).unwrap().decrypt(&[]).err();

@@ -1,0 +1,286 @@
+//! Other people's software: packets opened, keys and receipts made, packets issued, by Python (jwcrypto, sd-jwt) and by
+//! Node (jose, @sd-jwt). The scripts are the examples of the guides; their libraries are installed at exact versions.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
+
+use claimgate_gateway::clock::Clock;
+use claimgate_gateway::sandbox::insurer;
+use claimgate_packet::draft::{ClaimRef, Draft, RecipientDraft};
+use claimgate_packet::evidence::{Document, Evidence, Source, Verification};
+use claimgate_packet::jose::jwk::{JwkSet, KeyAlg, KeyUse, PrivateJwk};
+use claimgate_packet::open::{Opened, TrustedKeys, open};
+use claimgate_packet::receipt::{self, Expected, Verdict};
+use claimgate_packet::words::{ClaimKind, Line, Purpose};
+use claimgate_tests::bundles::{bytes, case};
+use claimgate_tests::gateway::{TestGateway, must};
+use claimgate_tests::shared::project;
+use serde_json::{Value, json};
+
+const ISSUER: &str = "https://gate.example";
+const PARTY: &str = "insurer-b";
+const LANGUAGES: [&str; 2] = ["py", "mjs"];
+/// Cases the scripts let pass: they check signatures, addresses and grants, not the form of every member, and run on
+/// today's clock.
+const FORM: [&str; 4] = ["packet.malformed", "packet.schema", "packet.attachment", "packet.future"];
+
+/// The scripts with their libraries, installed once per run.
+struct Kit {
+    python: PathBuf,
+    folder: PathBuf,
+}
+
+fn kit() -> &'static Kit {
+    static KIT: OnceLock<Kit> = OnceLock::new();
+    KIT.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../interop");
+        std::fs::create_dir_all(&folder).unwrap();
+        for entry in std::fs::read_dir(project().join("tests/interop")).unwrap() {
+            let path = entry.unwrap().path();
+            std::fs::copy(&path, folder.join(path.file_name().unwrap())).unwrap();
+        }
+        let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+        let pinned = format!("{}{}", read("requirements.txt"), read("package-lock.json"));
+        let python = folder.join("venv/bin/python");
+        if read("installed") != pinned || !python.exists() {
+            let venv = ["-m", "venv", "--clear", "venv"];
+            installed(Command::new("python3").args(venv).current_dir(&folder));
+            let pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "-r"];
+            installed(Command::new(&python).args(pip).arg("requirements.txt").current_dir(&folder));
+            let npm = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
+            installed(Command::new("npm").args(npm).current_dir(&folder));
+            std::fs::write(folder.join("installed"), pinned).unwrap();
+        }
+        Kit { python, folder }
+    })
+}
+
+fn installed(command: &mut Command) {
+    let shown = format!("{command:?}");
+    let hint = "the interoperability kit needs python3 with venv, node 20 or newer, npm, PyPI and the npm registry";
+    let output = command.output().unwrap_or_else(|error| panic!("{shown}: {error}; {hint} (deploy/prepare test)"));
+    assert!(output.status.success(), "{shown}: {}; {hint}", String::from_utf8_lossy(&output.stderr));
+}
+
+impl Kit {
+    fn run(&self, language: &str, script: &str, arguments: &[&str], input: &str) -> Output {
+        let program = if language == "py" { self.python.as_path() } else { Path::new("node") };
+        let mut command = Command::new(program);
+        command.arg(self.folder.join(format!("{script}.{language}"))).args(arguments);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // A script that does not read its input may be gone already.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        child.wait_with_output().unwrap()
+    }
+
+    /// What a script prints.
+    fn prints(&self, language: &str, script: &str, arguments: &[&str], input: &str) -> String {
+        let output = self.run(language, script, arguments, input);
+        assert!(output.status.success(), "{script}.{language}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+}
+
+/// A folder with the files the scripts are given.
+struct Desk(tempfile::TempDir);
+
+impl Desk {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).display().to_string()
+    }
+
+    fn put(&self, name: &str, text: &str) -> String {
+        std::fs::write(self.path(name), text).unwrap();
+        self.path(name)
+    }
+
+    fn json(&self, name: &str) -> Value {
+        serde_json::from_slice(&std::fs::read(self.path(name)).unwrap()).unwrap()
+    }
+}
+
+/// Compares what a script printed with what this crate opened.
+fn same(printed: &str, opened: &Value, what: &str) {
+    let printed: Value = serde_json::from_str(printed).unwrap();
+    for name in ["packet_id", "claim", "recipient", "evidence", "presentation_digest"] {
+        assert_eq!(printed[name], opened[name], "{what}: {name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn packets_of_the_gateway_open_in_python_and_in_node() {
+    let test = TestGateway::start().await;
+    assert_eq!(test.push(&bytes(&case("INTEROP-1")), &[]).await.status, 201);
+    let (one, desk) = (test.life(), Desk::new());
+    let envelope = must(insurer::pull(&one.client, 0, 10).await).pop().unwrap();
+    let sealed = must(insurer::fetch(&one.client, &envelope.id).await);
+    let trusted = must(insurer::trusted_keys(&one.client).await);
+    let opened = must(insurer::verify(&one.client, (&sealed, &envelope), &one.keys, &trusted, test.clock.now()));
+    let key = desk.put("key.json", &one.keys[0].to_json().to_string());
+    let trust = desk.put("trust.json", &trusted.to_json().to_string());
+    let packet = desk.put("packet.jose", &sealed);
+    for language in LANGUAGES {
+        let printed = kit().prints(language, "open", &[&key, &trust, &packet, one.client.id()], "");
+        same(&printed, &opened.to_json().unwrap(), language);
+        let refused = kit().run(language, "open", &[&key, &trust, &packet, "insurer-other"], "");
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("packet.not_addressed"), "{language}");
+    }
+    test.stop().await;
+}
+
+#[test]
+fn the_vectors_open_or_are_refused_in_python_and_in_node() {
+    let read = |name: &str| std::fs::read_to_string(project().join("packet/vectors").join(name)).unwrap();
+    let file = |name: &str| serde_json::from_str::<Value>(&read(name)).unwrap();
+    let (desk, keys) = (Desk::new(), file("keys.json"));
+    let trust = desk.put("trust.json", &read("claim-packet-keys.json"));
+    let mut tried = 0;
+    for case in file("packets.json")["cases"].as_array().unwrap() {
+        let Some(text) = case["text"].as_str().filter(|_| case["kept"].is_null() && case["line"].is_null()) else {
+            continue;
+        };
+        let name = case["name"].as_str().unwrap();
+        let kind =
+            ["x25519", "rsa"].into_iter().find(|kind| name.starts_with("sealed") && name.to_lowercase().contains(kind));
+        let key = &keys["recipients"][format!("alpha-{}", kind.unwrap_or("p256"))];
+        let (key, packet) = (desk.put("key.json", &key.to_string()), desk.put("packet.jose", text));
+        for language in LANGUAGES {
+            let output = kit().run(language, "open", &[&key, &trust, &packet, case["aud"].as_str().unwrap()], "");
+            match case["expect"].as_str().unwrap() {
+                "opened" => {
+                    assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+                    same(std::str::from_utf8(&output.stdout).unwrap(), &case["opened"], name);
+                }
+                code => assert!(!output.status.success() || FORM.contains(&code), "{language} opens: {name}"),
+            }
+            tried += 1;
+        }
+    }
+    assert!(tried > 200, "{tried}");
+}
+
+/// A packet for one recipient, signed by a key, with the list that publishes the key.
+fn packet(signer: &PrivateJwk, to: &claimgate_packet::jose::jwk::PublicJwk) -> (String, TrustedKeys) {
+    let now = Clock::system().now();
+    let evidence = Evidence {
+        id: "evd_1".to_owned(),
+        source: Source { party: "hospital-a".to_owned(), form: "test".to_owned() },
+        obtained: now,
+        verified: Verification {
+            method: "authenticated-channel".to_owned(),
+            result: "accepted".to_owned(),
+            at: now,
+            key: None,
+        },
+        attachments: Vec::new(),
+        document: Document::from_json("moon-rock", "moon-rock/1", json!({"colour": "灰", "grams": "2.5"})).unwrap(),
+    };
+    let draft = Draft {
+        issuer: ISSUER.to_owned(),
+        issued_at: now,
+        packet_id: "pkt_interop".to_owned(),
+        claim: ClaimRef { id: "clm_interop".to_owned(), kind: ClaimKind::Health },
+        evidence: vec![evidence],
+        parts: Vec::new(),
+        recipients: vec![RecipientDraft {
+            aud: PARTY.to_owned(),
+            party: PARTY.to_owned(),
+            line: Line::Life,
+            purpose: Purpose::ClaimAssessment,
+            revision: 1,
+            supersedes: None,
+            evidence: vec!["evd_1".to_owned()],
+            parts: Vec::new(),
+            coordination: None,
+        }],
+    };
+    let random = claimgate_gateway::id::Random::system();
+    let signed = draft.sign(signer, &mut |buffer: &mut [u8]| random.fill(buffer)).unwrap();
+    let sealed = signed.presentation(PARTY, Line::Life).unwrap().seal(to).unwrap();
+    (sealed.as_str().to_owned(), TrustedKeys::new(ISSUER.to_owned(), vec![signer.public()]))
+}
+
+fn signers() -> [PrivateJwk; 2] {
+    [KeyAlg::Es256, KeyAlg::EdDsa]
+        .map(|alg| PrivateJwk::generate(KeyUse::Sig, alg, Some("gw".to_owned()), Clock::system().now()).unwrap())
+}
+
+#[test]
+fn keys_made_in_python_and_in_node_are_sealed_to_and_open_in_both() {
+    let desk = Desk::new();
+    for (language, signer) in LANGUAGES.into_iter().zip(signers()) {
+        for kind in ["P-256", "X25519", "RSA"] {
+            kit().prints(language, "keys", &[&desk.path(""), PARTY, kind], "");
+            let set = JwkSet::from_json(&desk.json("insurer-b.jwks.json")).unwrap();
+            let to = set.newest(KeyUse::Enc, Clock::system().now()).unwrap();
+            let private = PrivateJwk::from_json(&desk.json("insurer-b.enc.json")).unwrap();
+            assert_eq!(&private.public(), to, "{language} {kind}");
+            let (sealed, trusted) = packet(&signer, to);
+            let opened = open(&sealed, &[private], &trusted, PARTY, None, Clock::system().now()).unwrap();
+            let (key, text) = (desk.path("insurer-b.enc.json"), desk.put("packet.jose", &sealed));
+            let trust = desk.put("trust.json", &trusted.to_json().to_string());
+            for opener in LANGUAGES {
+                let printed = kit().prints(opener, "open", &[&key, &trust, &text, PARTY], "");
+                same(&printed, &opened.to_json().unwrap(), &format!("{language} {kind} {opener}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn receipts_made_in_python_and_in_node_verify() {
+    let (desk, digest) = (Desk::new(), "A".repeat(43));
+    for language in LANGUAGES {
+        kit().prints(language, "keys", &[&desk.path(""), PARTY, "P-256"], "");
+        let keys = JwkSet::from_json(&desk.json("insurer-b.jwks.json")).unwrap().0;
+        let key = desk.path("insurer-b.sig.json");
+        let arguments = [key.as_str(), "dlv_1", "pkt_1", "health-reimbursement", digest.as_str(), "accepted"];
+        let text = kit().prints(language, "receipt", &arguments, "");
+        let now = Clock::system().now();
+        let expected = Expected {
+            delivery_id: "dlv_1",
+            packet_id: "pkt_1",
+            line: Line::HealthReimbursement,
+            presentation_digest: &digest,
+            issued_at: now,
+            now,
+        };
+        assert_eq!(receipt::verify(&text, &keys, &expected).unwrap().result, Verdict::Accepted);
+        let other = Expected { delivery_id: "dlv_2", ..expected };
+        assert_eq!(receipt::verify(&text, &keys, &other).unwrap_err().code(), "receipt.delivery");
+    }
+}
+
+#[test]
+fn packets_issued_in_python_and_in_node_open() {
+    let desk = Desk::new();
+    let receipt = json!({
+        "type": "medical-receipt", "schema": "medical-receipt/1", "attachments": [],
+        "source": {"party": "hospital-a", "form": "test"}, "obtained": "2026-01-01T00:00:00Z",
+        "verified": {"method": "authenticated-channel", "result": "accepted", "at": "2026-01-01T00:00:00Z"},
+        "document": {
+            "number": "R-1", "patient": {"name": "王小明", "identifiers": []}, "institution": {"code": "1101010012"},
+            "lines": [], "totals": {"self_pay": "0", "nhi": "0", "unstated": "0"}
+        }
+    });
+    let evidence = json!({"evd_1": receipt, "evd_2": receipt}).to_string();
+    for language in LANGUAGES {
+        for (signer, kind) in signers().iter().zip(["P-256", "X25519"]) {
+            kit().prints(language, "keys", &[&desk.path(""), PARTY, kind], "");
+            let private = PrivateJwk::from_json(&desk.json("insurer-b.enc.json")).unwrap();
+            let to = desk.put("to.json", &private.public().to_json().to_string());
+            let from = desk.put("from.json", &signer.to_json().to_string());
+            let sealed = kit().prints(language, "issue", &[&from, ISSUER, &to, PARTY], &evidence);
+            let trusted = TrustedKeys::new(ISSUER.to_owned(), vec![signer.public()]);
+            let opened: Opened = open(&sealed, &[private], &trusted, PARTY, None, Clock::system().now()).unwrap();
+            assert_eq!((opened.evidence.len(), opened.recipient.line), (2, Line::HealthReimbursement), "{language}");
+            assert_eq!(opened.evidence[0].document.to_json().unwrap(), receipt["document"], "{language}");
+        }
+    }
+}
