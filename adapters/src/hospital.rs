@@ -8,7 +8,7 @@ use claimgate_fhir::format::Format;
 use claimgate_fhir::limits::Limits;
 use claimgate_fhir::outcome::{Findings, Issue, IssueKind, OperationOutcome};
 use claimgate_fhir::shape::Shape;
-use claimgate_fhir::{evidence, parse, xml};
+use claimgate_fhir::{checks, evidence, parse, xml};
 use claimgate_packet::evidence::{Document, Institution};
 use claimgate_packet::opaque_debug;
 use claimgate_packet::words::Line;
@@ -127,6 +127,7 @@ pub fn read_format(bytes: &[u8], format: Format, limits: &Limits) -> Result<Hosp
     let findings = Findings::default();
     let read = Bundle::open(&root, limits, &findings).and_then(|bundle| {
         let shape = Shape::of(&bundle);
+        checks::look(&bundle, shape);
         let head = case::head(&bundle, shape);
         let institution = institution::of(&bundle, shape);
         let coverages = coverage::entries(&bundle);

@@ -31,7 +31,9 @@ pub fn patient(element: &Element<'_>) -> Patient {
     let proves =
         |kind: &Option<String>| matches!(kind.as_deref(), Some("national-id" | "resident-certificate" | "passport"));
     if !identifiers.iter().any(|identifier| proves(&identifier.kind)) {
-        let text = "The Patient has no national ID, resident number or passport. Add one with its official system.";
+        let text = "The Patient has no national ID, resident number or passport. iClaim asks for a national ID \
+                    (identifier:idCardNumber 1..1); a newborn or another person without any is accepted. Otherwise \
+                    add one with its official system.";
         let issue = Issue::warning(IssueKind::Required, "patient.no-identity", text);
         element.report(issue.zh("病人沒有身分證字號、統一證號或護照號碼"), "identifier");
     }

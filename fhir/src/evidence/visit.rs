@@ -35,9 +35,15 @@ pub(super) fn read<'a>(reading: &Reading<'_, 'a>, encounter: &Element<'a>) -> Vi
         }
     }
     let (start, end) = (start.map(|(_, moment)| moment), end.map(|(_, moment)| moment));
-    if let (Some(first), Some(last)) = (start.and_then(|start| start.day), end.and_then(|end| end.day))
-        && last < first
-    {
+    let days = (start.and_then(|start| start.day), end.and_then(|end| end.day));
+    let instants = (start.and_then(|start| start.instant), end.and_then(|end| end.instant));
+    // Instants settle the order where both are there: 23:00 of one offset may be the next day in another.
+    let reversed = match (instants, days) {
+        ((Some(first), Some(last)), _) => last < first,
+        (_, (Some(first), Some(last))) => last < first,
+        _ => false,
+    };
+    if reversed {
         let text = "The visit ends before it begins. Correct Encounter.period.";
         encounter.report(Issue::warning(IssueKind::Value, "encounter.period", text).zh("就醫起訖日期顛倒"), "period");
     }
