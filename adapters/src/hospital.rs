@@ -8,6 +8,7 @@ use claimgate_fhir::format::Format;
 use claimgate_fhir::limits::Limits;
 use claimgate_fhir::outcome::{Findings, Issue, IssueKind, OperationOutcome};
 use claimgate_fhir::shape::Shape;
+use claimgate_fhir::sources::{DocumentSources, Sources};
 use claimgate_fhir::{checks, evidence, parse, xml};
 use claimgate_packet::evidence::{Document, Institution};
 use claimgate_packet::opaque_debug;
@@ -33,6 +34,8 @@ pub struct HospitalBundle {
     pub coverages: Vec<CoverageEntry>,
     /// Certificates, receipts, laboratory reports, prescriptions, records, in that order.
     pub documents: Vec<Document>,
+    /// Where the fields of each document came from, in the order of the documents; empty unless asked for.
+    pub sources: Vec<DocumentSources>,
     /// Warnings and remarks; they refuse nothing.
     pub warnings: Vec<Issue>,
     /// The form word of its evidence, by the guide the Bundle follows ([`Shape::form`]).
@@ -116,6 +119,14 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<HospitalBundle, Rejection> 
 /// # Errors
 /// As [`read`].
 pub fn read_format(bytes: &[u8], format: Format, limits: &Limits) -> Result<HospitalBundle, Rejection> {
+    read_traced(bytes, format, limits, false)
+}
+
+/// As [`read_format`]; with `trace` it also says where each field came from ([`HospitalBundle::sources`]).
+///
+/// # Errors
+/// As [`read`].
+pub fn read_traced(bytes: &[u8], format: Format, limits: &Limits, trace: bool) -> Result<HospitalBundle, Rejection> {
     let root = match format {
         Format::Json => parse::parse(bytes, limits),
         Format::Xml => xml::parse(bytes, limits),
@@ -129,15 +140,23 @@ pub fn read_format(bytes: &[u8], format: Format, limits: &Limits) -> Result<Hosp
         let shape = Shape::of(&bundle);
         checks::look(&bundle, shape);
         let head = case::head(&bundle, shape);
-        let institution = institution::of(&bundle, shape);
+        let mut from = [Sources::new(trace), Sources::new(trace)];
+        let [of_patient, of_institution] = &mut from;
+        let institution = institution::of(&bundle, shape, of_institution);
         let coverages = coverage::entries(&bundle);
         let case = evidence::Case {
             number: (head.identifier.system.clone(), head.identifier.value.clone()),
-            patient: case::patient(&bundle),
+            patient: case::patient(&bundle, of_patient),
             institution: institution.clone(),
             shape,
+            sources: trace.then_some(from),
         };
-        let documents = evidence::documents(&bundle, &case);
+        let mut documents = Vec::new();
+        let mut sources = Vec::new();
+        for read in evidence::documents(&bundle, &case) {
+            documents.push(read.document);
+            sources.extend(trace.then_some(read.sources));
+        }
         let (identifier, timestamp) = (head.identifier, head.timestamp?);
         Some(HospitalBundle {
             identifier,
@@ -145,6 +164,7 @@ pub fn read_format(bytes: &[u8], format: Format, limits: &Limits) -> Result<Hosp
             institution,
             coverages,
             documents,
+            sources,
             warnings: Vec::new(),
             form: shape.form(),
         })

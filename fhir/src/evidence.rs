@@ -9,6 +9,7 @@ use claimgate_packet::evidence::{Document, Institution, Patient};
 
 use crate::bundle::Bundle;
 use crate::shape::Shape;
+use crate::sources::{DocumentSources, Sourced, Sources};
 
 use reading::Reading;
 
@@ -37,19 +38,41 @@ pub struct Case {
     pub institution: Institution,
     /// Which guide it follows.
     pub shape: Shape,
+    /// Where patient and institution came from; `None` where nobody asks where fields came from.
+    pub sources: Option<[Sources; 2]>,
 }
 
 claimgate_packet::opaque_debug!(Case);
 
+/// One document and where its fields came from.
+pub struct Read {
+    /// The document.
+    pub document: Document,
+    /// Its sources; empty where [`Case::sources`] asks for none.
+    pub sources: DocumentSources,
+}
+
+claimgate_packet::opaque_debug!(Read);
+
 /// Reads every document of a Bundle.
 #[must_use]
-pub fn documents(bundle: &Bundle<'_>, case: &Case) -> Vec<Document> {
+pub fn documents(bundle: &Bundle<'_>, case: &Case) -> Vec<Read> {
     let reading = Reading::new(bundle, case);
-    let mut documents: Vec<Document> = reading.certificates().into_iter().map(Document::DiagnosisCertificate).collect();
-    documents.extend(reading.receipts().into_iter().map(Document::MedicalReceipt));
-    documents.extend(reading.laboratory_reports().into_iter().map(Document::LabReport));
-    documents.extend(reading.prescriptions().into_iter().map(Document::Prescription));
-    documents.extend(reading.records().into_iter().map(Document::MedicalRecord));
+    let mut read = Vec::new();
+    add(&mut read, case, reading.certificates(), Document::DiagnosisCertificate);
+    add(&mut read, case, reading.receipts(), Document::MedicalReceipt);
+    add(&mut read, case, reading.laboratory_reports(), Document::LabReport);
+    add(&mut read, case, reading.prescriptions(), Document::Prescription);
+    add(&mut read, case, reading.records(), Document::MedicalRecord);
     reading.leftovers();
-    documents
+    read
+}
+
+fn add<T>(read: &mut Vec<Read>, case: &Case, documents: Vec<Sourced<T>>, wrap: fn(T) -> Document) {
+    for Sourced { value, from } in documents {
+        let document = wrap(value);
+        let finished = || document.to_json().map(|json| from.finish(&json)).unwrap_or_default();
+        let sources = if case.sources.is_some() { finished() } else { DocumentSources::new() };
+        read.push(Read { document, sources });
+    }
 }

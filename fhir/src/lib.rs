@@ -1,6 +1,7 @@
 //! FHIR R4 (4.0.1) in and out, for the Taiwanese guides: TW Core and iClaim 醫療保險理賠實作指引.
 //!
-//! Modules in the order a Bundle travels: bounds, findings, JSON and XML, elements and their values, Taiwanese
+//! Modules in the order a Bundle travels: bounds, findings, JSON and XML, elements and their values, where they
+//! came from, Taiwanese
 //! identifiers, the Bundle and its references, checks of what it says, the mapping to evidence; then what we say about ourselves.
 //! Knows the standard, not the partners: no routing, no business rules, no IO.
 
@@ -15,6 +16,8 @@ pub mod format;
 pub mod decimal;
 pub mod element;
 pub mod moment;
+
+pub mod sources;
 
 pub mod taiwan;
 

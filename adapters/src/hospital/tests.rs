@@ -15,6 +15,7 @@ mod outcomes;
 mod published;
 mod refusals;
 mod shapes;
+mod sources;
 mod warnings;
 
 const FIXTURES: [&str; 8] = [

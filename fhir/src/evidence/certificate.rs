@@ -10,6 +10,7 @@ use claimgate_packet::evidence::{Concept, DiagnosisCertificate};
 use crate::element::Element;
 use crate::outcome::{Issue, IssueKind};
 use crate::shape::Shape;
+use crate::sources::Sourced;
 use crate::terms::{self, Named};
 
 use super::reading::{Reading, none_carried};
@@ -42,7 +43,7 @@ struct Group<'a> {
 
 impl<'a> Reading<'_, 'a> {
     /// The certificates, in the order of their first Condition.
-    pub(super) fn certificates(&self) -> Vec<DiagnosisCertificate> {
+    pub(super) fn certificates(&self) -> Vec<Sourced<DiagnosisCertificate>> {
         let mut groups: Vec<Group<'a>> = Vec::new();
         let mut known: HashMap<Key<'a>, usize> = HashMap::new();
         for condition in self.bundle.all("Condition").filter(|condition| self.is_certificate(condition)) {
@@ -69,38 +70,51 @@ impl<'a> Reading<'_, 'a> {
     }
 
     /// Diagnoses that no certificate states: those of a record or prescription, with their remarks.
-    pub(super) fn plain_diagnoses(&self) -> (Vec<Concept>, Vec<String>) {
+    pub(super) fn plain_diagnoses(&self) -> (Vec<Sourced<Concept>>, Vec<Sourced<String>>) {
         let (mut diagnoses, mut notes) = (Vec::new(), Vec::new());
         for condition in self.bundle.all("Condition").filter(|condition| !self.is_certificate(condition)) {
             self.about(condition, "subject");
             in_force(condition);
-            diagnoses.push(terms::required_concept(condition, "code"));
-            notes.extend(terms::notes(condition));
+            diagnoses.push(self.diagnosis(condition));
+            for note in condition.children("note") {
+                let mut from = self.sources();
+                notes.extend(from.text("", &note, "text").map(|value| Sourced { value, from }));
+            }
         }
         (diagnoses, notes)
     }
 
-    fn certificate(&self, group: &Group<'a>) -> Option<DiagnosisCertificate> {
-        let (patient, institution) = self.head()?;
+    fn diagnosis(&self, condition: &Element<'a>) -> Sourced<Concept> {
+        let mut from = self.sources();
+        from.note("", || condition.place("code"));
+        Sourced { value: terms::required_concept(condition, "code"), from }
+    }
+
+    fn certificate(&self, group: &Group<'a>) -> Option<Sourced<DiagnosisCertificate>> {
+        let (patient, institution, mut from) = self.head()?;
+        if let Some(number) = &group.number {
+            from.note("/number", || number.place.clone());
+        }
         let mut certificate = DiagnosisCertificate {
             number: group.number.as_ref().map(|number| number.value.to_owned()),
             patient,
             institution,
-            visit: self.visit(group.encounter.as_ref()),
+            visit: self.visit(group.encounter.as_ref(), &mut from),
             diagnoses: Vec::new(),
             advice: None,
             issued_on: None,
             physicians: Vec::new(),
         };
-        let (mut advice, mut said): (Vec<String>, HashSet<String>) = (Vec::new(), HashSet::new());
+        let (mut advice, mut said, mut noted) = (Vec::new(), HashSet::new(), Vec::new());
         for condition in &group.conditions {
-            certificate.diagnoses.push(terms::required_concept(condition, "code"));
-            for note in terms::notes(condition) {
-                if said.insert(note.clone()) {
-                    advice.push(note);
+            from.append("/diagnoses", &mut certificate.diagnoses, [self.diagnosis(condition)]);
+            for note in condition.children("note") {
+                if let Some(text) = note.string("text").filter(|text| said.insert((*text).to_owned())) {
+                    advice.push(text);
+                    noted.push(note);
                 }
             }
-            let issued_on = condition.day("recordedDate");
+            let issued_on = from.day("/issued_on", condition, "recordedDate");
             if let (Some(one), Some(other)) = (certificate.issued_on, issued_on)
                 && one != other
             {
@@ -112,13 +126,13 @@ impl<'a> Reading<'_, 'a> {
             certificate.issued_on = certificate.issued_on.or(issued_on);
             for member in ["recorder", "asserter"] {
                 let physician = condition.child(member).and_then(|who| self.professional(&who));
-                if let Some(physician) = physician.filter(|physician| !certificate.physicians.contains(physician)) {
-                    certificate.physicians.push(physician);
-                }
+                let physician = physician.filter(|physician| !certificate.physicians.contains(&physician.value));
+                from.append("/physicians", &mut certificate.physicians, physician);
             }
         }
         certificate.advice = (!advice.is_empty()).then(|| advice.join("\n"));
-        Some(certificate)
+        from.rule("/advice", "notes, each once, a line each", || noted.iter().map(|note| note.place("text")).collect());
+        Some(Sourced { value: certificate, from })
     }
 }
 

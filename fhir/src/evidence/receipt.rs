@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::decimal;
 use crate::element::Element;
 use crate::outcome::{Issue, IssueKind};
+use crate::sources::{Sourced, Sources};
 use crate::terms;
 
 use super::reading::Reading;
@@ -24,15 +25,16 @@ const COPY_SYSTEM: &str = "urn:claimgate:receipt-copy";
 
 impl<'a> Reading<'_, 'a> {
     /// The receipts: Claims first, then Invoices, each in the order of the Bundle.
-    pub(super) fn receipts(&self) -> Vec<MedicalReceipt> {
-        let mut receipts: Vec<MedicalReceipt> = Vec::new();
+    pub(super) fn receipts(&self) -> Vec<Sourced<MedicalReceipt>> {
+        let mut receipts: Vec<Sourced<MedicalReceipt>> = Vec::new();
         let mut numbers = std::collections::HashSet::new();
         for kind in ["Claim", "Invoice"] {
             for resource in self.bundle.all(kind) {
-                let source = Source { resource, word: if kind == "Claim" { "claim" } else { "invoice" } };
+                let word = if kind == "Claim" { "claim" } else { "invoice" };
+                let source = Source { resource, word, sources: self.sources() };
                 let read = if kind == "Claim" { self.claim(&source) } else { self.invoice(&source) };
                 let Some(receipt) = read else { return receipts };
-                if receipt.number.clone().is_some_and(|number| !numbers.insert(number)) {
+                if receipt.value.number.clone().is_some_and(|number| !numbers.insert(number)) {
                     let text = "Two receipts have the same number. Give each its own, or send the receipt once.";
                     let issue = Issue::warning(IssueKind::Duplicate, source.code("same-number"), text);
                     resource.report(issue.zh("收據號碼重複"), "identifier");
@@ -44,15 +46,26 @@ impl<'a> Reading<'_, 'a> {
     }
 
     /// The first identifier that is not the case number (案件編號) itself.
-    fn number(&self, resource: &Element<'a>) -> Option<String> {
+    fn number(&self, resource: &Element<'a>, from: &mut Sources) -> Option<String> {
         let all = terms::identifiers(resource, "identifier");
         let own = all.into_iter().find(|number| !self.is_case_number(number.system, number.value));
-        own.map(|number| number.value.to_owned())
+        own.map(|number| {
+            from.note("/number", || number.place.clone());
+            number.value.to_owned()
+        })
     }
 
     /// Receipt key (收據鍵), where all three parts are known.
-    fn key(&self, number: Option<&str>, issued_on: Option<jiff::civil::Date>) -> Option<ReceiptKey> {
+    fn key(
+        &self,
+        number: Option<&str>,
+        issued_on: Option<jiff::civil::Date>,
+        from: &mut Sources,
+    ) -> Option<ReceiptKey> {
         let institution = Some(self.institution().code.clone()).filter(|code| !code.is_empty())?;
+        from.same("/key/institution", "/institution/code");
+        from.same("/key/number", "/number");
+        from.same("/key/date", "/issued_on");
         Some(ReceiptKey { institution, number: number?.to_owned(), date: issued_on? })
     }
 }
@@ -61,6 +74,8 @@ impl<'a> Reading<'_, 'a> {
 struct Source<'e, 'a> {
     resource: &'e Element<'a>,
     word: &'static str,
+    /// A blank recorder of sources, on or off.
+    sources: Sources,
 }
 
 /// What the source itself states as totals.
@@ -78,8 +93,15 @@ impl Source<'_, '_> {
         format!("{}.{what}", self.word)
     }
 
-    /// A `Money` in New Taiwan dollars. FHIR's amount is a JSON number; a text such as "1,250" is refused.
-    fn money(&self, element: &Element<'_>, member: &str) -> Option<Twd> {
+    /// A `Money` in New Taiwan dollars, and the place of its value. FHIR's amount is a JSON number; a text such as
+    /// "1,250" is refused.
+    fn amount(
+        &self,
+        to: impl std::fmt::Display,
+        element: &Element<'_>,
+        member: &str,
+        from: &mut Sources,
+    ) -> Option<Twd> {
         let money = element.child(member)?;
         match money.string("currency") {
             Some("TWD") => {}
@@ -103,7 +125,10 @@ impl Source<'_, '_> {
             return refuse("amount-not-a-number", text, "金額必須為數字");
         };
         match decimal::money(number) {
-            Ok(amount) => Some(amount),
+            Ok(amount) => {
+                from.note(to, || money.place("value"));
+                Some(amount)
+            }
             Err(AmountError::TooLarge) => {
                 refuse("amount-too-large", "The amount is larger than any receipt. Check it.", "金額過大")
             }
@@ -131,6 +156,7 @@ impl Source<'_, '_> {
         reductions: &[Reduction],
         stated: Stated,
         [total, items]: [&str; 2],
+        from: &mut Sources,
     ) -> ReceiptTotals {
         let of =
             |payer: Payer| self.sum(lines.iter().filter(|line| line.payer == payer).map(|line| line.amount), items);
@@ -146,6 +172,7 @@ impl Source<'_, '_> {
             paid: stated.paid,
             unpaid: stated.unpaid,
         };
+        sums(lines, reductions, from);
         let counts = counts(&totals);
         // Some state the patient's part as the net total, some state taxes in the gross total.
         if totals.stated.is_some()
@@ -173,8 +200,9 @@ impl Source<'_, '_> {
     }
 
     /// Original 正本, copy 副本 or reprint 補發, if this element says it.
-    fn copy(&self, member: &str) -> Option<CopyKind> {
+    fn copy(&self, member: &str, from: &mut Sources) -> Option<CopyKind> {
         let concept = terms::concept(&self.resource.child(member)?)?;
+        from.rule("/copy", "by its code or words", || vec![self.resource.place(member)]);
         let coded = terms::codes(&concept).find_map(|(system, code)| match (system, code) {
             (COPY_SYSTEM, "original") => Some(CopyKind::Original),
             (COPY_SYSTEM, "copy") => Some(CopyKind::Copy),
@@ -190,6 +218,23 @@ impl Source<'_, '_> {
             })
         })
     }
+}
+
+/// Where the sums came from: the places of all amounts that count in each.
+fn sums(lines: &[ReceiptLine], reductions: &[Reduction], from: &mut Sources) {
+    for (to, payer) in [
+        ("/totals/self_pay", Payer::SelfPay),
+        ("/totals/copay", Payer::Copay),
+        ("/totals/nhi", Payer::Nhi),
+        ("/totals/unstated", Payer::Unstated),
+    ] {
+        let counted = lines.iter().enumerate().filter(|(_, line)| line.payer == payer);
+        let places = counted.flat_map(|(index, _)| from.places(format_args!("/lines/{index}/amount"))).collect();
+        from.rule(to, "sum of the lines of this payer", || places);
+    }
+    let places = (0..reductions.len()).flat_map(|index| from.places(format_args!("/reductions/{index}/amount")));
+    let places = places.collect();
+    from.rule("/totals/reductions", "sum of the reductions", || places);
 }
 
 /// What hospitals state as the total: self-pay, with or without copay and lines without a payer, reduced or not.

@@ -1,10 +1,11 @@
 //! Encounter → visit (就醫/住院): number, patient source, department, days.
 
-use claimgate_packet::evidence::{Identifier, Visit};
+use claimgate_packet::evidence::Visit;
 
 use crate::element::Element;
 use crate::moment::Moment;
 use crate::outcome::{Issue, IssueKind};
+use crate::sources::Sourced;
 use crate::terms;
 
 use super::reading::{Reading, none_carried};
@@ -16,7 +17,7 @@ const MEDICAL_IDENTITY: &str = "cathay-medicalidentity";
 const NOT_CARRIED: [&str; 4] = ["hospitalization", "reasonCode", "diagnosis", "location"];
 
 /// Reads an Encounter.
-pub(super) fn read<'a>(reading: &Reading<'_, 'a>, encounter: &Element<'a>) -> Visit {
+pub(super) fn read<'a>(reading: &Reading<'_, 'a>, encounter: &Element<'a>) -> Sourced<Visit> {
     reading.about(encounter, "subject");
     none_carried(encounter, &NOT_CARRIED);
     if matches!(encounter.string("status"), Some("entered-in-error" | "cancelled")) {
@@ -52,28 +53,37 @@ pub(super) fn read<'a>(reading: &Reading<'_, 'a>, encounter: &Element<'a>) -> Vi
     let participants = encounter.children("participant");
     let (professionals, _) =
         reading.performers(participants.iter().filter_map(|participant| participant.child("individual")));
+    let mut from = reading.sources();
+    if let Some(period) = &period {
+        for (to, member) in [("/start", "start"), ("/end", "end"), ("/first_day", "start"), ("/last_day", "end")] {
+            from.note(to, || period.place(member));
+        }
+    }
     let mut numbers = terms::identifiers(encounter, "identifier").into_iter();
-    Visit {
-        number: numbers.next().map(|number| number.value.to_owned()),
+    let value = Visit {
+        number: numbers.next().map(|number| {
+            from.note("/number", || number.place.clone());
+            number.value.to_owned()
+        }),
         other_numbers: numbers
-            .map(|number| Identifier {
-                kind: number.types.first().map(|code| (*code).to_owned()),
-                system: number.system.map(str::to_owned),
-                value: number.value.to_owned(),
+            .zip(0..)
+            .map(|(number, index)| {
+                number.note(format_args!("/other_numbers/{index}"), &mut from);
+                number.to_identifier()
             })
             .collect(),
-        class: encounter.child("class").and_then(|class| terms::coding(&class)),
-        special_diagnosis: terms::concepts(encounter, "type"),
+        class: from.child("/class", encounter, "class", terms::coding),
+        special_diagnosis: from.children("/special_diagnosis", encounter, "type", terms::concept),
         medical_identity: terms::extension(encounter, MEDICAL_IDENTITY)
-            .and_then(|found| found.child("valueCodeableConcept"))
-            .and_then(|found| terms::concept(&found)),
-        department: encounter.child("serviceType").and_then(|department| terms::concept(&department)),
+            .and_then(|found| from.child("/medical_identity", &found, "valueCodeableConcept", terms::concept)),
+        department: from.child("/department", encounter, "serviceType", terms::concept),
         start: instant(start),
         end: instant(end),
         first_day: day(start),
         last_day: day(end),
         // The source's own count, not ours.
-        days: terms::days(encounter, "length", "encounter.length-not-days"),
-        professionals,
-    }
+        days: terms::days(&mut from, "/days", encounter, "length", "encounter.length-not-days"),
+        professionals: from.list("/professionals", professionals),
+    };
+    Sourced { value, from }
 }

@@ -46,7 +46,7 @@ fn kinds(bundle: &HospitalBundle) -> Vec<&str> {
 }
 
 /// An example with an insurer as its only payor.
-fn insured(path: &str) -> Option<Value> {
+pub(super) fn insured(path: &str) -> Option<Value> {
     let mut bundle: Value = serde_json::from_slice(&published(path)?).unwrap();
     remove(&mut bundle, "Coverage");
     let payor = json!([{ "identifier": { "system": "https://gcis.nat.gov.tw", "value": "12345675" } }]);
