@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::jose::digest;
 use crate::opaque_debug;
 
 mod terms;
@@ -86,7 +87,7 @@ pub struct Verification {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attachment {
-    /// Attachment id.
+    /// Attachment id, `att_` + UUIDv7.
     pub id: String,
     /// SHA-256 of the bytes passed on, base64url.
     pub digest: String,
@@ -100,6 +101,21 @@ pub struct Attachment {
     pub media_type: String,
     /// Size in bytes.
     pub bytes: u64,
+}
+
+impl Attachment {
+    /// Describes some bytes that are passed on as they came.
+    #[must_use]
+    pub fn of(id: String, media_type: &str, content: &[u8]) -> Self {
+        Self {
+            id,
+            digest: digest::sha256_text(content),
+            derived_from: None,
+            transform: None,
+            media_type: media_type.to_owned(),
+            bytes: content.len().try_into().unwrap_or(u64::MAX),
+        }
+    }
 }
 
 /// A document by type. Each has its own schema name and version: `<type>/<version>`.

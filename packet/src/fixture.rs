@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use crate::draft::{ClaimRef, Draft, RecipientDraft};
 use crate::evidence::{Attachment, Document, Evidence, Source, Verification};
-use crate::jose::digest::sha256_text;
 use crate::jose::jwk::{KeyAlg, KeyUse, PrivateJwk};
 use crate::open::{OpenError, Opened, TrustedKeys, open};
 use crate::signed::Signed;
@@ -65,14 +64,7 @@ pub(crate) fn evidence(id: &str, kind: &str, document: Value) -> Evidence {
 }
 
 pub(crate) fn photo() -> Attachment {
-    Attachment {
-        id: "att_1".to_owned(),
-        digest: sha256_text(PHOTO),
-        derived_from: None,
-        transform: None,
-        media_type: "image/jpeg".to_owned(),
-        bytes: PHOTO.len().try_into().unwrap(),
-    }
+    Attachment::of("att_1".to_owned(), "image/jpeg", PHOTO)
 }
 
 pub(crate) fn recipient(aud: &str, line: Line, evidence: &[&str]) -> RecipientDraft {

@@ -9,6 +9,7 @@ use crate::disclosure::is_reserved;
 use crate::jose::json::{Limits, parse};
 use crate::limits::{ATTACHMENTS, DISCLOSURE_JSON, DOCUMENT_BYTES, EVIDENCE, RECIPIENTS};
 use crate::manifest::{is_id, is_text};
+use crate::open::can_be_met;
 
 /// A document with room for the disclosure around it.
 const DOCUMENT: Limits =
@@ -25,6 +26,7 @@ pub(super) fn check(draft: &Draft) -> Result<Vec<Value>, SignError> {
     if draft.evidence.iter().map(|evidence| evidence.attachments.len()).sum::<usize>() > ATTACHMENTS {
         return Err(SignError::TooLarge("a claim has at most 200 attachments"));
     }
+    form("an attachment", can_be_met(draft.evidence.iter().flat_map(|evidence| &evidence.attachments)))?;
     let documents = evidence(draft)?;
     recipients(&draft.recipients)?;
     Ok(documents)
