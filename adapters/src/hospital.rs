@@ -4,6 +4,7 @@
 //! Must not know: whether the hospital may send this, who the payors are to us, what happens next.
 
 use claimgate_fhir::bundle::Bundle;
+use claimgate_fhir::evidence::File;
 use claimgate_fhir::format::Format;
 use claimgate_fhir::limits::Limits;
 use claimgate_fhir::outcome::{Findings, Issue, IssueKind, OperationOutcome};
@@ -34,6 +35,8 @@ pub struct HospitalBundle {
     pub coverages: Vec<CoverageEntry>,
     /// Certificates, receipts, laboratory reports, prescriptions, records, in that order.
     pub documents: Vec<Document>,
+    /// The files that belong to them, each with the position of its document.
+    pub attachments: Vec<HospitalAttachment>,
     /// Where the fields of each document came from, in the order of the documents; empty unless asked for.
     pub sources: Vec<DocumentSources>,
     /// Warnings and remarks; they refuse nothing.
@@ -73,7 +76,16 @@ pub struct PayorIdentifier {
     pub value: String,
 }
 
-opaque_debug!(HospitalBundle, CaseIdentifier, CoverageEntry);
+/// A file (PDF, JPEG, PNG, TIFF or DICOM by its content) that belongs to a document.
+#[derive(Clone)]
+pub struct HospitalAttachment {
+    /// The position of its document in [`HospitalBundle::documents`].
+    pub document: usize,
+    /// Kind, bytes and place.
+    pub file: File,
+}
+
+opaque_debug!(HospitalAttachment, HospitalBundle, CaseIdentifier, CoverageEntry);
 
 /// Why an input is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,8 +164,10 @@ pub fn read_traced(bytes: &[u8], format: Format, limits: &Limits, trace: bool) -
             sources: trace.then_some(from),
         };
         let mut documents = Vec::new();
-        let mut sources = Vec::new();
+        let (mut sources, mut attachments) = (Vec::new(), Vec::new());
         for read in evidence::documents(&bundle, &case) {
+            let document = documents.len();
+            attachments.extend(read.files.into_iter().map(|file| HospitalAttachment { document, file }));
             documents.push(read.document);
             sources.extend(trace.then_some(read.sources));
         }
@@ -164,6 +178,7 @@ pub fn read_traced(bytes: &[u8], format: Format, limits: &Limits, trace: bool) -
             institution,
             coverages,
             documents,
+            attachments,
             sources,
             warnings: Vec::new(),
             form: shape.form(),

@@ -1,6 +1,6 @@
 //! FHIR → evidence, resource by resource, whatever guide they follow: Claim and Invoice = receipt 收據,
 //! Condition + Encounter = certificate 診斷證明書, DiagnosticReport + Observation = laboratory report 檢驗報告,
-//! MedicationRequest and MedicationDispense = prescription 處方箋, Composition = medical record 病歷.
+//! MedicationRequest and MedicationDispense = prescription 處方箋, Composition = medical record 病歷; files beside them.
 //!
 //! In: an opened Bundle, its shape, and what the case says of patient and hospital. Out: documents in that order,
 //! and a finding for everything that has no place in them. Must not know: who pays, who receives.
@@ -9,9 +9,11 @@ use claimgate_packet::evidence::{Document, Institution, Patient};
 
 use crate::bundle::Bundle;
 use crate::shape::Shape;
-use crate::sources::{DocumentSources, Sourced, Sources};
+use crate::sources::{DocumentSources, Sources};
 
-use reading::Reading;
+use reading::{Made, Reading};
+
+pub use file::File;
 
 pub mod narrative;
 
@@ -27,6 +29,9 @@ mod result;
 mod drug;
 mod prescription;
 mod record;
+
+mod attached;
+mod file;
 
 /// What every document of a case shares.
 pub struct Case {
@@ -44,12 +49,16 @@ pub struct Case {
 
 claimgate_packet::opaque_debug!(Case);
 
-/// One document and where its fields came from.
+/// One document with its files, and where its fields came from.
 pub struct Read {
     /// The document.
     pub document: Document,
     /// Its sources; empty where [`Case::sources`] asks for none.
     pub sources: DocumentSources,
+    /// Its files, in the order they stand in the Bundle.
+    pub files: Vec<File>,
+    /// The paths of the resources it was made of.
+    of: Vec<String>,
 }
 
 claimgate_packet::opaque_debug!(Read);
@@ -59,20 +68,27 @@ claimgate_packet::opaque_debug!(Read);
 pub fn documents(bundle: &Bundle<'_>, case: &Case) -> Vec<Read> {
     let reading = Reading::new(bundle, case);
     let mut read = Vec::new();
-    add(&mut read, case, reading.certificates(), Document::DiagnosisCertificate);
-    add(&mut read, case, reading.receipts(), Document::MedicalReceipt);
-    add(&mut read, case, reading.laboratory_reports(), Document::LabReport);
-    add(&mut read, case, reading.prescriptions(), Document::Prescription);
-    add(&mut read, case, reading.records(), Document::MedicalRecord);
+    read.extend(all(&reading, reading.certificates(), Document::DiagnosisCertificate));
+    read.extend(all(&reading, reading.receipts(), Document::MedicalReceipt));
+    read.extend(all(&reading, reading.laboratory_reports(), Document::LabReport));
+    read.extend(all(&reading, reading.prescriptions(), Document::Prescription));
+    read.extend(all(&reading, reading.records(), Document::MedicalRecord));
+    reading.attachments(&mut read);
     reading.leftovers();
     read
 }
 
-fn add<T>(read: &mut Vec<Read>, case: &Case, documents: Vec<Sourced<T>>, wrap: fn(T) -> Document) {
-    for Sourced { value, from } in documents {
-        let document = wrap(value);
-        let finished = || document.to_json().map(|json| from.finish(&json)).unwrap_or_default();
-        let sources = if case.sources.is_some() { finished() } else { DocumentSources::new() };
-        read.push(Read { document, sources });
-    }
+fn all<T>(reading: &Reading<'_, '_>, made: Vec<Made<T>>, wrap: fn(T) -> Document) -> impl Iterator<Item = Read> {
+    made.into_iter().map(move |made| finished(reading, made, wrap))
+}
+
+fn finished<T>(reading: &Reading<'_, '_>, made: Made<T>, wrap: fn(T) -> Document) -> Read {
+    let Made { value, from, of } = made;
+    let document = wrap(value);
+    let sources = if reading.traces() {
+        document.to_json().map(|json| from.finish(&json)).unwrap_or_default()
+    } else {
+        DocumentSources::new()
+    };
+    Read { document, sources, files: Vec::new(), of }
 }

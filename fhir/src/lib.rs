@@ -23,6 +23,7 @@ pub mod taiwan;
 
 pub mod bundle;
 
+pub mod media;
 pub mod people;
 pub mod terms;
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::*;
 
+mod attachments;
 mod checks;
 mod coverages;
 mod evidence;

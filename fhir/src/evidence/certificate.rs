@@ -13,7 +13,7 @@ use crate::shape::Shape;
 use crate::sources::Sourced;
 use crate::terms::{self, Named};
 
-use super::reading::{Reading, none_carried};
+use super::reading::{Made, Reading, none_carried, paths};
 
 /// Parts of a Condition that evidence has no place for.
 const NOT_CARRIED: [&str; 8] = [
@@ -43,7 +43,7 @@ struct Group<'a> {
 
 impl<'a> Reading<'_, 'a> {
     /// The certificates, in the order of their first Condition.
-    pub(super) fn certificates(&self) -> Vec<Sourced<DiagnosisCertificate>> {
+    pub(super) fn certificates(&self) -> Vec<Made<DiagnosisCertificate>> {
         let mut groups: Vec<Group<'a>> = Vec::new();
         let mut known: HashMap<Key<'a>, usize> = HashMap::new();
         for condition in self.bundle.all("Condition").filter(|condition| self.is_certificate(condition)) {
@@ -90,7 +90,7 @@ impl<'a> Reading<'_, 'a> {
         Sourced { value: terms::required_concept(condition, "code"), from }
     }
 
-    fn certificate(&self, group: &Group<'a>) -> Option<Sourced<DiagnosisCertificate>> {
+    fn certificate(&self, group: &Group<'a>) -> Option<Made<DiagnosisCertificate>> {
         let (patient, institution, mut from) = self.head()?;
         if let Some(number) = &group.number {
             from.note("/number", || number.place.clone());
@@ -132,7 +132,8 @@ impl<'a> Reading<'_, 'a> {
         }
         certificate.advice = (!advice.is_empty()).then(|| advice.join("\n"));
         from.rule("/advice", "notes, each once, a line each", || noted.iter().map(|note| note.place("text")).collect());
-        Some(Sourced { value: certificate, from })
+        let of = paths(group.conditions.iter().chain(&group.encounter));
+        Some(Made { value: certificate, from, of })
     }
 }
 

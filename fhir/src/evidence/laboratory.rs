@@ -10,7 +10,7 @@ use crate::shape::Shape;
 use crate::sources::Sourced;
 use crate::terms;
 
-use super::reading::{Reading, none_carried, not_carried};
+use super::reading::{Made, Reading, none_carried, not_carried};
 use super::result;
 
 /// LOINC "Laboratory report", the type of Taiwan's 檢驗檢查 exchange form.
@@ -18,13 +18,18 @@ const LABORATORY_REPORT: (&str, &str) = ("http://loinc.org", "11502-2");
 
 impl<'a> Reading<'_, 'a> {
     /// The reports: first those the Bundle states, then the Observations that no report names.
-    pub(super) fn laboratory_reports(&self) -> Vec<Sourced<LabReport>> {
+    pub(super) fn laboratory_reports(&self) -> Vec<Made<LabReport>> {
         let mut used: HashSet<String> = HashSet::new();
         let mut reports = Vec::new();
         for report in self.bundle.all("DiagnosticReport") {
             self.about(report, "subject");
-            for member in ["presentedForm", "media", "imagingStudy"] {
-                not_carried(report, member, "Send files and images as attachments; links are never followed.");
+            not_carried(report, "imagingStudy", "Send images as attachments; links are never followed.");
+            report.children("presentedForm").iter().for_each(|form| self.attach(report, form));
+            for media in report.children("media").iter().filter_map(|media| media.child("link")) {
+                if let Some(media) = self.bundle.resolve(&media, &["Media"]) {
+                    self.mark(&media);
+                    media.child("content").iter().for_each(|content| self.attach(report, content));
+                }
             }
             none_carried(report, &["specimen"]);
             not_carried(report, "conclusionCode", "Write the conclusion as text too.");
@@ -33,6 +38,9 @@ impl<'a> Reading<'_, 'a> {
             for reference in report.children("result") {
                 self.gather(&reference, &mut named, &mut results);
             }
+            let mut of = vec![report.path().to_owned()];
+            of.extend(named.iter().cloned());
+            of.extend(self.encounter(report.child("encounter")).map(|visit| visit.path().to_owned()));
             used.extend(named);
             let Some((patient, institution, mut from)) = self.head() else { break };
             let (performers, organisations) = self.performers(report.children("performer"));
@@ -59,7 +67,7 @@ impl<'a> Reading<'_, 'a> {
                 results: from.list("/results", results),
                 conclusion: from.text("/conclusion", report, "conclusion"),
             };
-            reports.push(Sourced { value, from });
+            reports.push(Made { value, from, of });
         }
         reports.extend(self.unnamed(&mut used));
         self.used.borrow_mut().extend(used);
@@ -67,12 +75,12 @@ impl<'a> Reading<'_, 'a> {
     }
 
     /// The Observations no DiagnosticReport names, by accession number, visit and status.
-    fn unnamed(&self, used: &mut HashSet<String>) -> Vec<Sourced<LabReport>> {
+    fn unnamed(&self, used: &mut HashSet<String>) -> Vec<Made<LabReport>> {
         // A member of a panel comes with its panel.
         let all = || self.bundle.all("Observation").filter(|one| self.is_laboratory(one));
         let panels: Vec<&Element<'a>> = all().filter(|one| one.has("hasMember")).collect();
         let singles = all().filter(|one| !one.has("hasMember"));
-        let mut reports: Vec<Sourced<LabReport>> = Vec::new();
+        let mut reports: Vec<Made<LabReport>> = Vec::new();
         let mut known: HashMap<Key<'a>, usize> = HashMap::new();
         for observation in panels.into_iter().chain(singles) {
             let mut results = Vec::new();
@@ -87,6 +95,7 @@ impl<'a> Reading<'_, 'a> {
             if let Some(report) = same.and_then(|position| reports.get_mut(position)) {
                 report.value.code = several();
                 report.from.several("/code", "several results under one accession number");
+                report.of.push(observation.path().to_owned());
                 report.from.append("/results", &mut report.value.results, results);
                 continue;
             }
@@ -111,7 +120,9 @@ impl<'a> Reading<'_, 'a> {
                 conclusion: None,
             };
             from.append("/results", &mut value.results, results);
-            reports.push(Sourced { value, from });
+            let mut of = vec![observation.path().to_owned()];
+            of.extend(self.encounter(observation.child("encounter")).map(|visit| visit.path().to_owned()));
+            reports.push(Made { value, from, of });
         }
         reports
     }

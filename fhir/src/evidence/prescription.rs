@@ -11,7 +11,7 @@ use crate::outcome::{Issue, IssueKind};
 use crate::shape::Shape;
 use crate::sources::Sourced;
 
-use super::reading::{Reading, weight};
+use super::reading::{Made, Reading, paths, weight};
 
 const ACTS: [(&str, PrescriptionAct); 2] =
     [("MedicationRequest", PrescriptionAct::Prescribed), ("MedicationDispense", PrescriptionAct::Dispensed)];
@@ -34,7 +34,7 @@ struct Group<'a> {
 
 impl<'a> Reading<'_, 'a> {
     /// The prescriptions, then the dispensing slips, each in the order of its first drug.
-    pub(super) fn prescriptions(&self) -> Vec<Sourced<Prescription>> {
+    pub(super) fn prescriptions(&self) -> Vec<Made<Prescription>> {
         let mut groups: Vec<Group<'a>> = Vec::new();
         let mut known: HashMap<Key<'a>, usize> = HashMap::new();
         for (kind, act) in ACTS {
@@ -57,7 +57,7 @@ impl<'a> Reading<'_, 'a> {
             let issue = Issue::error(IssueKind::Required, "bundle.no-prescription", text);
             self.bundle.head().report(issue.zh("處方箋內沒有藥品"), "entry");
         }
-        let mut prescriptions: Vec<Sourced<Prescription>> =
+        let mut prescriptions: Vec<Made<Prescription>> =
             groups.iter().map_while(|group| self.prescription(group)).collect();
         if self.shape() == Shape::Prescription {
             self.beside(&mut prescriptions);
@@ -65,7 +65,7 @@ impl<'a> Reading<'_, 'a> {
         prescriptions
     }
 
-    fn prescription(&self, group: &Group<'a>) -> Option<Sourced<Prescription>> {
+    fn prescription(&self, group: &Group<'a>) -> Option<Made<Prescription>> {
         let (patient, institution, mut from) = self.head()?;
         if let Some(first) = group.orders.first() {
             from.rule("/act", "by the type of resource", || vec![first.path().to_owned()]);
@@ -104,17 +104,18 @@ impl<'a> Reading<'_, 'a> {
         let (people, organisations) = self.performers(who);
         prescription.professionals = from.list("/professionals", people);
         prescription.organisations = from.list("/organisations", self.others(organisations));
-        Some(Sourced { value: prescription, from })
+        let of = paths(group.orders.iter().chain(&group.encounter));
+        Some(Made { value: prescription, from, of })
     }
 
     /// What the document says of all its drugs: day, authors, diagnoses, measurements.
-    fn beside(&self, prescriptions: &mut [Sourced<Prescription>]) {
+    fn beside(&self, prescriptions: &mut [Made<Prescription>]) {
         let composition = self.bundle.all("Composition").next();
         let (people, organisations) = self.authors();
         let (diagnoses, notes) = self.plain_diagnoses();
         let mut measurements = self.measurements();
         let shared = weights(&people) + weights(&organisations) + weights(&diagnoses) + weights(&notes);
-        for Sourced { value: prescription, from } in prescriptions {
+        for Made { value: prescription, from, .. } in prescriptions {
             if !self.pay(shared) {
                 return;
             }

@@ -6,6 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use claimgate_packet::evidence::{Institution, Organisation, Patient, Practitioner, Visit};
 use serde::Serialize;
@@ -17,6 +18,7 @@ use crate::people;
 use crate::shape::Shape;
 use crate::sources::{Sourced, Sources};
 
+use super::file::File;
 use super::{Case, visit};
 
 /// Bytes that repeated parts may add to the evidence of one Bundle.
@@ -40,6 +42,14 @@ const PLACED: [&str; 14] = [
     "Organization",
 ];
 
+/// A document just made, and the paths of the resources it was made of.
+pub(super) struct Made<T> {
+    pub(super) value: T,
+    pub(super) from: Sources,
+    /// Its own resources first; the Encounter of its visit may stand among them.
+    pub(super) of: Vec<String>,
+}
+
 /// Something read once, by the path of its resource, with its size as JSON.
 type Shared<T> = RefCell<HashMap<String, Rc<(Option<Sourced<T>>, usize)>>>;
 
@@ -54,6 +64,10 @@ pub(super) struct Reading<'r, 'a> {
     organisations: Shared<Organisation>,
     /// Paths of resources that some document carries.
     pub(super) used: RefCell<HashSet<String>>,
+    /// Bytes of files, by the path of what holds them.
+    pub(super) files: RefCell<HashMap<String, Option<Arc<[u8]>>>>,
+    /// Files inside resources, by the path of the resource.
+    pub(super) attached: RefCell<Vec<(String, File)>>,
 }
 
 impl<'r, 'a> Reading<'r, 'a> {
@@ -67,6 +81,8 @@ impl<'r, 'a> Reading<'r, 'a> {
             professionals: RefCell::default(),
             organisations: RefCell::default(),
             used: RefCell::default(),
+            files: RefCell::default(),
+            attached: RefCell::default(),
         }
     }
 
@@ -121,9 +137,14 @@ impl<'r, 'a> Reading<'r, 'a> {
         })
     }
 
+    /// Whether the caller asked where fields came from.
+    pub(super) fn traces(&self) -> bool {
+        self.case.sources.is_some()
+    }
+
     /// A recorder of sources, on where the caller asked for them.
     pub(super) fn sources(&self) -> Sources {
-        Sources::new(self.case.sources.is_some())
+        Sources::new(self.traces())
     }
 
     /// The Encounter a reference means, or the only one there is.
@@ -228,6 +249,11 @@ impl<'r, 'a> Reading<'r, 'a> {
             findings.report(issue);
         }
     }
+}
+
+/// The paths of some resources.
+pub(super) fn paths<'e, 'a: 'e>(resources: impl IntoIterator<Item = &'e Element<'a>>) -> Vec<String> {
+    resources.into_iter().map(|resource| resource.path().to_owned()).collect()
 }
 
 /// Reports each of these elements that is there and has no place in the evidence.

@@ -9,10 +9,10 @@ use serde_json::Value;
 use crate::decimal;
 use crate::element::Element;
 use crate::outcome::{Issue, IssueKind};
-use crate::sources::{Sourced, Sources};
+use crate::sources::Sources;
 use crate::terms;
 
-use super::reading::Reading;
+use super::reading::{Made, Reading};
 
 mod category;
 mod claim;
@@ -25,8 +25,8 @@ const COPY_SYSTEM: &str = "urn:claimgate:receipt-copy";
 
 impl<'a> Reading<'_, 'a> {
     /// The receipts: Claims first, then Invoices, each in the order of the Bundle.
-    pub(super) fn receipts(&self) -> Vec<Sourced<MedicalReceipt>> {
-        let mut receipts: Vec<Sourced<MedicalReceipt>> = Vec::new();
+    pub(super) fn receipts(&self) -> Vec<Made<MedicalReceipt>> {
+        let mut receipts: Vec<Made<MedicalReceipt>> = Vec::new();
         let mut numbers = std::collections::HashSet::new();
         for kind in ["Claim", "Invoice"] {
             for resource in self.bundle.all(kind) {

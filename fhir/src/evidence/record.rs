@@ -10,7 +10,7 @@ use crate::sources::{Sourced, Sources};
 use crate::terms;
 
 use super::narrative;
-use super::reading::{Reading, none_carried, not_carried};
+use super::reading::{Made, Reading, none_carried, not_carried, paths};
 
 /// Parts of a Composition that evidence has no place for.
 const NOT_CARRIED: [&str; 2] = ["event", "relatesTo"];
@@ -21,7 +21,7 @@ const PROCEDURE_NOT_CARRIED: [&str; 6] =
 
 impl<'a> Reading<'_, 'a> {
     /// The record, where the Bundle is one; beside it, diagnoses that have no place elsewhere are named.
-    pub(super) fn records(&self) -> Vec<Sourced<MedicalRecord>> {
+    pub(super) fn records(&self) -> Vec<Made<MedicalRecord>> {
         match self.shape() {
             Shape::Record => self.record().into_iter().collect(),
             Shape::IClaim | Shape::Prescription => Vec::new(),
@@ -32,7 +32,7 @@ impl<'a> Reading<'_, 'a> {
         }
     }
 
-    fn record(&self) -> Option<Sourced<MedicalRecord>> {
+    fn record(&self) -> Option<Made<MedicalRecord>> {
         let composition = self.bundle.all("Composition").next()?;
         let (patient, institution, mut from) = self.head()?;
         self.about(composition, "subject");
@@ -43,6 +43,7 @@ impl<'a> Reading<'_, 'a> {
         let (attesters, _) =
             self.performers(composition.children("attester").iter().filter_map(|attester| attester.child("party")));
         let (diagnoses, notes) = self.plain_diagnoses();
+        let encounter = self.encounter(composition.child("encounter"));
         from.note("/code", || composition.place("type"));
         from.note("/status", || composition.place("status"));
         let value = MedicalRecord {
@@ -57,7 +58,7 @@ impl<'a> Reading<'_, 'a> {
             confidentiality: from.text("/confidentiality", composition, "confidentiality"),
             patient,
             institution,
-            visit: self.visit(self.encounter(composition.child("encounter")).as_ref(), &mut from),
+            visit: self.visit(encounter.as_ref(), &mut from),
             written_on: from.day("/written_on", composition, "date"),
             authors: from.list("/authors", authors),
             attesters: from.list("/attesters", attesters),
@@ -69,7 +70,9 @@ impl<'a> Reading<'_, 'a> {
             measurements: from.list("/measurements", self.measurements()),
             notes: from.list("/notes", notes),
         };
-        Some(Sourced { value, from })
+        let inside = ["Condition", "Procedure"].into_iter().flat_map(|kind| self.bundle.all(kind));
+        let of = paths(std::iter::once(composition).chain(inside).chain(&encounter));
+        Some(Made { value, from, of })
     }
 
     fn procedures(&self) -> Vec<Sourced<RecordedProcedure>> {

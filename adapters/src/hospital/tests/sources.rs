@@ -44,7 +44,7 @@ fn same(leaf: &Value, source: &Value) -> bool {
 }
 
 /// Checks all documents of a Bundle; says how many leaves there were.
-fn check(name: &str, root: &Value) -> usize {
+pub(super) fn check(name: &str, root: &Value) -> usize {
     let bytes = serde_json::to_vec(root).unwrap();
     let bundle = read_traced(&bytes, Format::Json, &Limits::default(), true);
     let bundle = bundle.unwrap_or_else(|rejection| panic!("{name}: {:?}", rejection.issues));

@@ -50,7 +50,7 @@ const WARNINGS: [(&str, &str, Change); 19] = [
     }),
     ("claim.total-differs", "Bundle.entry[1].resource.total", |it| resource(it, "Claim")["total"]["value"] = json!(1)),
     ("bundle.no-condition", "Bundle.entry", |it| remove(it, "Condition")),
-    ("element.not-mapped", "Bundle.entry[6].resource.presentedForm", |it| {
+    ("attachment.url-not-fetched", "Bundle.entry[6].resource.presentedForm[0].url", |it| {
         resource(it, "DiagnosticReport")["presentedForm"] = json!([{ "url": "file:///etc/passwd" }]);
     }),
     ("element.partial-date", "Bundle.entry[1].resource.created", |it| {

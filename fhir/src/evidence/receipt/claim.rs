@@ -10,17 +10,16 @@ use crate::outcome::{Issue, IssueKind};
 use crate::sources::{Sourced, Sources};
 use crate::terms;
 
-use super::super::reading::{Reading, none_carried, not_carried};
+use super::super::reading::{Made, Reading, none_carried, not_carried, paths};
 use super::payer::Said;
 use super::{Source, Stated, category, payer};
 
 /// Parts of a Claim and of its items that a receipt has no place for.
-const NOT_CARRIED: [&str; 8] =
-    ["billablePeriod", "supportingInfo", "careTeam", "procedure", "accident", "related", "payee", "facility"];
+const NOT_CARRIED: [&str; 7] = ["billablePeriod", "careTeam", "procedure", "accident", "related", "payee", "facility"];
 const ITEM_NOT_CARRIED: [&str; 6] = ["revenue", "programCode", "udi", "bodySite", "subSite", "locationCodeableConcept"];
 
 impl<'a> Reading<'_, 'a> {
-    pub(super) fn claim(&self, source: &Source<'_, 'a>) -> Option<Sourced<MedicalReceipt>> {
+    pub(super) fn claim(&self, source: &Source<'_, 'a>) -> Option<Made<MedicalReceipt>> {
         let claim = source.resource;
         let (patient, institution, mut from) = self.head()?;
         self.about(claim, "patient");
@@ -29,9 +28,11 @@ impl<'a> Reading<'_, 'a> {
         for diagnosis in claim.children("diagnosis") {
             not_carried(&diagnosis, "diagnosisCodeableConcept", "Send the diagnosis as a Condition and refer to it.");
         }
+        claim.children("supportingInfo").iter().for_each(|info| self.supporting(claim, info));
         let (lines, reductions) = items(source, &mut from);
         let total = source.amount("/totals/stated", claim, "total", &mut from);
         let stated = Stated { total, ..Stated::default() };
+        let encounter = self.encounter_of(claim);
         let (number, issued_on) = (self.number(claim, &mut from), from.day("/issued_on", claim, "created"));
         let value = MedicalReceipt {
             key: self.key(number.as_deref(), issued_on, &mut from),
@@ -39,13 +40,27 @@ impl<'a> Reading<'_, 'a> {
             copy: source.copy("subType", &mut from),
             patient,
             institution,
-            visit: self.visit(self.encounter_of(claim).as_ref(), &mut from),
+            visit: self.visit(encounter.as_ref(), &mut from),
             issued_on,
             totals: source.totals(&lines, &reductions, stated, ["total", "item"], &mut from),
             lines,
             reductions,
         };
-        Some(Sourced { value, from })
+        Some(Made { value, from, of: paths(std::iter::once(claim).chain(&encounter)) })
+    }
+
+    /// A file beside the receipt; whatever else supports a Claim has no place.
+    fn supporting(&self, claim: &Element<'a>, info: &Element<'a>) {
+        if let Some(attachment) = info.child("valueAttachment") {
+            self.attach(claim, &attachment);
+            return;
+        }
+        let target = info.child("valueReference").and_then(|reference| self.bundle.any(&reference));
+        if target.is_none_or(|target| target.resource_type() != "DocumentReference") {
+            let text = "This information is not carried further. Send it as an attachment, or write it as a note.";
+            let issue = Issue::warning(IssueKind::NotSupported, "element.not-mapped", text);
+            claim.findings().report(issue.at(info.path()).zh("此欄位不會轉送"));
+        }
     }
 
     /// iClaim's Claim names no visit: an item may, its diagnosis may, or there is only one.

@@ -8,7 +8,7 @@ use crate::outcome::{Issue, IssueKind};
 use crate::sources::{Sourced, Sources};
 use crate::terms;
 
-use super::super::reading::{Reading, none_carried, not_carried, weight};
+use super::super::reading::{Made, Reading, none_carried, not_carried, paths, weight};
 use super::component::{self, Components, Part};
 use super::payer::{self, Said};
 use super::{Source, Stated, category};
@@ -31,7 +31,7 @@ const CHARGE_NOT_CARRIED: [&str; 9] = [
 ];
 
 impl<'a> Reading<'_, 'a> {
-    pub(super) fn invoice(&self, source: &Source<'_, 'a>) -> Option<Sourced<MedicalReceipt>> {
+    pub(super) fn invoice(&self, source: &Source<'_, 'a>) -> Option<Made<MedicalReceipt>> {
         let invoice = source.resource;
         let (patient, institution, mut from) = self.head()?;
         self.about(invoice, "subject");
@@ -53,6 +53,7 @@ impl<'a> Reading<'_, 'a> {
         totals(source, &mut stated, &mut reductions, &mut from);
         let reductions = from.list("/reductions", reductions);
         let lines = from.list("/lines", lines);
+        let encounter = self.encounter(visit);
         let (number, issued_on) = (self.number(invoice, &mut from), from.day("/issued_on", invoice, "date"));
         let total = if invoice.has("totalNet") { "totalNet" } else { "totalGross" };
         let value = MedicalReceipt {
@@ -61,13 +62,13 @@ impl<'a> Reading<'_, 'a> {
             copy: source.copy("type", &mut from),
             patient,
             institution,
-            visit: self.visit(self.encounter(visit).as_ref(), &mut from),
+            visit: self.visit(encounter.as_ref(), &mut from),
             issued_on,
             totals: source.totals(&lines, &reductions, stated, [total, "lineItem"], &mut from),
             lines,
             reductions,
         };
-        Some(Sourced { value, from })
+        Some(Made { value, from, of: paths(std::iter::once(invoice).chain(&encounter)) })
     }
 
     /// One line, split by who pays; nothing once too much is repeated.
