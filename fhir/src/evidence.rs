@@ -21,6 +21,8 @@ mod reading;
 mod visit;
 
 mod certificate;
+mod diagnosis;
+mod procedure;
 mod receipt;
 
 mod laboratory;

@@ -26,9 +26,14 @@ pub use category::{FEE_CATEGORY_SYSTEM, FeeCategory, NoSuchCategory};
 pub use certificate::DiagnosisCertificate;
 pub use laboratory::{LabReport, LabResult, LabValue, ReferenceRange};
 pub use prescription::{Dosage, Ingredient, PrescribedDrug, Prescription, PrescriptionAct};
-pub use receipt::{CopyKind, Material, MedicalReceipt, Payer, ReceiptKey, ReceiptLine, ReceiptTotals, Reduction};
+pub use receipt::{
+    CopyKind, Currency, Material, MedicalReceipt, Payer, ReceiptKey, ReceiptLine, ReceiptTotals, Reduction,
+    ReductionKind,
+};
 pub use record::{MedicalRecord, RecordSection, RecordedProcedure};
-pub use terms::{Coding, Concept, Identifier, Institution, Organisation, Patient, Practitioner, Quantity, Visit};
+pub use terms::{
+    Coding, Concept, Diagnosis, Identifier, Institution, Organisation, Patient, Practitioner, Quantity, Visit,
+};
 
 /// The type word of a [`DiagnosisCertificate`] (診斷證明書).
 pub const DIAGNOSIS_CERTIFICATE: &str = "diagnosis-certificate";

@@ -41,7 +41,7 @@ pub(crate) fn sealing_key(kid: &str) -> PrivateJwk {
 pub(crate) fn receipt() -> Value {
     json!({
         "number": "R-1", "patient": {"name": "王小明", "identifiers": []},
-        "institution": {"code": "1101010012"},
+        "institution": {"code": "1101010012"}, "currency": "TWD",
         "lines": [{"sequence": 1, "item": {"text": "診察費"}, "payer": "self-pay", "amount": "1250"}],
         "totals": {"self_pay": "1250", "nhi": "0", "unstated": "0"}
     })

@@ -9,11 +9,13 @@ use super::*;
 
 mod attachments;
 mod checks;
+mod clinical;
 mod coverages;
 mod evidence;
 mod mutations;
 mod outcomes;
 mod published;
+mod receipts;
 mod refusals;
 mod shapes;
 mod sources;

@@ -10,6 +10,7 @@ use crate::shape::Shape;
 use crate::sources::Sourced;
 use crate::terms;
 
+use super::certificate::is_certificate_report;
 use super::reading::{Made, Reading, none_carried, not_carried};
 use super::result;
 
@@ -21,16 +22,11 @@ impl<'a> Reading<'_, 'a> {
     pub(super) fn laboratory_reports(&self) -> Vec<Made<LabReport>> {
         let mut used: HashSet<String> = HashSet::new();
         let mut reports = Vec::new();
-        for report in self.bundle.all("DiagnosticReport") {
+        let reports_stated = self.bundle.all("DiagnosticReport");
+        for report in reports_stated.filter(|report| !is_certificate_report(report)) {
             self.about(report, "subject");
             not_carried(report, "imagingStudy", "Send images as attachments; links are never followed.");
-            report.children("presentedForm").iter().for_each(|form| self.attach(report, form));
-            for media in report.children("media").iter().filter_map(|media| media.child("link")) {
-                if let Some(media) = self.bundle.resolve(&media, &["Media"]) {
-                    self.mark(&media);
-                    media.child("content").iter().for_each(|content| self.attach(report, content));
-                }
-            }
+            self.report_files(report);
             none_carried(report, &["specimen"]);
             not_carried(report, "conclusionCode", "Write the conclusion as text too.");
             let mut results = Vec::new();
@@ -72,6 +68,17 @@ impl<'a> Reading<'_, 'a> {
         reports.extend(self.unnamed(&mut used));
         self.used.borrow_mut().extend(used);
         reports
+    }
+
+    /// The files of a report: its printed forms and its images.
+    pub(super) fn report_files(&self, report: &Element<'a>) {
+        report.children("presentedForm").iter().for_each(|form| self.attach(report, form));
+        for link in report.children("media").iter().filter_map(|media| media.child("link")) {
+            if let Some(media) = self.bundle.resolve(&link, &["Media"]) {
+                self.mark(&media);
+                media.child("content").iter().for_each(|content| self.attach(report, content));
+            }
+        }
     }
 
     /// The Observations no DiagnosticReport names, by accession number, visit and status.

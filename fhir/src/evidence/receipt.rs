@@ -3,7 +3,7 @@
 //! Amounts are New Taiwan dollars and exact. NHI lines are often points and never part of a sum in dollars.
 
 use claimgate_packet::amount::{AmountError, Twd};
-use claimgate_packet::evidence::{CopyKind, MedicalReceipt, Payer, ReceiptKey, ReceiptLine, ReceiptTotals, Reduction};
+use claimgate_packet::evidence::{CopyKind, MedicalReceipt, ReceiptKey};
 use serde_json::Value;
 
 use crate::decimal;
@@ -13,12 +13,17 @@ use crate::sources::Sources;
 use crate::terms;
 
 use super::reading::{Made, Reading};
+use totals::Figure;
 
 mod category;
 mod claim;
 mod component;
 mod invoice;
 mod payer;
+mod totals;
+
+/// What the word for the currency rests on.
+const CURRENCY: &str = "every amount is in New Taiwan dollars; figures of NHI may be points";
 
 /// Our own words for which printing a receipt is: `original`, `copy`, `reprint`.
 const COPY_SYSTEM: &str = "urn:claimgate:receipt-copy";
@@ -78,16 +83,6 @@ struct Source<'e, 'a> {
     sources: Sources,
 }
 
-/// What the source itself states as totals.
-#[derive(Clone, Copy, Default)]
-struct Stated {
-    total: Option<Twd>,
-    gross: Option<Twd>,
-    due: Option<Twd>,
-    paid: Option<Twd>,
-    unpaid: Option<Twd>,
-}
-
 impl Source<'_, '_> {
     fn code(&self, what: &str) -> String {
         format!("{}.{what}", self.word)
@@ -139,6 +134,25 @@ impl Source<'_, '_> {
         }
     }
 
+    /// A figure stated as a Quantity, in dollars; NHI's may be points.
+    fn counted(&self, quantity: &Element<'_>, figure: Figure, from: &mut Sources) -> Option<Twd> {
+        let unit = quantity.string("code").or_else(|| quantity.string("unit"));
+        let points = figure == Figure::Nhi && unit.is_some_and(|unit| matches!(unit, "點" | "點數" | "points"));
+        if !points && unit != Some("TWD") {
+            let text = "A figure of a receipt is in New Taiwan dollars. Give the quantity the code TWD.";
+            let issue = Issue::error(IssueKind::Value, self.code("currency"), text);
+            quantity.report(issue.zh("幣別必須為 TWD"), "code");
+        }
+        let amount = decimal::money(quantity.number("value")?);
+        if amount.is_err() {
+            let text = "The figure has more than two decimals, or is larger than any receipt. Check it.";
+            let issue = Issue::error(IssueKind::Value, self.code("amount-too-precise"), text);
+            quantity.report(issue.zh("金額過大或小數位數過多"), "value");
+        }
+        from.note("/amount", || quantity.place("value"));
+        amount.ok()
+    }
+
     /// A sum, or nothing with an error where it is beyond what an amount can be.
     fn sum(&self, amounts: impl IntoIterator<Item = Twd>, lines: &str) -> Twd {
         Twd::sum(amounts).unwrap_or_else(|| {
@@ -147,56 +161,6 @@ impl Source<'_, '_> {
             self.resource.report(issue.zh("金額過大"), lines);
             Twd::ZERO
         })
-    }
-
-    /// Sums by payer, and whether what is stated is one of them. `total` and `lines` are where they stand.
-    fn totals(
-        &self,
-        lines: &[ReceiptLine],
-        reductions: &[Reduction],
-        stated: Stated,
-        [total, items]: [&str; 2],
-        from: &mut Sources,
-    ) -> ReceiptTotals {
-        let of =
-            |payer: Payer| self.sum(lines.iter().filter(|line| line.payer == payer).map(|line| line.amount), items);
-        let totals = ReceiptTotals {
-            stated: stated.total,
-            stated_gross: stated.gross,
-            self_pay: of(Payer::SelfPay),
-            copay: of(Payer::Copay),
-            nhi: of(Payer::Nhi),
-            unstated: of(Payer::Unstated),
-            reductions: self.sum(reductions.iter().map(|reduction| reduction.amount), items),
-            due: stated.due,
-            paid: stated.paid,
-            unpaid: stated.unpaid,
-        };
-        sums(lines, reductions, from);
-        let counts = counts(&totals);
-        // Some state the patient's part as the net total, some state taxes in the gross total.
-        if totals.stated.is_some()
-            && ![totals.stated, totals.stated_gross].iter().flatten().any(|it| counts.contains(it))
-        {
-            let recomputed = self.resource.place(items);
-            let text = format!(
-                "The stated total at {} is not what the lines at {recomputed} sum up to: compare totals.stated of the \
-                 evidence with totals.self_pay, with or without copay, unstated and less reductions. NHI lines do \
-                 not count, they may be points. The stated figure is carried beside the sums. Check the receipt.",
-                self.resource.place(total),
-            );
-            let issue =
-                Issue::warning(IssueKind::Value, self.code("total-differs"), text).at(self.resource.place(total));
-            self.resource.findings().report(issue.at(recomputed).zh("總額與明細不符"));
-        }
-        if let (Some(due), Some(paid), Some(unpaid)) = (totals.due, totals.paid, totals.unpaid)
-            && paid.checked_add(unpaid) != Some(due)
-        {
-            let text = "What is due is not what is paid and unpaid together. Check the receipt.";
-            let issue = Issue::warning(IssueKind::Value, self.code("settlement-differs"), text);
-            self.resource.findings().report(issue.at(self.resource.path()).zh("應收與已收、未收不符"));
-        }
-        totals
     }
 
     /// Original 正本, copy 副本 or reprint 補發, if this element says it.
@@ -218,34 +182,4 @@ impl Source<'_, '_> {
             })
         })
     }
-}
-
-/// Where the sums came from: the places of all amounts that count in each.
-fn sums(lines: &[ReceiptLine], reductions: &[Reduction], from: &mut Sources) {
-    for (to, payer) in [
-        ("/totals/self_pay", Payer::SelfPay),
-        ("/totals/copay", Payer::Copay),
-        ("/totals/nhi", Payer::Nhi),
-        ("/totals/unstated", Payer::Unstated),
-    ] {
-        let counted = lines.iter().enumerate().filter(|(_, line)| line.payer == payer);
-        let places = counted.flat_map(|(index, _)| from.places(format_args!("/lines/{index}/amount"))).collect();
-        from.rule(to, "sum of the lines of this payer", || places);
-    }
-    let places = (0..reductions.len()).flat_map(|index| from.places(format_args!("/reductions/{index}/amount")));
-    let places = places.collect();
-    from.rule("/totals/reductions", "sum of the reductions", || places);
-}
-
-/// What hospitals state as the total: self-pay, with or without copay and lines without a payer, reduced or not.
-fn counts(totals: &ReceiptTotals) -> Vec<Twd> {
-    let mut counts = Vec::new();
-    for copay in [Twd::ZERO, totals.copay] {
-        for unstated in [Twd::ZERO, totals.unstated] {
-            let Some(sum) = Twd::sum([totals.self_pay, copay, unstated]) else { continue };
-            counts.push(sum);
-            counts.extend(sum.checked_sub(totals.reductions));
-        }
-    }
-    counts
 }

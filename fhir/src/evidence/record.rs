@@ -1,7 +1,7 @@
 //! Composition with its sections → medical record (病歷): discharge summary, outpatient record. Narrative becomes
 //! plain text; what sections refer to becomes diagnoses, procedures, measurements, or documents of its own.
 
-use claimgate_packet::evidence::{MedicalRecord, RecordSection, RecordedProcedure};
+use claimgate_packet::evidence::{MedicalRecord, RecordSection};
 
 use crate::element::Element;
 use crate::outcome::{Issue, IssueKind};
@@ -15,11 +15,7 @@ use super::reading::{Made, Reading, none_carried, not_carried, paths};
 /// Parts of a Composition that evidence has no place for.
 const NOT_CARRIED: [&str; 2] = ["event", "relatesTo"];
 
-/// Parts of a Procedure that evidence has no place for.
-const PROCEDURE_NOT_CARRIED: [&str; 6] =
-    ["reasonCode", "outcome", "complication", "followUp", "usedCode", "focalDevice"];
-
-impl<'a> Reading<'_, 'a> {
+impl Reading<'_, '_> {
     /// The record, where the Bundle is one; beside it, diagnoses that have no place elsewhere are named.
     pub(super) fn records(&self) -> Vec<Made<MedicalRecord>> {
         match self.shape() {
@@ -66,48 +62,13 @@ impl<'a> Reading<'_, 'a> {
             text: plain(composition, &mut from),
             sections: sections(composition, &mut from),
             diagnoses: from.list("/diagnoses", diagnoses),
-            procedures: from.list("/procedures", self.procedures()),
+            procedures: from.list("/procedures", self.bundle.all("Procedure").map(|it| self.procedure(it))),
             measurements: from.list("/measurements", self.measurements()),
             notes: from.list("/notes", notes),
         };
         let inside = ["Condition", "Procedure"].into_iter().flat_map(|kind| self.bundle.all(kind));
         let of = paths(std::iter::once(composition).chain(inside).chain(&encounter));
         Some(Made { value, from, of })
-    }
-
-    fn procedures(&self) -> Vec<Sourced<RecordedProcedure>> {
-        self.bundle.all("Procedure").map(|procedure| self.procedure(procedure)).collect()
-    }
-
-    /// A procedure with its status: one that was planned or not done says so.
-    fn procedure(&self, procedure: &Element<'a>) -> Sourced<RecordedProcedure> {
-        self.about(procedure, "subject");
-        self.mark(procedure);
-        none_carried(procedure, &PROCEDURE_NOT_CARRIED);
-        if procedure.string("status") == Some("entered-in-error") {
-            let text = "A procedure entered in error is no evidence. Remove it.";
-            let issue = Issue::error(IssueKind::BusinessRule, "procedure.not-in-force", text);
-            procedure.report(issue.zh("處置紀錄登錄錯誤"), "status");
-        }
-        let period = procedure.child("performedPeriod");
-        let actors = procedure.children("performer").into_iter().filter_map(|performer| performer.child("actor"));
-        let (performers, _) = self.performers(actors);
-        let mut from = self.sources();
-        from.note("/code", || procedure.place("code"));
-        from.note("/status", || procedure.place("status"));
-        let value = RecordedProcedure {
-            code: terms::required_concept(procedure, "code"),
-            status: procedure.required_string("status").unwrap_or_default().to_owned(),
-            performed_on: match &period {
-                Some(period) => from.day("/performed_on", period, "start"),
-                None => from.day("/performed_on", procedure, "performedDateTime"),
-            },
-            performed_until: period.and_then(|period| from.day("/performed_until", &period, "end")),
-            body_sites: from.children("/body_sites", procedure, "bodySite", terms::concept),
-            performers: from.list("/performers", performers),
-            notes: from.notes("/notes", procedure),
-        };
-        Sourced { value, from }
     }
 
     /// Beside an Invoice a Condition without a serial number is neither a certificate nor part of a record.

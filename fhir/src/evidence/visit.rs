@@ -14,7 +14,16 @@ use super::reading::{Reading, none_carried};
 const MEDICAL_IDENTITY: &str = "cathay-medicalidentity";
 
 /// Parts of an Encounter that evidence has no place for.
-const NOT_CARRIED: [&str; 4] = ["hospitalization", "reasonCode", "diagnosis", "location"];
+const NOT_CARRIED: [&str; 2] = ["diagnosis", "location"];
+const STAY_NOT_CARRIED: [&str; 7] = [
+    "preAdmissionIdentifier",
+    "origin",
+    "reAdmission",
+    "dietPreference",
+    "specialCourtesy",
+    "specialArrangement",
+    "destination",
+];
 
 /// Reads an Encounter.
 pub(super) fn read<'a>(reading: &Reading<'_, 'a>, encounter: &Element<'a>) -> Sourced<Visit> {
@@ -59,6 +68,10 @@ pub(super) fn read<'a>(reading: &Reading<'_, 'a>, encounter: &Element<'a>) -> So
             from.note(to, || period.place(member));
         }
     }
+    let stay = encounter.child("hospitalization");
+    if let Some(stay) = &stay {
+        none_carried(stay, &STAY_NOT_CARRIED);
+    }
     let mut numbers = terms::identifiers(encounter, "identifier").into_iter();
     let value = Visit {
         number: numbers.next().map(|number| {
@@ -77,6 +90,11 @@ pub(super) fn read<'a>(reading: &Reading<'_, 'a>, encounter: &Element<'a>) -> So
         medical_identity: terms::extension(encounter, MEDICAL_IDENTITY)
             .and_then(|found| from.child("/medical_identity", &found, "valueCodeableConcept", terms::concept)),
         department: from.child("/department", encounter, "serviceType", terms::concept),
+        admitted_from: stay.as_ref().and_then(|stay| from.child("/admitted_from", stay, "admitSource", terms::concept)),
+        discharged_to: stay
+            .as_ref()
+            .and_then(|stay| from.child("/discharged_to", stay, "dischargeDisposition", terms::concept)),
+        reasons: from.children("/reasons", encounter, "reasonCode", terms::concept),
         start: instant(start),
         end: instant(end),
         first_day: day(start),

@@ -73,7 +73,7 @@ fn every_warning_names_its_code_and_place_and_refuses_nothing() {
 fn resources_without_a_place_are_named_once_by_type() {
     let bundle = changed("outpatient", |it| {
         let entries = it["entry"].as_array_mut().unwrap();
-        for (number, kind) in ["Procedure", "Medication", "Procedure"].iter().enumerate() {
+        for (number, kind) in ["Specimen", "Medication", "Specimen"].iter().enumerate() {
             entries.push(json!({ "fullUrl": format!("urn:uuid:{number}"), "resource": { "resourceType": kind } }));
         }
     });

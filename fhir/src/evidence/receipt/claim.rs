@@ -1,7 +1,7 @@
 //! Claim → receipt: one Claim is one receipt, one item one line (iClaim 醫療保險理賠).
 
 use claimgate_packet::amount::Twd;
-use claimgate_packet::evidence::{Concept, MedicalReceipt, Payer, ReceiptLine, Reduction};
+use claimgate_packet::evidence::{Concept, Currency, MedicalReceipt, Payer, ReceiptLine, Reduction};
 use serde_json::Number;
 
 use crate::decimal;
@@ -11,11 +11,13 @@ use crate::sources::{Sourced, Sources};
 use crate::terms;
 
 use super::super::reading::{Made, Reading, none_carried, not_carried, paths};
+use super::CURRENCY;
 use super::payer::Said;
-use super::{Source, Stated, category, payer};
+use super::totals::{self, Stated};
+use super::{Source, category, payer};
 
 /// Parts of a Claim and of its items that a receipt has no place for.
-const NOT_CARRIED: [&str; 7] = ["billablePeriod", "careTeam", "procedure", "accident", "related", "payee", "facility"];
+const NOT_CARRIED: [&str; 6] = ["billablePeriod", "careTeam", "accident", "related", "payee", "facility"];
 const ITEM_NOT_CARRIED: [&str; 6] = ["revenue", "programCode", "udi", "bodySite", "subSite", "locationCodeableConcept"];
 
 impl<'a> Reading<'_, 'a> {
@@ -28,10 +30,16 @@ impl<'a> Reading<'_, 'a> {
         for diagnosis in claim.children("diagnosis") {
             not_carried(&diagnosis, "diagnosisCodeableConcept", "Send the diagnosis as a Condition and refer to it.");
         }
-        claim.children("supportingInfo").iter().for_each(|info| self.supporting(claim, info));
+        for procedure in claim.children("procedure") {
+            not_carried(&procedure, "procedureCodeableConcept", "Send the operation as a Procedure and refer to it.");
+        }
+        let mut stated = Stated::default();
+        for info in claim.children("supportingInfo") {
+            self.supporting(source, &info, &mut stated, &mut from);
+        }
         let (lines, reductions) = items(source, &mut from);
-        let total = source.amount("/totals/stated", claim, "total", &mut from);
-        let stated = Stated { total, ..Stated::default() };
+        stated.total = source.amount("/totals/stated", claim, "total", &mut from);
+        from.rule("/currency", CURRENCY, || vec![claim.path().to_owned()]);
         let encounter = self.encounter_of(claim);
         let (number, issued_on) = (self.number(claim, &mut from), from.day("/issued_on", claim, "created"));
         let value = MedicalReceipt {
@@ -42,6 +50,7 @@ impl<'a> Reading<'_, 'a> {
             institution,
             visit: self.visit(encounter.as_ref(), &mut from),
             issued_on,
+            currency: Currency::Twd,
             totals: source.totals(&lines, &reductions, stated, ["total", "item"], &mut from),
             lines,
             reductions,
@@ -49,11 +58,21 @@ impl<'a> Reading<'_, 'a> {
         Some(Made { value, from, of: paths(std::iter::once(claim).chain(&encounter)) })
     }
 
-    /// A file beside the receipt; whatever else supports a Claim has no place.
-    fn supporting(&self, claim: &Element<'a>, info: &Element<'a>) {
+    /// A file beside the receipt, or a figure it states; whatever else supports a Claim has no place.
+    fn supporting(&self, source: &Source<'_, 'a>, info: &Element<'a>, stated: &mut Stated, from: &mut Sources) {
+        let claim = source.resource;
         if let Some(attachment) = info.child("valueAttachment") {
             self.attach(claim, &attachment);
             return;
+        }
+        let named = ["code", "category"].iter().find_map(|member| terms::concept(&info.child(member)?));
+        if let (Some(figure), Some(quantity)) = (named.as_ref().and_then(totals::figure), info.child("valueQuantity")) {
+            let mut own = source.sources.part();
+            if let Some(amount) = source.counted(&quantity, figure, &mut own)
+                && stated.take(figure, amount, &own, from)
+            {
+                return;
+            }
         }
         let target = info.child("valueReference").and_then(|reference| self.bundle.any(&reference));
         if target.is_none_or(|target| target.resource_type() != "DocumentReference") {
@@ -132,11 +151,15 @@ fn read(
         let amount = amount?.magnitude();
         let mut taken = source.sources.part();
         taken.same_of(&from, &[("/line", "/sequence"), ("/reason", "/item"), ("/amount", "/amount")]);
-        let value = Reduction { line: Some(sequence), reason: Some(what), amount };
+        taken.rule("/kind", "by the codes or words of its reason", || vec![item.place("productOrService")]);
+        let kind = payer::reduction(Some(&what));
+        let value = Reduction { line: Some(sequence), kind, reason: Some(what), amount };
         reductions.push(Sourced { value, from: taken });
         return None;
     }
-    let serviced_on = match item.child("servicedPeriod") {
+    let period = item.child("servicedPeriod");
+    let serviced_until = period.as_ref().and_then(|period| from.day("/serviced_until", period, "end"));
+    let serviced_on = match period {
         Some(period) => from.day("/serviced_on", &period, "start"),
         None => from.day("/serviced_on", item, "servicedDate"),
     };
@@ -160,6 +183,7 @@ fn read(
         payer,
         modifiers,
         serviced_on,
+        serviced_until,
         quantity: from.child("/quantity", item, "quantity", terms::quantity),
         unit_price,
         amount: amount?,

@@ -24,7 +24,9 @@ pub(super) struct Components {
     pub(super) reductions: Vec<Sourced<Reduction>>,
     /// What the source calls the first base component, where that says more than who pays.
     pub(super) category: Option<Concept>,
-    /// Where that stands.
+    /// Price of one, of an informational component that says so.
+    pub(super) unit_price: Option<Twd>,
+    /// Where category and price stand.
     pub(super) from: Sources,
 }
 
@@ -53,7 +55,12 @@ pub(super) fn read(source: &Source<'_, '_>, line: &Element<'_>, sequence: u32) -
     for component in line.children("priceComponent") {
         let kind = component.required_string("type").unwrap_or_default();
         if kind == "informational" {
-            not_carried(line, "priceComponent", "An informational component is no part of what is charged.");
+            let code = component.child("code").and_then(|code| terms::concept(&code));
+            if read.unit_price.is_none() && code.as_ref().is_some_and(is_unit_price) {
+                read.unit_price = source.amount("/unit_price", &component, "amount", &mut read.from);
+            } else {
+                not_carried(&component, "amount", "An informational component is no part of what is charged.");
+            }
             continue;
         }
         let mut own = source.sources.part();
@@ -72,7 +79,9 @@ pub(super) fn read(source: &Source<'_, '_>, line: &Element<'_>, sequence: u32) -
             }
             ("deduction" | "discount", _) => {
                 own.rule("/line", "number of the line it stands in", || vec![line.path().to_owned()]);
-                let value = Reduction { line: Some(sequence), reason: code, amount: amount.magnitude() };
+                let kind = payer::reduction(code.as_ref());
+                own.rule("/kind", "by the codes or words of its reason", || vec![component.place("code")]);
+                let value = Reduction { line: Some(sequence), kind, reason: code, amount: amount.magnitude() };
                 read.reductions.push(Sourced { value, from: own });
             }
             ("base" | "surcharge" | "tax", _) => {
@@ -95,6 +104,14 @@ pub(super) fn read(source: &Source<'_, '_>, line: &Element<'_>, sequence: u32) -
     }
     read.shift(source, line, borne_by_nhi, &borne_at);
     Some(read)
+}
+
+/// Our own word for the price of one, which FHIR's Invoice has no element for: `unit`.
+const PRICE_SYSTEM: &str = "urn:claimgate:price";
+
+fn is_unit_price(concept: &Concept) -> bool {
+    terms::codes(concept).any(|pair| pair == (PRICE_SYSTEM, "unit"))
+        || terms::words(concept).any(|words| words == "單價")
 }
 
 impl Components {

@@ -1,6 +1,6 @@
 //! Invoice with its ChargeItems → receipt: the 2023 draft of iClaim, gematik's Rechnung, India's InvoiceRecord.
 
-use claimgate_packet::evidence::{Concept, MedicalReceipt, Payer, ReceiptLine, Reduction};
+use claimgate_packet::evidence::{Concept, Currency, MedicalReceipt, Payer, ReceiptLine, Reduction};
 use jiff::civil::Date;
 
 use crate::element::Element;
@@ -11,10 +11,8 @@ use crate::terms;
 use super::super::reading::{Made, Reading, none_carried, not_carried, paths, weight};
 use super::component::{self, Components, Part};
 use super::payer::{self, Said};
-use super::{Source, Stated, category};
-
-/// Our own words for figures that FHIR's Invoice has no element for: `due` 應收, `paid` 已收, `unpaid` 未收.
-const SETTLEMENT_SYSTEM: &str = "urn:claimgate:settlement";
+use super::totals::{self, Stated};
+use super::{CURRENCY, Source, category};
 
 /// Parts of either resource that a receipt has no place for.
 const NOT_CARRIED: [&str; 4] = ["note", "paymentTerms", "participant", "account"];
@@ -50,9 +48,10 @@ impl<'a> Reading<'_, 'a> {
             invoice.report(Issue::error(IssueKind::Required, "invoice.no-line", text).zh("收據沒有明細"), "lineItem");
         }
         let mut stated = Stated::default();
-        totals(source, &mut stated, &mut reductions, &mut from);
+        stated_totals(source, &mut stated, &mut reductions, &mut from);
         let reductions = from.list("/reductions", reductions);
         let lines = from.list("/lines", lines);
+        from.rule("/currency", CURRENCY, || vec![invoice.path().to_owned()]);
         let encounter = self.encounter(visit);
         let (number, issued_on) = (self.number(invoice, &mut from), from.day("/issued_on", invoice, "date"));
         let total = if invoice.has("totalNet") { "totalNet" } else { "totalGross" };
@@ -64,6 +63,7 @@ impl<'a> Reading<'_, 'a> {
             institution,
             visit: self.visit(encounter.as_ref(), &mut from),
             issued_on,
+            currency: Currency::Twd,
             totals: source.totals(&lines, &reductions, stated, [total, "lineItem"], &mut from),
             lines,
             reductions,
@@ -113,6 +113,8 @@ impl<'a> Reading<'_, 'a> {
         from.rule("/payer", "by the codes or words of its price components", || vec![line.path().to_owned()]);
         let quantity = charge.and_then(|charge| from.child("/quantity", charge, "quantity", terms::quantity));
         let serviced_on = charge.and_then(|charge| serviced_on(charge, &mut from));
+        let occurred = charge.and_then(|charge| charge.child("occurrencePeriod"));
+        let serviced_until = occurred.and_then(|period| from.day("/serviced_until", &period, "end"));
         // Many lines may refer to one ChargeItem, and each repeats what it says.
         if !self.pay(3 * components.parts.len() * weight(&(&item, &quantity))) {
             return None;
@@ -137,8 +139,9 @@ impl<'a> Reading<'_, 'a> {
                 payer,
                 modifiers: Vec::new(),
                 serviced_on,
+                serviced_until,
                 quantity: quantity.clone(),
-                unit_price: None,
+                unit_price: components.unit_price,
                 amount,
             };
             lines.push(Sourced { value, from: own });
@@ -194,7 +197,12 @@ fn serviced_on(charge: &Element<'_>, from: &mut Sources) -> Option<Date> {
 }
 
 /// What the Invoice states for the whole: totals, reductions, and what was settled.
-fn totals(source: &Source<'_, '_>, stated: &mut Stated, reductions: &mut Vec<Sourced<Reduction>>, from: &mut Sources) {
+fn stated_totals(
+    source: &Source<'_, '_>,
+    stated: &mut Stated,
+    reductions: &mut Vec<Sourced<Reduction>>,
+    from: &mut Sources,
+) {
     let net = source.amount("/totals/stated", source.resource, "totalNet", from);
     let gross_is = if net.is_some() { "/totals/stated_gross" } else { "/totals/stated" };
     let gross = source.amount(gross_is, source.resource, "totalGross", from);
@@ -204,55 +212,27 @@ fn totals(source: &Source<'_, '_>, stated: &mut Stated, reductions: &mut Vec<Sou
         let mut own = source.sources.part();
         let amount = source.amount("/amount", &component, "amount", &mut own);
         let reason = own.child("/reason", &component, "code", terms::concept);
-        let settled = reason.as_ref().and_then(settlement);
-        match (component.string("type"), settled, amount) {
+        let figure = reason.as_ref().and_then(totals::figure);
+        match (component.string("type"), figure, amount) {
             (Some("deduction" | "discount"), _, Some(amount)) => {
                 // What NHI bears of the whole is its part, not a reduction of the patient's.
                 if payer::of(reason.as_ref()) == Said::One(Payer::Nhi) {
                     not_carried(&component, "amount", "State what NHI bears line by line.");
                     continue;
                 }
-                let value = Reduction { line: None, reason, amount: amount.magnitude() };
+                own.rule("/kind", "by the codes or words of its reason", || vec![component.place("code")]);
+                let kind = payer::reduction(reason.as_ref());
+                let value = Reduction { line: None, kind, reason, amount: amount.magnitude() };
                 reductions.push(Sourced { value, from: own });
             }
-            (Some("informational"), Some(settled), amount) => {
-                let (to, slot) = match settled {
-                    Settled::Due => ("/totals/due", &mut stated.due),
-                    Settled::Paid => ("/totals/paid", &mut stated.paid),
-                    Settled::Unpaid => ("/totals/unpaid", &mut stated.unpaid),
-                };
-                *slot = amount;
-                from.same_of(&own, &[(to, "/amount")]);
+            // A base component of the whole that names its payer is what is stated of that payer's lines.
+            (Some("informational" | "base"), Some(figure), Some(amount)) if stated.take(figure, amount, &own, from) => {
             }
             _ => not_carried(
                 &component,
                 "amount",
-                "The lines are summed up; only reductions and 應收, 已收, 未收 are read here.",
+                "The lines are summed up; only reductions, sums by payer and 應收, 已收, 未收 are read here.",
             ),
         }
     }
-}
-
-#[derive(Clone, Copy)]
-enum Settled {
-    Due,
-    Paid,
-    Unpaid,
-}
-
-fn settlement(concept: &Concept) -> Option<Settled> {
-    let coded = terms::codes(concept).find_map(|pair| match pair {
-        (SETTLEMENT_SYSTEM, "due") => Some(Settled::Due),
-        (SETTLEMENT_SYSTEM, "paid") => Some(Settled::Paid),
-        (SETTLEMENT_SYSTEM, "unpaid") => Some(Settled::Unpaid),
-        _ => None,
-    });
-    coded.or_else(|| {
-        terms::words(concept).find_map(|words| match words {
-            "應收" => Some(Settled::Due),
-            "已收" => Some(Settled::Paid),
-            "未收" => Some(Settled::Unpaid),
-            _ => None,
-        })
-    })
 }
