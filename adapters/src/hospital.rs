@@ -4,11 +4,13 @@
 //! Must not know: whether the hospital may send this, who the payors are to us, what happens next.
 
 use claimgate_fhir::bundle::Bundle;
+use claimgate_fhir::evidence::File;
 use claimgate_fhir::format::Format;
 use claimgate_fhir::limits::Limits;
 use claimgate_fhir::outcome::{Findings, Issue, IssueKind, OperationOutcome};
 use claimgate_fhir::shape::Shape;
-use claimgate_fhir::{evidence, parse, xml};
+use claimgate_fhir::sources::{DocumentSources, Sources};
+use claimgate_fhir::{checks, evidence, parse, xml};
 use claimgate_packet::evidence::{Document, Institution};
 use claimgate_packet::opaque_debug;
 use claimgate_packet::words::Line;
@@ -33,6 +35,10 @@ pub struct HospitalBundle {
     pub coverages: Vec<CoverageEntry>,
     /// Certificates, receipts, laboratory reports, prescriptions, records, in that order.
     pub documents: Vec<Document>,
+    /// The files that belong to them, each with the position of its document.
+    pub attachments: Vec<HospitalAttachment>,
+    /// Where the fields of each document came from, in the order of the documents; empty unless asked for.
+    pub sources: Vec<DocumentSources>,
     /// Warnings and remarks; they refuse nothing.
     pub warnings: Vec<Issue>,
     /// The form word of its evidence, by the guide the Bundle follows ([`Shape::form`]).
@@ -70,7 +76,16 @@ pub struct PayorIdentifier {
     pub value: String,
 }
 
-opaque_debug!(HospitalBundle, CaseIdentifier, CoverageEntry);
+/// A file (PDF, JPEG, PNG, TIFF or DICOM by its content) that belongs to a document.
+#[derive(Clone)]
+pub struct HospitalAttachment {
+    /// The position of its document in [`HospitalBundle::documents`].
+    pub document: usize,
+    /// Kind, bytes and place.
+    pub file: File,
+}
+
+opaque_debug!(HospitalAttachment, HospitalBundle, CaseIdentifier, CoverageEntry);
 
 /// Why an input is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +131,14 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<HospitalBundle, Rejection> 
 /// # Errors
 /// As [`read`].
 pub fn read_format(bytes: &[u8], format: Format, limits: &Limits) -> Result<HospitalBundle, Rejection> {
+    read_traced(bytes, format, limits, false)
+}
+
+/// As [`read_format`]; with `trace` it also says where each field came from ([`HospitalBundle::sources`]).
+///
+/// # Errors
+/// As [`read`].
+pub fn read_traced(bytes: &[u8], format: Format, limits: &Limits, trace: bool) -> Result<HospitalBundle, Rejection> {
     let root = match format {
         Format::Json => parse::parse(bytes, limits),
         Format::Xml => xml::parse(bytes, limits),
@@ -127,16 +150,27 @@ pub fn read_format(bytes: &[u8], format: Format, limits: &Limits) -> Result<Hosp
     let findings = Findings::default();
     let read = Bundle::open(&root, limits, &findings).and_then(|bundle| {
         let shape = Shape::of(&bundle);
+        checks::look(&bundle, shape);
         let head = case::head(&bundle, shape);
-        let institution = institution::of(&bundle, shape);
+        let mut from = [Sources::new(trace), Sources::new(trace)];
+        let [of_patient, of_institution] = &mut from;
+        let institution = institution::of(&bundle, shape, of_institution);
         let coverages = coverage::entries(&bundle);
         let case = evidence::Case {
             number: (head.identifier.system.clone(), head.identifier.value.clone()),
-            patient: case::patient(&bundle),
+            patient: case::patient(&bundle, of_patient),
             institution: institution.clone(),
             shape,
+            sources: trace.then_some(from),
         };
-        let documents = evidence::documents(&bundle, &case);
+        let mut documents = Vec::new();
+        let (mut sources, mut attachments) = (Vec::new(), Vec::new());
+        for read in evidence::documents(&bundle, &case) {
+            let document = documents.len();
+            attachments.extend(read.files.into_iter().map(|file| HospitalAttachment { document, file }));
+            documents.push(read.document);
+            sources.extend(trace.then_some(read.sources));
+        }
         let (identifier, timestamp) = (head.identifier, head.timestamp?);
         Some(HospitalBundle {
             identifier,
@@ -144,6 +178,8 @@ pub fn read_format(bytes: &[u8], format: Format, limits: &Limits) -> Result<Hosp
             institution,
             coverages,
             documents,
+            attachments,
+            sources,
             warnings: Vec::new(),
             form: shape.form(),
         })

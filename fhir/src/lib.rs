@@ -1,7 +1,8 @@
 //! FHIR R4 (4.0.1) in and out, for the Taiwanese guides: TW Core and iClaim 醫療保險理賠實作指引.
 //!
-//! Modules in the order a Bundle travels: bounds, findings, JSON and XML, elements and their values, Taiwanese
-//! identifiers, the Bundle and its references, the mapping to evidence; then what we say about ourselves.
+//! Modules in the order a Bundle travels: bounds, findings, JSON and XML, elements and their values, where they
+//! came from, Taiwanese
+//! identifiers, the Bundle and its references, checks of what it says, the mapping to evidence; then what we say about ourselves.
 //! Knows the standard, not the partners: no routing, no business rules, no IO.
 
 pub mod limits;
@@ -16,14 +17,19 @@ pub mod decimal;
 pub mod element;
 pub mod moment;
 
+pub mod sources;
+
 pub mod taiwan;
 
 pub mod bundle;
 
+pub mod media;
 pub mod people;
 pub mod terms;
 
 pub mod shape;
+
+pub mod checks;
 
 pub mod evidence;
 

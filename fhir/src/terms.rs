@@ -1,10 +1,11 @@
 //! Data types of FHIR → the words of evidence: Coding, `CodeableConcept`, Quantity, Identifier, Annotation.
 
-use claimgate_packet::evidence::{Coding, Concept, Quantity};
+use claimgate_packet::evidence::{Coding, Concept, Identifier, Quantity};
 
 use crate::decimal;
 use crate::element::Element;
 use crate::outcome::{Issue, IssueKind};
+use crate::sources::Sources;
 use crate::taiwan::{Namespace, canonical};
 
 /// An `Identifier` with a value.
@@ -25,6 +26,24 @@ pub struct Named<'a> {
 claimgate_packet::opaque_debug!(Named<'_>);
 
 impl Named<'_> {
+    /// As it stands in evidence, its kind by its first type code.
+    #[must_use]
+    pub fn to_identifier(&self) -> Identifier {
+        Identifier {
+            kind: self.types.first().map(|code| (*code).to_owned()),
+            system: self.system.map(str::to_owned),
+            value: self.value.to_owned(),
+        }
+    }
+
+    /// Notes where an identifier at this pointer came from.
+    pub fn note(&self, to: impl std::fmt::Display, from: &mut Sources) {
+        let whole = || self.place.strip_suffix(".value").unwrap_or(&self.place).to_owned();
+        from.note(format_args!("{to}/value"), || self.place.clone());
+        from.rule(format_args!("{to}/kind"), "by system, then by type", || vec![whole()]);
+        from.rule(format_args!("{to}/system"), "the system in its official spelling", || vec![whole() + ".system"]);
+    }
+
     /// Whether one of its type codes is this.
     #[must_use]
     pub fn is_type(&self, code: &str) -> bool {
@@ -138,12 +157,12 @@ pub fn words(concept: &Concept) -> impl Iterator<Item = &str> {
 /// Units that count days.
 const DAYS: [&str; 5] = ["d", "day", "days", "天", "日"];
 
-/// A count of days, in the source's own digits; another unit is reported and left out.
-#[must_use]
-pub fn days(element: &Element<'_>, member: &str, code: &'static str) -> Option<String> {
+/// A count of days, in the source's own digits; another unit is reported under that code and left out.
+pub fn days(from: &mut Sources, to: &str, element: &Element<'_>, member: &str, code: &'static str) -> Option<String> {
     let length = quantity(&element.child(member)?)?;
     let unit = length.code.as_deref().or(length.unit.as_deref());
     if unit.is_none_or(|unit| DAYS.contains(&unit.to_ascii_lowercase().as_str())) {
+        from.note(to, || element.place(member) + ".value");
         return Some(length.value);
     }
     let text = "The length is not in days, so it is not carried further. Use the UCUM code d.";

@@ -8,6 +8,7 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::jose::digest;
 use crate::opaque_debug;
 
 mod terms;
@@ -26,9 +27,14 @@ pub use category::{FEE_CATEGORY_SYSTEM, FeeCategory, NoSuchCategory};
 pub use certificate::DiagnosisCertificate;
 pub use laboratory::{LabReport, LabResult, LabValue, ReferenceRange};
 pub use prescription::{Dosage, Ingredient, PrescribedDrug, Prescription, PrescriptionAct};
-pub use receipt::{CopyKind, Material, MedicalReceipt, Payer, ReceiptKey, ReceiptLine, ReceiptTotals, Reduction};
+pub use receipt::{
+    CopyKind, Currency, Material, MedicalReceipt, Payer, ReceiptKey, ReceiptLine, ReceiptTotals, Reduction,
+    ReductionKind,
+};
 pub use record::{MedicalRecord, RecordSection, RecordedProcedure};
-pub use terms::{Coding, Concept, Identifier, Institution, Organisation, Patient, Practitioner, Quantity, Visit};
+pub use terms::{
+    Coding, Concept, Diagnosis, Identifier, Institution, Organisation, Patient, Practitioner, Quantity, Visit,
+};
 
 /// The type word of a [`DiagnosisCertificate`] (診斷證明書).
 pub const DIAGNOSIS_CERTIFICATE: &str = "diagnosis-certificate";
@@ -87,7 +93,7 @@ pub struct Verification {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attachment {
-    /// Attachment id.
+    /// Attachment id, `att_` + UUIDv7.
     pub id: String,
     /// SHA-256 of the bytes passed on, base64url.
     pub digest: String,
@@ -101,6 +107,21 @@ pub struct Attachment {
     pub media_type: String,
     /// Size in bytes.
     pub bytes: u64,
+}
+
+impl Attachment {
+    /// Describes some bytes that are passed on as they came.
+    #[must_use]
+    pub fn of(id: String, media_type: &str, content: &[u8]) -> Self {
+        Self {
+            id,
+            digest: digest::sha256_text(content),
+            derived_from: None,
+            transform: None,
+            media_type: media_type.to_owned(),
+            bytes: content.len().try_into().unwrap_or(u64::MAX),
+        }
+    }
 }
 
 /// A document by type. Each has its own schema name and version: `<type>/<version>`.

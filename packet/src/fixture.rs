@@ -5,7 +5,6 @@ use serde_json::{Value, json};
 
 use crate::draft::{ClaimRef, Draft, RecipientDraft};
 use crate::evidence::{Attachment, Document, Evidence, Source, Verification};
-use crate::jose::digest::sha256_text;
 use crate::jose::jwk::{KeyAlg, KeyUse, PrivateJwk};
 use crate::open::{OpenError, Opened, TrustedKeys, open};
 use crate::signed::Signed;
@@ -48,7 +47,7 @@ pub(crate) fn rsa_key() -> PrivateJwk {
 pub(crate) fn receipt() -> Value {
     json!({
         "number": "R-1", "patient": {"name": "王小明", "identifiers": []},
-        "institution": {"code": "1101010012"},
+        "institution": {"code": "1101010012"}, "currency": "TWD",
         "lines": [{"sequence": 1, "item": {"text": "診察費"}, "payer": "self-pay", "amount": "1250"}],
         "totals": {"self_pay": "1250", "nhi": "0", "unstated": "0"}
     })
@@ -71,14 +70,7 @@ pub(crate) fn evidence(id: &str, kind: &str, document: Value) -> Evidence {
 }
 
 pub(crate) fn photo() -> Attachment {
-    Attachment {
-        id: "att_1".to_owned(),
-        digest: sha256_text(PHOTO),
-        derived_from: None,
-        transform: None,
-        media_type: "image/jpeg".to_owned(),
-        bytes: PHOTO.len().try_into().unwrap(),
-    }
+    Attachment::of("att_1".to_owned(), "image/jpeg", PHOTO)
 }
 
 pub(crate) fn recipient(aud: &str, line: Line, evidence: &[&str]) -> RecipientDraft {

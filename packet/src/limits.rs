@@ -14,6 +14,8 @@ pub const SEALED_BYTES: usize = PRESENTATION_BYTES / 3 * 4 + 8192;
 pub const ATTACHMENTS: usize = 200;
 /// Bytes of one attachment: 20 MiB.
 pub const ATTACHMENT_BYTES: u64 = 20 << 20;
+/// Characters of a sealed attachment: 20 MiB in base64url, its header and its other parts.
+pub const SEALED_ATTACHMENT_BYTES: usize = (20 << 20) / 3 * 4 + 8192;
 /// Bytes of one video, which is stored in parts: 1 GiB.
 pub const VIDEO_BYTES: u64 = 1 << 30;
 /// Recipients of one manifest.

@@ -15,6 +15,8 @@ use crate::words::{ClaimKind, Line, Purpose};
 pub const TYP: &str = "claim-packet+sd-jwt";
 /// The `typ` of a sealed packet.
 pub const SEALED_TYP: &str = "claim-packet+jwe";
+/// The `cty` of a sealed attachment; its `typ` is that of a packet.
+pub const ATTACHMENT_CTY: &str = "claim-packet-attachment";
 /// The version of the payload.
 pub const VERSION: u64 = 1;
 /// The `_sd_alg` of a manifest.

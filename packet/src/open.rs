@@ -9,6 +9,7 @@ use crate::jose::jwk::PrivateJwk;
 use crate::sealed::Sealed;
 use crate::words::Line;
 
+mod attachment;
 mod authentic;
 mod decrypted;
 mod opened;
@@ -16,9 +17,12 @@ mod refusal;
 mod replay;
 mod trust;
 
+pub use attachment::AttachmentError;
 pub use authentic::{Authentic, Granted, Mine};
 pub use decrypted::Decrypted;
 pub use opened::Opened;
+#[cfg(feature = "seal")]
+pub(crate) use opened::can_be_met;
 pub use refusal::OpenError;
 pub use replay::{Arrival, Trace};
 pub use trust::TrustedKeys;

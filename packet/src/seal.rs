@@ -1,6 +1,6 @@
-//! Sealing a presentation to one recipient's key (packet.md, layer 5). The one place that calls josekit.
+//! Sealing a presentation or an attachment to one recipient's key (packet.md, layer 5). The one place that calls josekit.
 //!
-//! In: a presentation and an approved encryption key. Out: a compact JWE. josekit draws the ephemeral key,
+//! In: a presentation or bytes, and an approved encryption key. Out: a compact JWE. josekit draws the ephemeral key,
 //! content key and IV from OpenSSL; it never decrypts here (security.md §0.1).
 
 use std::fmt;
@@ -11,10 +11,10 @@ use josekit::jwe::{JweEncrypter, JweHeader, serialize_compact};
 use josekit::jwk::Jwk;
 use josekit::{JoseError, Value};
 
-use crate::jose::jwe::{self, ENC};
+use crate::jose::jwe::{self, ENC, Expected};
 use crate::jose::jwk::{KeyAlg, PublicJwk};
-use crate::manifest::{SEALED_TYP, TYP};
-use crate::sealed::{OUTER, Sealed};
+use crate::limits::ATTACHMENT_BYTES;
+use crate::sealed::{ATTACHMENT, OUTER, Sealed, SealedAttachment};
 use crate::signed::Presentation;
 
 /// Why a presentation cannot be sealed.
@@ -23,6 +23,9 @@ pub enum SealError {
     /// The key is not for `ECDH-ES+A256KW` or `RSA-OAEP-256`.
     #[error("the key is not an encryption key for packets")]
     Key,
+    /// An attachment of more than 20 MiB.
+    #[error("an attachment is at most 20 MiB")]
+    TooLarge,
     /// The library refused, or wrote something this crate would not open.
     #[error("the packet could not be sealed")]
     Failed,
@@ -61,15 +64,33 @@ impl Sealer {
     /// # Errors
     /// [`SealError::Failed`].
     pub fn seal(&self, presentation: &Presentation) -> Result<Sealed, SealError> {
+        self.encrypt(presentation.as_str().as_bytes(), OUTER).map(Sealed::made)
+    }
+
+    /// Seals an attachment's bytes in the same way. Which attachment it is says the signed evidence, by the digest of
+    /// these bytes.
+    ///
+    /// # Errors
+    /// [`SealError::TooLarge`], [`SealError::Failed`].
+    pub fn seal_attachment(&self, content: &[u8]) -> Result<SealedAttachment, SealError> {
+        if !u64::try_from(content.len()).is_ok_and(|bytes| bytes <= ATTACHMENT_BYTES) {
+            return Err(SealError::TooLarge);
+        }
+        let text = self.encrypt(content, ATTACHMENT)?;
+        SealedAttachment::parse(&text).map_err(|_| SealError::Failed)
+    }
+
+    fn encrypt(&self, plain: &[u8], expected: Expected) -> Result<String, SealError> {
         let mut header = JweHeader::new();
-        header.set_token_type(SEALED_TYP);
-        header.set_content_type(TYP);
+        if let (Some(typ), Some(cty)) = (expected.typ, expected.cty) {
+            header.set_token_type(typ);
+            header.set_content_type(cty);
+        }
         header.set_key_id(&self.kid);
         header.set_content_encryption(ENC);
-        let text = serialize_compact(presentation.as_str().as_bytes(), &header, self.encrypter.as_ref());
-        let text = text.map_err(|_| SealError::Failed)?;
-        let readable = jwe::packet::header_kid(&text, OUTER).is_ok_and(|kid| kid.as_ref() == Some(&self.kid));
-        if readable { Ok(Sealed::made(text)) } else { Err(SealError::Failed) }
+        let text = serialize_compact(plain, &header, self.encrypter.as_ref()).map_err(|_| SealError::Failed)?;
+        let readable = jwe::packet::header_kid(&text, expected).is_ok_and(|kid| kid.as_ref() == Some(&self.kid));
+        if readable { Ok(text) } else { Err(SealError::Failed) }
     }
 }
 
@@ -81,6 +102,14 @@ impl Presentation {
     pub fn seal(&self, to: &PublicJwk) -> Result<Sealed, SealError> {
         Sealer::new(to)?.seal(self)
     }
+}
+
+/// Seals an attachment's bytes to a key, once: see [`Sealer`].
+///
+/// # Errors
+/// [`SealError`].
+pub fn seal_attachment(content: &[u8], to: &PublicJwk) -> Result<SealedAttachment, SealError> {
+    Sealer::new(to)?.seal_attachment(content)
 }
 
 fn encrypter(to: &PublicJwk) -> Result<Box<dyn JweEncrypter>, JoseError> {

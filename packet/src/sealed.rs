@@ -1,19 +1,26 @@
-//! The sealed packet: a compact JWE for one recipient (packet.md, layer 5), as it travels.
+//! The sealed packet and the sealed attachment: a compact JWE for one recipient (packet.md, layer 5), as it travels.
 
 use crate::jose::digest;
 use crate::jose::jwe::Expected;
-use crate::limits::SEALED_BYTES;
-use crate::manifest::{SEALED_TYP, TYP};
-use crate::open::OpenError;
+use crate::limits::{SEALED_ATTACHMENT_BYTES, SEALED_BYTES};
+use crate::manifest::{ATTACHMENT_CTY, SEALED_TYP, TYP};
+use crate::open::{AttachmentError, OpenError};
 
 /// The outer header of a packet.
 pub(crate) const OUTER: Expected = Expected { typ: Some(SEALED_TYP), cty: Some(TYP), kid: true };
+
+/// The outer header of an attachment: what was sealed as the one is never opened as the other.
+pub(crate) const ATTACHMENT: Expected = Expected { typ: Some(SEALED_TYP), cty: Some(ATTACHMENT_CTY), kid: true };
 
 /// A sealed packet: five parts of base64url, within the bounds. Nothing else is checked yet.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed(String);
 
-crate::opaque_debug!(Sealed);
+/// A sealed attachment: five parts of base64url, within the bounds. Nothing else is checked yet.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SealedAttachment(String);
+
+crate::opaque_debug!(Sealed, SealedAttachment);
 
 impl Sealed {
     /// Takes a text as a sealed packet, checking size and shape.
@@ -24,15 +31,7 @@ impl Sealed {
         if text.len() > SEALED_BYTES {
             return Err(OpenError::TooLarge("a sealed packet holds a presentation of at most 8 MiB"));
         }
-        let count = |of: fn(u8) -> u8| -> usize {
-            // Chunks that a byte can count: without a branch and without widening this takes microseconds.
-            text.as_bytes()
-                .chunks(128)
-                .map(|chunk| usize::from(chunk.iter().fold(0, |sum, byte| sum + of(*byte))))
-                .sum()
-        };
-        let shaped = count(letter) == text.len() && count(|byte| u8::from(byte == b'.')) == 4;
-        if shaped { Ok(Self(text.to_owned())) } else { Err(OpenError::Malformed) }
+        if is_compact(text) { Ok(Self(text.to_owned())) } else { Err(OpenError::Malformed) }
     }
 
     /// Takes what was just sealed.
@@ -52,6 +51,40 @@ impl Sealed {
     pub fn digest(&self) -> String {
         digest::sha256_text(self.0.as_bytes())
     }
+}
+
+impl SealedAttachment {
+    /// Takes a text as a sealed attachment, checking size and shape.
+    ///
+    /// # Errors
+    /// [`AttachmentError::TooLarge`], [`AttachmentError::Malformed`].
+    pub fn parse(text: &str) -> Result<Self, AttachmentError> {
+        if text.len() > SEALED_ATTACHMENT_BYTES {
+            return Err(AttachmentError::TooLarge);
+        }
+        if is_compact(text) { Ok(Self(text.to_owned())) } else { Err(AttachmentError::Malformed) }
+    }
+
+    /// The text, as it travels (`application/jose`).
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// SHA-256 of the text, base64url. Differs each time the same bytes are sealed.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        digest::sha256_text(self.0.as_bytes())
+    }
+}
+
+/// Five parts of base64url letters.
+fn is_compact(text: &str) -> bool {
+    let count = |of: fn(u8) -> u8| -> usize {
+        // Chunks that a byte can count: without a branch and without widening this takes microseconds.
+        text.as_bytes().chunks(128).map(|chunk| usize::from(chunk.iter().fold(0, |sum, byte| sum + of(*byte)))).sum()
+    };
+    count(letter) == text.len() && count(|byte| u8::from(byte == b'.')) == 4
 }
 
 /// 1 for base64url and `.`, 0 for anything else.

@@ -4,6 +4,7 @@ use claimgate_fhir::bundle::Bundle;
 use claimgate_fhir::moment::Moment;
 use claimgate_fhir::outcome::{Issue, IssueKind};
 use claimgate_fhir::shape::{self, Shape};
+use claimgate_fhir::sources::Sources;
 use claimgate_fhir::taiwan::canonical;
 use claimgate_fhir::{people, terms};
 use claimgate_packet::evidence::Patient;
@@ -108,7 +109,7 @@ fn composition(bundle: &Bundle<'_>) {
 }
 
 /// The one person. A Bundle about two would show each one's data to the other's insurer.
-pub(super) fn patient(bundle: &Bundle<'_>) -> Patient {
+pub(super) fn patient(bundle: &Bundle<'_>, from: &mut Sources) -> Patient {
     let mut all = bundle.all("Patient");
     let first = all.next();
     if first.is_none() {
@@ -122,7 +123,7 @@ pub(super) fn patient(bundle: &Bundle<'_>) -> Patient {
         bundle.head().findings().report(issue.at(other.path()).zh("Patient 超過一人"));
     }
     if let Some(first) = first {
-        return people::patient(first);
+        return people::patient(first, from);
     }
     Patient { name: None, gender: None, birth_date: None, identifiers: Vec::new(), address: None, occupation: None }
 }

@@ -7,6 +7,7 @@ use claimgate_fhir::bundle::Bundle;
 use claimgate_fhir::element::Element;
 use claimgate_fhir::outcome::{Issue, IssueKind};
 use claimgate_fhir::shape::Shape;
+use claimgate_fhir::sources::{Sourced, Sources};
 use claimgate_fhir::taiwan::{Fault, InstitutionCode, Namespace};
 use claimgate_fhir::terms::{self, Named};
 use claimgate_packet::evidence::Institution;
@@ -15,11 +16,14 @@ use claimgate_packet::evidence::Institution;
 const AUTHORS: [&str; 6] = ["Organization", "Practitioner", "PractitionerRole", "Patient", "RelatedPerson", "Device"];
 
 /// Reads the institution; two different ones are an error. Without any the code is empty, beside an error.
-pub(super) fn of(bundle: &Bundle<'_>, shape: Shape) -> Institution {
+pub(super) fn of(bundle: &Bundle<'_>, shape: Shape, from: &mut Sources) -> Institution {
     let mut found: Option<Institution> = None;
-    for (place, institution) in named(bundle, shape) {
+    for (place, Sourced { value: institution, from: own }) in named(bundle, shape, from) {
         match &found {
-            None => found = Some(institution),
+            None => {
+                from.mount("", &own);
+                found = Some(institution);
+            }
             Some(first) if first.code != institution.code => {
                 let text = "Claim.provider, Invoice.issuer and Composition.author name different institutions. Name the issuing hospital in all.";
                 let issue = Issue::error(IssueKind::BusinessRule, "institution.mismatch", text);
@@ -41,12 +45,13 @@ pub(super) fn of(bundle: &Bundle<'_>, shape: Shape) -> Institution {
 }
 
 /// Every institution named, with the place that names it.
-fn named(bundle: &Bundle<'_>, shape: Shape) -> Vec<(String, Institution)> {
+fn named(bundle: &Bundle<'_>, shape: Shape, from: &Sources) -> Vec<(String, Sourced<Institution>)> {
     let providers = bundle.all("Claim").filter_map(|claim| claim.child("provider"));
     let issuers = bundle.all("Invoice").filter_map(|invoice| invoice.child("issuer"));
     let composition = bundle.all("Composition").next();
     let custodian = composition.and_then(|composition| composition.child("custodian")).filter(|custodian| {
-        !shape.needs_receipt() && institution(bundle, custodian, organisation(bundle, custodian).as_ref()).is_some()
+        !shape.needs_receipt()
+            && institution(bundle, custodian, organisation(bundle, custodian).as_ref(), from).is_some()
     });
     let authors = match custodian {
         Some(custodian) => vec![custodian],
@@ -58,7 +63,7 @@ fn named(bundle: &Bundle<'_>, shape: Shape) -> Vec<(String, Institution)> {
     for who in providers.chain(issuers).chain(authors) {
         let target = organisation(bundle, &who);
         if target.as_ref().is_none_or(|target| read.insert(target.path().to_owned()))
-            && let Some(institution) = institution(bundle, &who, target.as_ref())
+            && let Some(institution) = institution(bundle, &who, target.as_ref(), from)
         {
             all.push((who.path().to_owned(), institution));
         }
@@ -71,14 +76,22 @@ fn organisation<'a>(bundle: &Bundle<'a>, who: &Element<'a>) -> Option<Element<'a
     bundle.resolve(who, &AUTHORS).filter(|target| target.resource_type() == "Organization")
 }
 
-fn institution<'a>(bundle: &Bundle<'a>, who: &Element<'a>, target: Option<&Element<'a>>) -> Option<Institution> {
+fn institution<'a>(
+    bundle: &Bundle<'a>,
+    who: &Element<'a>,
+    target: Option<&Element<'a>>,
+    from: &Sources,
+) -> Option<Sourced<Institution>> {
     // A logical reference names the hospital without an entry.
     let logical = || who.child("identifier").and_then(|identifier| terms::identifier(&identifier));
     let code = target.and_then(|organisation| code(terms::identifiers(organisation, "identifier"))).or_else(logical);
     let code = code.filter(is_institution)?;
     check(bundle, &code);
-    let name = target.and_then(|target| target.string("name")).or_else(|| who.string("display"));
-    Some(Institution { code: code.value.to_owned(), name: name.map(str::to_owned) })
+    let mut from = from.part();
+    from.note("/code", || code.place.clone());
+    let name = target.and_then(|target| from.text("/name", target, "name"));
+    let name = name.or_else(|| from.text("/name", who, "display"));
+    Some(Sourced { value: Institution { code: code.value.to_owned(), name }, from })
 }
 
 /// By system first; `PRN` alone also stands on other providers' numbers.

@@ -7,13 +7,18 @@ use serde_json::Value;
 
 use super::*;
 
+mod attachments;
+mod checks;
+mod clinical;
 mod coverages;
 mod evidence;
 mod mutations;
 mod outcomes;
 mod published;
+mod receipts;
 mod refusals;
 mod shapes;
+mod sources;
 mod warnings;
 
 const FIXTURES: [&str; 8] = [
@@ -74,12 +79,15 @@ fn codes(issues: &[Issue]) -> Vec<&str> {
 }
 
 #[test]
-fn every_fixture_is_accepted_without_a_warning_and_has_its_own_case_number() {
+fn every_fixture_is_accepted_without_a_warning_but_its_profiles_limit_and_has_its_own_case_number() {
     let mut numbers = std::collections::HashSet::new();
     for name in FIXTURES {
         let bundle = read_value(&fixture(name)).unwrap();
-        let warnings: Vec<_> = bundle.warnings.iter().filter(|issue| issue.severity != Severity::Information).collect();
-        assert!(warnings.is_empty(), "{name}: {warnings:?}");
+        let warnings = bundle.warnings.iter().filter(|issue| issue.severity != Severity::Information);
+        let warnings: Vec<&str> = warnings.map(|issue| &*issue.code).collect();
+        // iClaim's Patient has no place for a resident number; the profile's limit is named, the number carried.
+        let expected: &[&str] = if name == "resident-certificate" { &["patient.outside-profile"] } else { &[] };
+        assert_eq!(warnings, expected, "{name}");
         assert!(numbers.insert(bundle.identifier), "{name}");
         assert_eq!(bundle.institution.code, "1199990014");
         let form = match name {

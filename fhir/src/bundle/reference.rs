@@ -35,6 +35,21 @@ impl<'a> Bundle<'a> {
         None
     }
 
+    /// The resource a `Reference` element means, of whatever type.
+    #[must_use]
+    pub fn any(&self, reference: &Element<'a>) -> Option<Element<'a>> {
+        self.at_url(reference.entry(), reference.string("reference")?)
+    }
+
+    /// The resource a URL written in the entry with that number means: relative, by URN, or the fullUrl of an entry.
+    #[must_use]
+    pub fn at_url(&self, from: usize, url: &str) -> Option<Element<'a>> {
+        match self.target(from, url) {
+            Target::Found(target) => Some(target),
+            Target::Missing | Target::Ambiguous => None,
+        }
+    }
+
     /// What a reference written in the entry with that number leads to.
     pub(super) fn target(&self, from: usize, reference: &str) -> Target<'a> {
         if let Some(id) = reference.strip_prefix('#') {

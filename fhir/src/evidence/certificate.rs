@@ -5,26 +5,18 @@
 
 use std::collections::{HashMap, HashSet};
 
-use claimgate_packet::evidence::{Concept, DiagnosisCertificate};
+use claimgate_packet::evidence::{Concept, DIAGNOSIS_CERTIFICATE, Diagnosis, DiagnosisCertificate};
 
 use crate::element::Element;
 use crate::outcome::{Issue, IssueKind};
 use crate::shape::Shape;
+use crate::sources::Sourced;
 use crate::terms::{self, Named};
 
-use super::reading::{Reading, none_carried};
-
-/// Parts of a Condition that evidence has no place for.
-const NOT_CARRIED: [&str; 8] = [
-    "severity",
-    "bodySite",
-    "evidence",
-    "onsetDateTime",
-    "onsetPeriod",
-    "onsetString",
-    "abatementDateTime",
-    "abatementPeriod",
-];
+use super::attached;
+use super::diagnosis::in_force;
+use super::reading::{Made, Reading, none_carried, paths};
+use super::result;
 
 /// What makes Conditions one certificate.
 #[derive(PartialEq, Eq, Hash)]
@@ -42,7 +34,7 @@ struct Group<'a> {
 
 impl<'a> Reading<'_, 'a> {
     /// The certificates, in the order of their first Condition.
-    pub(super) fn certificates(&self) -> Vec<DiagnosisCertificate> {
+    pub(super) fn certificates(&self) -> Vec<Made<DiagnosisCertificate>> {
         let mut groups: Vec<Group<'a>> = Vec::new();
         let mut known: HashMap<Key<'a>, usize> = HashMap::new();
         for condition in self.bundle.all("Condition").filter(|condition| self.is_certificate(condition)) {
@@ -60,7 +52,10 @@ impl<'a> Reading<'_, 'a> {
                 None => groups.push(Group { number, encounter, conditions: vec![condition.clone()] }),
             }
         }
-        groups.iter().map_while(|group| self.certificate(group)).collect()
+        let mut certificates: Vec<_> = groups.iter().map_while(|group| self.certificate(group)).collect();
+        let reports = self.bundle.all("DiagnosticReport").filter(|report| is_certificate_report(report));
+        certificates.extend(reports.map_while(|report| self.certificate_report(report)));
+        certificates
     }
 
     /// iClaim's Condition is a certificate; elsewhere it needs the serial number that makes it one.
@@ -69,38 +64,84 @@ impl<'a> Reading<'_, 'a> {
     }
 
     /// Diagnoses that no certificate states: those of a record or prescription, with their remarks.
-    pub(super) fn plain_diagnoses(&self) -> (Vec<Concept>, Vec<String>) {
+    pub(super) fn plain_diagnoses(&self) -> (Vec<Sourced<Diagnosis>>, Vec<Sourced<String>>) {
         let (mut diagnoses, mut notes) = (Vec::new(), Vec::new());
         for condition in self.bundle.all("Condition").filter(|condition| !self.is_certificate(condition)) {
             self.about(condition, "subject");
             in_force(condition);
-            diagnoses.push(terms::required_concept(condition, "code"));
-            notes.extend(terms::notes(condition));
+            diagnoses.push(self.diagnosis(condition));
+            for note in condition.children("note") {
+                let mut from = self.sources();
+                notes.extend(from.text("", &note, "text").map(|value| Sourced { value, from }));
+            }
         }
         (diagnoses, notes)
     }
 
-    fn certificate(&self, group: &Group<'a>) -> Option<DiagnosisCertificate> {
-        let (patient, institution) = self.head()?;
+    /// The draft of 2023 sends the certificate as a DiagnosticReport: the conclusion in codes are the diagnoses, in
+    /// words the advice (醫囑).
+    fn certificate_report(&self, report: &Element<'a>) -> Option<Made<DiagnosisCertificate>> {
+        let (patient, institution, mut from) = self.head()?;
+        self.about(report, "subject");
+        none_carried(report, &["specimen", "imagingStudy"]);
+        self.report_files(report);
+        let encounter = self.encounter(report.child("encounter"));
+        let (mut physicians, _) = self.performers(report.children("performer"));
+        physicians.extend(self.performers(report.children("resultsInterpreter")).0);
+        let plain =
+            |concept: Concept| Diagnosis { codings: concept.codings, text: concept.text, ..Diagnosis::default() };
+        let mut diagnoses =
+            from.children("/diagnoses", report, "conclusionCode", |code| terms::concept(code).map(plain));
+        let mut advice = from.text("/advice", report, "conclusion");
+        if diagnoses.is_empty() {
+            // Words alone are the diagnosis itself.
+            let text = advice.take();
+            if text.is_none() {
+                report.missing("conclusionCode");
+            }
+            from.note("/diagnoses/0/text", || report.place("conclusion"));
+            diagnoses.push(Diagnosis { text, ..Diagnosis::default() });
+        }
+        let value = DiagnosisCertificate {
+            number: result::number(report, &mut from),
+            patient,
+            institution,
+            visit: self.visit(encounter.as_ref(), &mut from),
+            diagnoses,
+            procedures: Vec::new(),
+            advice,
+            issued_on: from.first("/issued_on", report, &["issued", "effectiveDateTime"], Element::day),
+            physicians: from.list("/physicians", physicians),
+        };
+        Some(Made { value, from, of: paths(std::iter::once(report).chain(&encounter)) })
+    }
+
+    fn certificate(&self, group: &Group<'a>) -> Option<Made<DiagnosisCertificate>> {
+        let (patient, institution, mut from) = self.head()?;
+        if let Some(number) = &group.number {
+            from.note("/number", || number.place.clone());
+        }
         let mut certificate = DiagnosisCertificate {
             number: group.number.as_ref().map(|number| number.value.to_owned()),
             patient,
             institution,
-            visit: self.visit(group.encounter.as_ref()),
+            visit: self.visit(group.encounter.as_ref(), &mut from),
             diagnoses: Vec::new(),
+            procedures: Vec::new(),
             advice: None,
             issued_on: None,
             physicians: Vec::new(),
         };
-        let (mut advice, mut said): (Vec<String>, HashSet<String>) = (Vec::new(), HashSet::new());
+        let (mut advice, mut said, mut noted) = (Vec::new(), HashSet::new(), Vec::new());
         for condition in &group.conditions {
-            certificate.diagnoses.push(terms::required_concept(condition, "code"));
-            for note in terms::notes(condition) {
-                if said.insert(note.clone()) {
-                    advice.push(note);
+            from.append("/diagnoses", &mut certificate.diagnoses, [self.diagnosis(condition)]);
+            for note in condition.children("note") {
+                if let Some(text) = note.string("text").filter(|text| said.insert((*text).to_owned())) {
+                    advice.push(text);
+                    noted.push(note);
                 }
             }
-            let issued_on = condition.day("recordedDate");
+            let issued_on = from.day("/issued_on", condition, "recordedDate");
             if let (Some(one), Some(other)) = (certificate.issued_on, issued_on)
                 && one != other
             {
@@ -112,23 +153,27 @@ impl<'a> Reading<'_, 'a> {
             certificate.issued_on = certificate.issued_on.or(issued_on);
             for member in ["recorder", "asserter"] {
                 let physician = condition.child(member).and_then(|who| self.professional(&who));
-                if let Some(physician) = physician.filter(|physician| !certificate.physicians.contains(physician)) {
-                    certificate.physicians.push(physician);
-                }
+                let physician = physician.filter(|physician| !certificate.physicians.contains(&physician.value));
+                from.append("/physicians", &mut certificate.physicians, physician);
+            }
+        }
+        let mut of = paths(group.conditions.iter().chain(&group.encounter));
+        // In a record they stand in the record.
+        if self.shape() != Shape::Record {
+            for procedure in self.procedures_at(group.encounter.as_ref()) {
+                from.append("/procedures", &mut certificate.procedures, [self.procedure(&procedure)]);
+                of.push(procedure.path().to_owned());
             }
         }
         certificate.advice = (!advice.is_empty()).then(|| advice.join("\n"));
-        Some(certificate)
+        from.rule("/advice", "notes, each once, a line each", || noted.iter().map(|note| note.place("text")).collect());
+        Some(Made { value: certificate, from, of })
     }
 }
 
-/// A diagnosis that was withdrawn or ruled out is no evidence; parts of one that have no place are named.
-fn in_force(condition: &Element<'_>) {
-    none_carried(condition, &NOT_CARRIED);
-    let status = condition.child("verificationStatus").and_then(|status| terms::concept(&status)).unwrap_or_default();
-    if status.codings.iter().any(|coding| matches!(&*coding.code, "entered-in-error" | "refuted")) {
-        let text = "A diagnosis that was ruled out or entered in error is no evidence. Remove it.";
-        let issue = Issue::error(IssueKind::BusinessRule, "condition.not-in-force", text);
-        condition.report(issue.zh("診斷已排除或登錄錯誤"), "verificationStatus");
-    }
+/// Whether a DiagnosticReport says of itself that it is a certificate of diagnosis (診斷證明書).
+pub(super) fn is_certificate_report(report: &Element<'_>) -> bool {
+    let code = report.child("code").and_then(|code| terms::concept(&code));
+    let categories = terms::concepts(report, "category");
+    code.iter().chain(&categories).any(|concept| attached::of_concept(concept) == Some(DIAGNOSIS_CERTIFICATE))
 }

@@ -7,9 +7,11 @@ use claimgate_packet::evidence::{Coding, Concept, LabReport, LabResult};
 
 use crate::element::Element;
 use crate::shape::Shape;
+use crate::sources::Sourced;
 use crate::terms;
 
-use super::reading::{Reading, none_carried, not_carried};
+use super::certificate::is_certificate_report;
+use super::reading::{Made, Reading, none_carried, not_carried};
 use super::result;
 
 /// LOINC "Laboratory report", the type of Taiwan's 檢驗檢查 exchange form.
@@ -17,14 +19,14 @@ const LABORATORY_REPORT: (&str, &str) = ("http://loinc.org", "11502-2");
 
 impl<'a> Reading<'_, 'a> {
     /// The reports: first those the Bundle states, then the Observations that no report names.
-    pub(super) fn laboratory_reports(&self) -> Vec<LabReport> {
+    pub(super) fn laboratory_reports(&self) -> Vec<Made<LabReport>> {
         let mut used: HashSet<String> = HashSet::new();
         let mut reports = Vec::new();
-        for report in self.bundle.all("DiagnosticReport") {
+        let reports_stated = self.bundle.all("DiagnosticReport");
+        for report in reports_stated.filter(|report| !is_certificate_report(report)) {
             self.about(report, "subject");
-            for member in ["presentedForm", "media", "imagingStudy"] {
-                not_carried(report, member, "Send files and images as attachments; links are never followed.");
-            }
+            not_carried(report, "imagingStudy", "Send images as attachments; links are never followed.");
+            self.report_files(report);
             none_carried(report, &["specimen"]);
             not_carried(report, "conclusionCode", "Write the conclusion as text too.");
             let mut results = Vec::new();
@@ -32,48 +34,65 @@ impl<'a> Reading<'_, 'a> {
             for reference in report.children("result") {
                 self.gather(&reference, &mut named, &mut results);
             }
+            let mut of = vec![report.path().to_owned()];
+            of.extend(named.iter().cloned());
+            of.extend(self.encounter(report.child("encounter")).map(|visit| visit.path().to_owned()));
             used.extend(named);
-            let Some((patient, institution)) = self.head() else { break };
+            let Some((patient, institution, mut from)) = self.head() else { break };
             let (performers, organisations) = self.performers(report.children("performer"));
             let (interpreters, _) = self.performers(report.children("resultsInterpreter"));
             let period = report.child("effectivePeriod");
             let sampled_on = match &period {
-                Some(period) => period.day("start"),
-                None => report.day("effectiveDateTime"),
+                Some(period) => from.day("/sampled_on", period, "start"),
+                None => from.day("/sampled_on", report, "effectiveDateTime"),
             };
-            reports.push(LabReport {
+            from.note("/code", || report.place("code"));
+            from.note("/status", || report.place("status"));
+            let value = LabReport {
                 sampled_on,
-                sampled_until: period.and_then(|period| period.day("end")),
-                reported: report.moment("issued").and_then(|moment| moment.instant),
-                performers,
-                organisations,
-                interpreters,
-                number: terms::identifiers(report, "identifier").first().map(|number| number.value.to_owned()),
+                sampled_until: period.and_then(|period| from.day("/sampled_until", &period, "end")),
+                reported: from.instant("/reported", report, "issued"),
+                performers: from.list("/performers", performers),
+                organisations: from.list("/organisations", organisations),
+                interpreters: from.list("/interpreters", interpreters),
+                number: result::number(report, &mut from),
                 patient,
                 institution,
                 code: terms::required_concept(report, "code"),
                 status: report.required_string("status").unwrap_or_default().to_owned(),
-                results,
-                conclusion: report.string("conclusion").map(str::to_owned),
-            });
+                results: from.list("/results", results),
+                conclusion: from.text("/conclusion", report, "conclusion"),
+            };
+            reports.push(Made { value, from, of });
         }
         reports.extend(self.unnamed(&mut used));
         self.used.borrow_mut().extend(used);
         reports
     }
 
+    /// The files of a report: its printed forms and its images.
+    pub(super) fn report_files(&self, report: &Element<'a>) {
+        report.children("presentedForm").iter().for_each(|form| self.attach(report, form));
+        for link in report.children("media").iter().filter_map(|media| media.child("link")) {
+            if let Some(media) = self.bundle.resolve(&link, &["Media"]) {
+                self.mark(&media);
+                media.child("content").iter().for_each(|content| self.attach(report, content));
+            }
+        }
+    }
+
     /// The Observations no DiagnosticReport names, by accession number, visit and status.
-    fn unnamed(&self, used: &mut HashSet<String>) -> Vec<LabReport> {
+    fn unnamed(&self, used: &mut HashSet<String>) -> Vec<Made<LabReport>> {
         // A member of a panel comes with its panel.
         let all = || self.bundle.all("Observation").filter(|one| self.is_laboratory(one));
         let panels: Vec<&Element<'a>> = all().filter(|one| one.has("hasMember")).collect();
         let singles = all().filter(|one| !one.has("hasMember"));
-        let mut reports: Vec<LabReport> = Vec::new();
+        let mut reports: Vec<Made<LabReport>> = Vec::new();
         let mut known: HashMap<Key<'a>, usize> = HashMap::new();
         for observation in panels.into_iter().chain(singles) {
             let mut results = Vec::new();
             self.add(observation, used, &mut results);
-            let Some(first) = results.first() else { continue };
+            let Some(first) = results.first().map(|first| &first.value) else { continue };
             let key = Key {
                 number: terms::identifiers(observation, "identifier").first().map(|number| number.value),
                 encounter: observation.child("encounter").and_then(|encounter| encounter.string("reference")),
@@ -81,13 +100,18 @@ impl<'a> Reading<'_, 'a> {
             };
             let same = key.number.and_then(|_| known.get(&key).copied());
             if let Some(report) = same.and_then(|position| reports.get_mut(position)) {
-                report.code = several();
-                report.results.extend(results);
+                report.value.code = several();
+                report.from.several("/code", "several results under one accession number");
+                report.of.push(observation.path().to_owned());
+                report.from.append("/results", &mut report.value.results, results);
                 continue;
             }
-            let Some((patient, institution)) = self.head() else { break };
+            let Some((patient, institution, mut from)) = self.head() else { break };
             known.insert(key, reports.len());
-            reports.push(LabReport {
+            for (to, member) in [("/number", "identifier"), ("/code", "code"), ("/status", "status")] {
+                from.rule(to, "as its only or first result", || vec![observation.place(member)]);
+            }
+            let mut value = LabReport {
                 sampled_on: None,
                 sampled_until: None,
                 reported: None,
@@ -99,9 +123,13 @@ impl<'a> Reading<'_, 'a> {
                 institution,
                 code: first.code.clone(),
                 status: first.status.clone(),
-                results,
+                results: Vec::new(),
                 conclusion: None,
-            });
+            };
+            from.append("/results", &mut value.results, results);
+            let mut of = vec![observation.path().to_owned()];
+            of.extend(self.encounter(observation.child("encounter")).map(|visit| visit.path().to_owned()));
+            reports.push(Made { value, from, of });
         }
         reports
     }
@@ -116,7 +144,7 @@ impl<'a> Reading<'_, 'a> {
     }
 
     /// Observations that stand in no laboratory report.
-    pub(super) fn measurements(&self) -> Vec<LabResult> {
+    pub(super) fn measurements(&self) -> Vec<Sourced<LabResult>> {
         let mut used = self.used.borrow_mut();
         let mut results = Vec::new();
         for observation in self.bundle.all("Observation") {
@@ -125,14 +153,14 @@ impl<'a> Reading<'_, 'a> {
         results
     }
 
-    fn gather(&self, reference: &Element<'a>, used: &mut HashSet<String>, results: &mut Vec<LabResult>) {
+    fn gather(&self, reference: &Element<'a>, used: &mut HashSet<String>, results: &mut Vec<Sourced<LabResult>>) {
         if let Some(observation) = self.bundle.resolve(reference, &["Observation"]) {
             self.add(&observation, used, results);
         }
     }
 
     /// An Observation and, once each, the members of its panel.
-    fn add(&self, observation: &Element<'a>, used: &mut HashSet<String>, results: &mut Vec<LabResult>) {
+    fn add(&self, observation: &Element<'a>, used: &mut HashSet<String>, results: &mut Vec<Sourced<LabResult>>) {
         let mut waiting = vec![observation.clone()];
         while let Some(observation) = waiting.pop() {
             if !used.insert(observation.path().to_owned()) {

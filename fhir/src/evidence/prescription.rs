@@ -4,12 +4,14 @@
 use std::collections::HashMap;
 
 use claimgate_packet::evidence::{Organisation, Practitioner, Prescription, PrescriptionAct};
+use serde::Serialize;
 
 use crate::element::Element;
 use crate::outcome::{Issue, IssueKind};
 use crate::shape::Shape;
+use crate::sources::Sourced;
 
-use super::reading::{Reading, weight};
+use super::reading::{Made, Reading, paths, weight};
 
 const ACTS: [(&str, PrescriptionAct); 2] =
     [("MedicationRequest", PrescriptionAct::Prescribed), ("MedicationDispense", PrescriptionAct::Dispensed)];
@@ -32,7 +34,7 @@ struct Group<'a> {
 
 impl<'a> Reading<'_, 'a> {
     /// The prescriptions, then the dispensing slips, each in the order of its first drug.
-    pub(super) fn prescriptions(&self) -> Vec<Prescription> {
+    pub(super) fn prescriptions(&self) -> Vec<Made<Prescription>> {
         let mut groups: Vec<Group<'a>> = Vec::new();
         let mut known: HashMap<Key<'a>, usize> = HashMap::new();
         for (kind, act) in ACTS {
@@ -55,22 +57,27 @@ impl<'a> Reading<'_, 'a> {
             let issue = Issue::error(IssueKind::Required, "bundle.no-prescription", text);
             self.bundle.head().report(issue.zh("處方箋內沒有藥品"), "entry");
         }
-        let mut prescriptions: Vec<Prescription> = groups.iter().map_while(|group| self.prescription(group)).collect();
+        let mut prescriptions: Vec<Made<Prescription>> =
+            groups.iter().map_while(|group| self.prescription(group)).collect();
         if self.shape() == Shape::Prescription {
             self.beside(&mut prescriptions);
         }
         prescriptions
     }
 
-    fn prescription(&self, group: &Group<'a>) -> Option<Prescription> {
-        let (patient, institution) = self.head()?;
+    fn prescription(&self, group: &Group<'a>) -> Option<Made<Prescription>> {
+        let (patient, institution, mut from) = self.head()?;
+        if let Some(first) = group.orders.first() {
+            from.rule("/act", "by the type of resource", || vec![first.path().to_owned()]);
+            from.note("/number", || first.place("groupIdentifier.value"));
+        }
         let mut prescription = Prescription {
             act: group.act,
             number: group.number.map(str::to_owned),
             patient,
             institution,
             organisations: Vec::new(),
-            visit: self.visit(group.encounter.as_ref()),
+            visit: self.visit(group.encounter.as_ref(), &mut from),
             issued_on: None,
             professionals: Vec::new(),
             diagnoses: Vec::new(),
@@ -81,62 +88,73 @@ impl<'a> Reading<'_, 'a> {
         let mut who: Vec<Element<'a>> = Vec::new();
         for order in &group.orders {
             let day = match group.act {
-                PrescriptionAct::Prescribed => order.day("authoredOn"),
-                PrescriptionAct::Dispensed => order.day("whenHandedOver").or_else(|| order.day("whenPrepared")),
+                PrescriptionAct::Prescribed => from.day("/issued_on", order, "authoredOn"),
+                PrescriptionAct::Dispensed => {
+                    from.first("/issued_on", order, &["whenHandedOver", "whenPrepared"], Element::day)
+                }
             };
             prescription.issued_on = prescription.issued_on.or(day);
             who.extend(["requester", "recorder"].iter().filter_map(|member| order.child(member)));
             if group.act == PrescriptionAct::Dispensed {
                 who.extend(order.children("performer").iter().filter_map(|performer| performer.child("actor")));
             }
-            prescription.drugs.push(self.drug(order)?);
+            let drug = self.drug(order)?;
+            from.append("/drugs", &mut prescription.drugs, [drug]);
         }
         let (people, organisations) = self.performers(who);
-        prescription.professionals = people;
-        prescription.organisations = self.others(organisations);
-        Some(prescription)
+        prescription.professionals = from.list("/professionals", people);
+        prescription.organisations = from.list("/organisations", self.others(organisations));
+        let of = paths(group.orders.iter().chain(&group.encounter));
+        Some(Made { value: prescription, from, of })
     }
 
     /// What the document says of all its drugs: day, authors, diagnoses, measurements.
-    fn beside(&self, prescriptions: &mut [Prescription]) {
+    fn beside(&self, prescriptions: &mut [Made<Prescription>]) {
         let composition = self.bundle.all("Composition").next();
-        let day = composition.and_then(|composition| composition.day("date"));
         let (people, organisations) = self.authors();
         let (diagnoses, notes) = self.plain_diagnoses();
         let mut measurements = self.measurements();
-        let shared = weight(&(&people, &organisations, &diagnoses, &notes));
-        for prescription in prescriptions {
+        let shared = weights(&people) + weights(&organisations) + weights(&diagnoses) + weights(&notes);
+        for Made { value: prescription, from, .. } in prescriptions {
             if !self.pay(shared) {
                 return;
             }
-            prescription.issued_on = prescription.issued_on.or(day);
-            if prescription.professionals.is_empty() {
-                prescription.professionals.clone_from(&people);
+            if let (None, Some(composition)) = (prescription.issued_on, composition) {
+                prescription.issued_on = from.day("/issued_on", composition, "date");
             }
-            prescription.organisations.extend(organisations.iter().cloned());
-            prescription.diagnoses.clone_from(&diagnoses);
-            prescription.notes.clone_from(&notes);
+            if prescription.professionals.is_empty() {
+                prescription.professionals = from.list("/professionals", people.iter().cloned());
+            }
+            from.append("/organisations", &mut prescription.organisations, organisations.iter().cloned());
+            prescription.diagnoses = from.list("/diagnoses", diagnoses.iter().cloned());
+            prescription.notes = from.list("/notes", notes.iter().cloned());
             // Once is enough: the slip stands beside the prescription.
-            prescription.measurements = std::mem::take(&mut measurements);
+            prescription.measurements = from.list("/measurements", std::mem::take(&mut measurements));
         }
     }
 
     /// Authors of the document, without the hospital itself.
-    pub(super) fn authors(&self) -> (Vec<Practitioner>, Vec<Organisation>) {
+    pub(super) fn authors(&self) -> (Vec<Sourced<Practitioner>>, Vec<Sourced<Organisation>>) {
         let authors = self.bundle.all("Composition").take(1).flat_map(|composition| composition.children("author"));
         let (people, organisations) = self.performers(authors);
         (people, self.others(organisations))
     }
 
     /// Organisations beside the one the evidence names as its institution.
-    fn others(&self, mut organisations: Vec<Organisation>) -> Vec<Organisation> {
+    fn others(&self, mut organisations: Vec<Sourced<Organisation>>) -> Vec<Sourced<Organisation>> {
         let (code, name) = (&self.institution().code, &self.institution().name);
         organisations.retain(|organisation| {
+            let organisation = &organisation.value;
             let number = organisation.identifier.as_ref().map(|identifier| &identifier.value);
             number != Some(code) || organisation.name != *name
         });
         organisations
     }
+}
+
+/// What some parts weigh together.
+fn weights<T: Serialize>(parts: &[Sourced<T>]) -> usize {
+    parts.iter().map(|part| weight(&part.value)).sum()
 }
 
 /// What was withdrawn, or only planned, is no prescription.

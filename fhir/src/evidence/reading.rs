@@ -6,6 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use claimgate_packet::evidence::{Institution, Organisation, Patient, Practitioner, Visit};
 use serde::Serialize;
@@ -15,7 +16,9 @@ use crate::element::Element;
 use crate::outcome::{Issue, IssueKind};
 use crate::people;
 use crate::shape::Shape;
+use crate::sources::{Sourced, Sources};
 
+use super::file::File;
 use super::{Case, visit};
 
 /// Bytes that repeated parts may add to the evidence of one Bundle.
@@ -39,8 +42,16 @@ const PLACED: [&str; 14] = [
     "Organization",
 ];
 
+/// A document just made, and the paths of the resources it was made of.
+pub(super) struct Made<T> {
+    pub(super) value: T,
+    pub(super) from: Sources,
+    /// Its own resources first; the Encounter of its visit may stand among them.
+    pub(super) of: Vec<String>,
+}
+
 /// Something read once, by the path of its resource, with its size as JSON.
-type Shared<T> = RefCell<HashMap<String, Rc<(Option<T>, usize)>>>;
+type Shared<T> = RefCell<HashMap<String, Rc<(Option<Sourced<T>>, usize)>>>;
 
 pub(super) struct Reading<'r, 'a> {
     pub(super) bundle: &'r Bundle<'a>,
@@ -53,6 +64,10 @@ pub(super) struct Reading<'r, 'a> {
     organisations: Shared<Organisation>,
     /// Paths of resources that some document carries.
     pub(super) used: RefCell<HashSet<String>>,
+    /// Bytes of files, by the path of what holds them.
+    pub(super) files: RefCell<HashMap<String, Option<Arc<[u8]>>>>,
+    /// Files inside resources, by the path of the resource.
+    pub(super) attached: RefCell<Vec<(String, File)>>,
 }
 
 impl<'r, 'a> Reading<'r, 'a> {
@@ -66,6 +81,8 @@ impl<'r, 'a> Reading<'r, 'a> {
             professionals: RefCell::default(),
             organisations: RefCell::default(),
             used: RefCell::default(),
+            files: RefCell::default(),
+            attached: RefCell::default(),
         }
     }
 
@@ -108,9 +125,26 @@ impl<'r, 'a> Reading<'r, 'a> {
         false
     }
 
-    /// Patient and institution for one more document.
-    pub(super) fn head(&self) -> Option<(Patient, Institution)> {
-        self.pay(self.head).then(|| (self.case.patient.clone(), self.case.institution.clone()))
+    /// Patient and institution for one more document, and the start of its sources.
+    pub(super) fn head(&self) -> Option<(Patient, Institution, Sources)> {
+        self.pay(self.head).then(|| {
+            let mut from = self.sources();
+            if let Some([patient, institution]) = &self.case.sources {
+                from.mount("/patient", patient);
+                from.mount("/institution", institution);
+            }
+            (self.case.patient.clone(), self.case.institution.clone(), from)
+        })
+    }
+
+    /// Whether the caller asked where fields came from.
+    pub(super) fn traces(&self) -> bool {
+        self.case.sources.is_some()
+    }
+
+    /// A recorder of sources, on where the caller asked for them.
+    pub(super) fn sources(&self) -> Sources {
+        Sources::new(self.traces())
     }
 
     /// The Encounter a reference means, or the only one there is.
@@ -125,32 +159,45 @@ impl<'r, 'a> Reading<'r, 'a> {
         }
     }
 
-    /// The visit an Encounter is.
-    pub(super) fn visit(&self, encounter: Option<&Element<'a>>) -> Option<Visit> {
+    /// The visit an Encounter is, as the member `visit` of a document.
+    pub(super) fn visit(&self, encounter: Option<&Element<'a>>, from: &mut Sources) -> Option<Visit> {
         let encounter = encounter?;
         let read = once(&self.visits, encounter.path(), || Some(visit::read(self, encounter)));
-        if self.pay(read.1) { read.0.clone() } else { None }
+        let visit = if self.pay(read.1) { read.0.clone() } else { None }?;
+        from.mount("/visit", &visit.from);
+        Some(visit.value)
     }
 
     /// The professional a reference means; where it leads nowhere its `display` still names somebody.
-    pub(super) fn professional(&self, reference: &Element<'a>) -> Option<Practitioner> {
-        let shown = reference.string("display").map(str::to_owned);
+    pub(super) fn professional(&self, reference: &Element<'a>) -> Option<Sourced<Practitioner>> {
+        let mut from = self.sources();
         let Some(target) = self.bundle.resolve(reference, &people::SOMEBODY) else {
-            return shown.map(|name| Practitioner { name: Some(name), licence: None, role: None });
+            let name = from.text("/name", reference, "display")?;
+            return Some(Sourced { value: Practitioner { name: Some(name), licence: None, role: None }, from });
         };
-        let read = once(&self.professionals, target.path(), || people::professional(self.bundle, &target));
+        let read = once(&self.professionals, target.path(), || {
+            let value = people::professional(self.bundle, &target, &mut from)?;
+            Some(Sourced { value, from })
+        });
         let mut person = if self.pay(read.1) { read.0.clone() } else { None }?;
-        person.name = person.name.or(shown);
-        (person.name.is_some() || person.licence.is_some() || person.role.is_some()).then_some(person)
+        if person.value.name.is_none() {
+            person.value.name = person.from.text("/name", reference, "display");
+        }
+        let Practitioner { name, licence, role } = &person.value;
+        (name.is_some() || licence.is_some() || role.is_some()).then_some(person)
     }
 
     /// The organisation a reference means.
-    pub(super) fn organisation(&self, reference: &Element<'a>) -> Option<Organisation> {
+    pub(super) fn organisation(&self, reference: &Element<'a>) -> Option<Sourced<Organisation>> {
         let target = self.bundle.resolve(reference, &people::SOMEBODY)?;
         if target.resource_type() != "Organization" {
             return None;
         }
-        let read = once(&self.organisations, target.path(), || people::organisation(&target));
+        let read = once(&self.organisations, target.path(), || {
+            let mut from = self.sources();
+            let value = people::organisation(&target, &mut from)?;
+            Some(Sourced { value, from })
+        });
         if self.pay(read.1) { read.0.clone() } else { None }
     }
 
@@ -158,7 +205,7 @@ impl<'r, 'a> Reading<'r, 'a> {
     pub(super) fn performers(
         &self,
         references: impl IntoIterator<Item = Element<'a>>,
-    ) -> (Vec<Practitioner>, Vec<Organisation>) {
+    ) -> (Vec<Sourced<Practitioner>>, Vec<Sourced<Organisation>>) {
         let (mut people, mut organisations) = (Vec::new(), Vec::new());
         let mut named = HashSet::new();
         for reference in references {
@@ -204,6 +251,11 @@ impl<'r, 'a> Reading<'r, 'a> {
     }
 }
 
+/// The paths of some resources.
+pub(super) fn paths<'e, 'a: 'e>(resources: impl IntoIterator<Item = &'e Element<'a>>) -> Vec<String> {
+    resources.into_iter().map(|resource| resource.path().to_owned()).collect()
+}
+
 /// Reports each of these elements that is there and has no place in the evidence.
 pub(super) fn none_carried(element: &Element<'_>, members: &[&str]) {
     for member in members {
@@ -220,12 +272,16 @@ pub(super) fn not_carried(element: &Element<'_>, member: &str, instead: &str) {
     }
 }
 
-fn once<T: Serialize>(known: &Shared<T>, path: &str, read: impl FnOnce() -> Option<T>) -> Rc<(Option<T>, usize)> {
+fn once<T: Serialize>(
+    known: &Shared<T>,
+    path: &str,
+    read: impl FnOnce() -> Option<Sourced<T>>,
+) -> Rc<(Option<Sourced<T>>, usize)> {
     if let Some(found) = known.borrow().get(path) {
         return Rc::clone(found);
     }
     let value = read();
-    let weight = weight(&value);
+    let weight = weight(&value.as_ref().map(|read| &read.value));
     let found = Rc::new((value, weight));
     known.borrow_mut().insert(path.to_owned(), Rc::clone(&found));
     found

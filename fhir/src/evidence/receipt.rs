@@ -3,36 +3,43 @@
 //! Amounts are New Taiwan dollars and exact. NHI lines are often points and never part of a sum in dollars.
 
 use claimgate_packet::amount::{AmountError, Twd};
-use claimgate_packet::evidence::{CopyKind, MedicalReceipt, Payer, ReceiptKey, ReceiptLine, ReceiptTotals, Reduction};
+use claimgate_packet::evidence::{CopyKind, MedicalReceipt, ReceiptKey};
 use serde_json::Value;
 
 use crate::decimal;
 use crate::element::Element;
 use crate::outcome::{Issue, IssueKind};
+use crate::sources::Sources;
 use crate::terms;
 
-use super::reading::Reading;
+use super::reading::{Made, Reading};
+use totals::Figure;
 
 mod category;
 mod claim;
 mod component;
 mod invoice;
 mod payer;
+mod totals;
+
+/// What the word for the currency rests on.
+const CURRENCY: &str = "every amount is in New Taiwan dollars; figures of NHI may be points";
 
 /// Our own words for which printing a receipt is: `original`, `copy`, `reprint`.
 const COPY_SYSTEM: &str = "urn:claimgate:receipt-copy";
 
 impl<'a> Reading<'_, 'a> {
     /// The receipts: Claims first, then Invoices, each in the order of the Bundle.
-    pub(super) fn receipts(&self) -> Vec<MedicalReceipt> {
-        let mut receipts: Vec<MedicalReceipt> = Vec::new();
+    pub(super) fn receipts(&self) -> Vec<Made<MedicalReceipt>> {
+        let mut receipts: Vec<Made<MedicalReceipt>> = Vec::new();
         let mut numbers = std::collections::HashSet::new();
         for kind in ["Claim", "Invoice"] {
             for resource in self.bundle.all(kind) {
-                let source = Source { resource, word: if kind == "Claim" { "claim" } else { "invoice" } };
+                let word = if kind == "Claim" { "claim" } else { "invoice" };
+                let source = Source { resource, word, sources: self.sources() };
                 let read = if kind == "Claim" { self.claim(&source) } else { self.invoice(&source) };
                 let Some(receipt) = read else { return receipts };
-                if receipt.number.clone().is_some_and(|number| !numbers.insert(number)) {
+                if receipt.value.number.clone().is_some_and(|number| !numbers.insert(number)) {
                     let text = "Two receipts have the same number. Give each its own, or send the receipt once.";
                     let issue = Issue::warning(IssueKind::Duplicate, source.code("same-number"), text);
                     resource.report(issue.zh("收據號碼重複"), "identifier");
@@ -44,15 +51,26 @@ impl<'a> Reading<'_, 'a> {
     }
 
     /// The first identifier that is not the case number (案件編號) itself.
-    fn number(&self, resource: &Element<'a>) -> Option<String> {
+    fn number(&self, resource: &Element<'a>, from: &mut Sources) -> Option<String> {
         let all = terms::identifiers(resource, "identifier");
         let own = all.into_iter().find(|number| !self.is_case_number(number.system, number.value));
-        own.map(|number| number.value.to_owned())
+        own.map(|number| {
+            from.note("/number", || number.place.clone());
+            number.value.to_owned()
+        })
     }
 
     /// Receipt key (收據鍵), where all three parts are known.
-    fn key(&self, number: Option<&str>, issued_on: Option<jiff::civil::Date>) -> Option<ReceiptKey> {
+    fn key(
+        &self,
+        number: Option<&str>,
+        issued_on: Option<jiff::civil::Date>,
+        from: &mut Sources,
+    ) -> Option<ReceiptKey> {
         let institution = Some(self.institution().code.clone()).filter(|code| !code.is_empty())?;
+        from.same("/key/institution", "/institution/code");
+        from.same("/key/number", "/number");
+        from.same("/key/date", "/issued_on");
         Some(ReceiptKey { institution, number: number?.to_owned(), date: issued_on? })
     }
 }
@@ -61,16 +79,8 @@ impl<'a> Reading<'_, 'a> {
 struct Source<'e, 'a> {
     resource: &'e Element<'a>,
     word: &'static str,
-}
-
-/// What the source itself states as totals.
-#[derive(Clone, Copy, Default)]
-struct Stated {
-    total: Option<Twd>,
-    gross: Option<Twd>,
-    due: Option<Twd>,
-    paid: Option<Twd>,
-    unpaid: Option<Twd>,
+    /// A blank recorder of sources, on or off.
+    sources: Sources,
 }
 
 impl Source<'_, '_> {
@@ -78,8 +88,15 @@ impl Source<'_, '_> {
         format!("{}.{what}", self.word)
     }
 
-    /// A `Money` in New Taiwan dollars. FHIR's amount is a JSON number; a text such as "1,250" is refused.
-    fn money(&self, element: &Element<'_>, member: &str) -> Option<Twd> {
+    /// A `Money` in New Taiwan dollars, and the place of its value. FHIR's amount is a JSON number; a text such as
+    /// "1,250" is refused.
+    fn amount(
+        &self,
+        to: impl std::fmt::Display,
+        element: &Element<'_>,
+        member: &str,
+        from: &mut Sources,
+    ) -> Option<Twd> {
         let money = element.child(member)?;
         match money.string("currency") {
             Some("TWD") => {}
@@ -103,7 +120,10 @@ impl Source<'_, '_> {
             return refuse("amount-not-a-number", text, "金額必須為數字");
         };
         match decimal::money(number) {
-            Ok(amount) => Some(amount),
+            Ok(amount) => {
+                from.note(to, || money.place("value"));
+                Some(amount)
+            }
             Err(AmountError::TooLarge) => {
                 refuse("amount-too-large", "The amount is larger than any receipt. Check it.", "金額過大")
             }
@@ -112,6 +132,25 @@ impl Source<'_, '_> {
                 refuse("amount-too-precise", text, "金額小數位數過多")
             }
         }
+    }
+
+    /// A figure stated as a Quantity, in dollars; NHI's may be points.
+    fn counted(&self, quantity: &Element<'_>, figure: Figure, from: &mut Sources) -> Option<Twd> {
+        let unit = quantity.string("code").or_else(|| quantity.string("unit"));
+        let points = figure == Figure::Nhi && unit.is_some_and(|unit| matches!(unit, "點" | "點數" | "points"));
+        if !points && unit != Some("TWD") {
+            let text = "A figure of a receipt is in New Taiwan dollars. Give the quantity the code TWD.";
+            let issue = Issue::error(IssueKind::Value, self.code("currency"), text);
+            quantity.report(issue.zh("幣別必須為 TWD"), "code");
+        }
+        let amount = decimal::money(quantity.number("value")?);
+        if amount.is_err() {
+            let text = "The figure has more than two decimals, or is larger than any receipt. Check it.";
+            let issue = Issue::error(IssueKind::Value, self.code("amount-too-precise"), text);
+            quantity.report(issue.zh("金額過大或小數位數過多"), "value");
+        }
+        from.note("/amount", || quantity.place("value"));
+        amount.ok()
     }
 
     /// A sum, or nothing with an error where it is beyond what an amount can be.
@@ -124,57 +163,10 @@ impl Source<'_, '_> {
         })
     }
 
-    /// Sums by payer, and whether what is stated is one of them. `total` and `lines` are where they stand.
-    fn totals(
-        &self,
-        lines: &[ReceiptLine],
-        reductions: &[Reduction],
-        stated: Stated,
-        [total, items]: [&str; 2],
-    ) -> ReceiptTotals {
-        let of =
-            |payer: Payer| self.sum(lines.iter().filter(|line| line.payer == payer).map(|line| line.amount), items);
-        let totals = ReceiptTotals {
-            stated: stated.total,
-            stated_gross: stated.gross,
-            self_pay: of(Payer::SelfPay),
-            copay: of(Payer::Copay),
-            nhi: of(Payer::Nhi),
-            unstated: of(Payer::Unstated),
-            reductions: self.sum(reductions.iter().map(|reduction| reduction.amount), items),
-            due: stated.due,
-            paid: stated.paid,
-            unpaid: stated.unpaid,
-        };
-        let counts = counts(&totals);
-        // Some state the patient's part as the net total, some state taxes in the gross total.
-        if totals.stated.is_some()
-            && ![totals.stated, totals.stated_gross].iter().flatten().any(|it| counts.contains(it))
-        {
-            let recomputed = self.resource.place(items);
-            let text = format!(
-                "The stated total at {} is not what the lines at {recomputed} sum up to: compare totals.stated of the \
-                 evidence with totals.self_pay, with or without copay, unstated and less reductions. NHI lines do \
-                 not count, they may be points. The stated figure is carried beside the sums. Check the receipt.",
-                self.resource.place(total),
-            );
-            let issue =
-                Issue::warning(IssueKind::Value, self.code("total-differs"), text).at(self.resource.place(total));
-            self.resource.findings().report(issue.at(recomputed).zh("總額與明細不符"));
-        }
-        if let (Some(due), Some(paid), Some(unpaid)) = (totals.due, totals.paid, totals.unpaid)
-            && paid.checked_add(unpaid) != Some(due)
-        {
-            let text = "What is due is not what is paid and unpaid together. Check the receipt.";
-            let issue = Issue::warning(IssueKind::Value, self.code("settlement-differs"), text);
-            self.resource.findings().report(issue.at(self.resource.path()).zh("應收與已收、未收不符"));
-        }
-        totals
-    }
-
     /// Original 正本, copy 副本 or reprint 補發, if this element says it.
-    fn copy(&self, member: &str) -> Option<CopyKind> {
+    fn copy(&self, member: &str, from: &mut Sources) -> Option<CopyKind> {
         let concept = terms::concept(&self.resource.child(member)?)?;
+        from.rule("/copy", "by its code or words", || vec![self.resource.place(member)]);
         let coded = terms::codes(&concept).find_map(|(system, code)| match (system, code) {
             (COPY_SYSTEM, "original") => Some(CopyKind::Original),
             (COPY_SYSTEM, "copy") => Some(CopyKind::Copy),
@@ -190,17 +182,4 @@ impl Source<'_, '_> {
             })
         })
     }
-}
-
-/// What hospitals state as the total: self-pay, with or without copay and lines without a payer, reduced or not.
-fn counts(totals: &ReceiptTotals) -> Vec<Twd> {
-    let mut counts = Vec::new();
-    for copay in [Twd::ZERO, totals.copay] {
-        for unstated in [Twd::ZERO, totals.unstated] {
-            let Some(sum) = Twd::sum([totals.self_pay, copay, unstated]) else { continue };
-            counts.push(sum);
-            counts.extend(sum.checked_sub(totals.reductions));
-        }
-    }
-    counts
 }

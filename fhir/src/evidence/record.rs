@@ -1,26 +1,23 @@
 //! Composition with its sections → medical record (病歷): discharge summary, outpatient record. Narrative becomes
 //! plain text; what sections refer to becomes diagnoses, procedures, measurements, or documents of its own.
 
-use claimgate_packet::evidence::{MedicalRecord, RecordSection, RecordedProcedure};
+use claimgate_packet::evidence::{MedicalRecord, RecordSection};
 
 use crate::element::Element;
 use crate::outcome::{Issue, IssueKind};
 use crate::shape::Shape;
+use crate::sources::{Sourced, Sources};
 use crate::terms;
 
 use super::narrative;
-use super::reading::{Reading, none_carried, not_carried};
+use super::reading::{Made, Reading, none_carried, not_carried, paths};
 
 /// Parts of a Composition that evidence has no place for.
 const NOT_CARRIED: [&str; 2] = ["event", "relatesTo"];
 
-/// Parts of a Procedure that evidence has no place for.
-const PROCEDURE_NOT_CARRIED: [&str; 6] =
-    ["reasonCode", "outcome", "complication", "followUp", "usedCode", "focalDevice"];
-
-impl<'a> Reading<'_, 'a> {
+impl Reading<'_, '_> {
     /// The record, where the Bundle is one; beside it, diagnoses that have no place elsewhere are named.
-    pub(super) fn records(&self) -> Vec<MedicalRecord> {
+    pub(super) fn records(&self) -> Vec<Made<MedicalRecord>> {
         match self.shape() {
             Shape::Record => self.record().into_iter().collect(),
             Shape::IClaim | Shape::Prescription => Vec::new(),
@@ -31,9 +28,9 @@ impl<'a> Reading<'_, 'a> {
         }
     }
 
-    fn record(&self) -> Option<MedicalRecord> {
+    fn record(&self) -> Option<Made<MedicalRecord>> {
         let composition = self.bundle.all("Composition").next()?;
-        let (patient, institution) = self.head()?;
+        let (patient, institution, mut from) = self.head()?;
         self.about(composition, "subject");
         none_carried(composition, &NOT_CARRIED);
         let number = composition.child("identifier").and_then(|number| terms::identifier(&number));
@@ -42,58 +39,36 @@ impl<'a> Reading<'_, 'a> {
         let (attesters, _) =
             self.performers(composition.children("attester").iter().filter_map(|attester| attester.child("party")));
         let (diagnoses, notes) = self.plain_diagnoses();
-        Some(MedicalRecord {
-            number: number.map(|number| number.value.to_owned()),
+        let encounter = self.encounter(composition.child("encounter"));
+        from.note("/code", || composition.place("type"));
+        from.note("/status", || composition.place("status"));
+        let value = MedicalRecord {
+            number: number.map(|number| {
+                from.note("/number", || number.place.clone());
+                number.value.to_owned()
+            }),
             code: terms::required_concept(composition, "type"),
-            categories: terms::concepts(composition, "category"),
-            title: composition.string("title").map(str::to_owned),
+            categories: from.children("/categories", composition, "category", terms::concept),
+            title: from.text("/title", composition, "title"),
             status: composition.required_string("status").unwrap_or_default().to_owned(),
-            confidentiality: composition.string("confidentiality").map(str::to_owned),
+            confidentiality: from.text("/confidentiality", composition, "confidentiality"),
             patient,
             institution,
-            visit: self.visit(self.encounter(composition.child("encounter")).as_ref()),
-            written_on: composition.day("date"),
-            authors,
-            attesters,
-            organisations,
-            text: plain(composition),
-            sections: sections(composition),
-            diagnoses,
-            procedures: self.procedures(),
-            measurements: self.measurements(),
-            notes,
-        })
-    }
-
-    fn procedures(&self) -> Vec<RecordedProcedure> {
-        self.bundle.all("Procedure").map(|procedure| self.procedure(procedure)).collect()
-    }
-
-    /// A procedure with its status: one that was planned or not done says so.
-    fn procedure(&self, procedure: &Element<'a>) -> RecordedProcedure {
-        self.about(procedure, "subject");
-        self.mark(procedure);
-        none_carried(procedure, &PROCEDURE_NOT_CARRIED);
-        if procedure.string("status") == Some("entered-in-error") {
-            let text = "A procedure entered in error is no evidence. Remove it.";
-            let issue = Issue::error(IssueKind::BusinessRule, "procedure.not-in-force", text);
-            procedure.report(issue.zh("處置紀錄登錄錯誤"), "status");
-        }
-        let period = procedure.child("performedPeriod");
-        let actors = procedure.children("performer").into_iter().filter_map(|performer| performer.child("actor"));
-        let (performers, _) = self.performers(actors);
-        RecordedProcedure {
-            code: terms::required_concept(procedure, "code"),
-            status: procedure.required_string("status").unwrap_or_default().to_owned(),
-            performed_on: match &period {
-                Some(period) => period.day("start"),
-                None => procedure.day("performedDateTime"),
-            },
-            performed_until: period.and_then(|period| period.day("end")),
-            body_sites: terms::concepts(procedure, "bodySite"),
-            performers,
-            notes: terms::notes(procedure),
-        }
+            visit: self.visit(encounter.as_ref(), &mut from),
+            written_on: from.day("/written_on", composition, "date"),
+            authors: from.list("/authors", authors),
+            attesters: from.list("/attesters", attesters),
+            organisations: from.list("/organisations", organisations),
+            text: plain(composition, &mut from),
+            sections: sections(composition, &mut from),
+            diagnoses: from.list("/diagnoses", diagnoses),
+            procedures: from.list("/procedures", self.bundle.all("Procedure").map(|it| self.procedure(it))),
+            measurements: from.list("/measurements", self.measurements()),
+            notes: from.list("/notes", notes),
+        };
+        let inside = ["Condition", "Procedure"].into_iter().flat_map(|kind| self.bundle.all(kind));
+        let of = paths(std::iter::once(composition).chain(inside).chain(&encounter));
+        Some(Made { value, from, of })
     }
 
     /// Beside an Invoice a Condition without a serial number is neither a certificate nor part of a record.
@@ -108,19 +83,21 @@ impl<'a> Reading<'_, 'a> {
 }
 
 /// Sections in reading order, however deep; an empty one is kept for its title.
-fn sections(composition: &Element<'_>) -> Vec<RecordSection> {
+fn sections(composition: &Element<'_>, from: &mut Sources) -> Vec<RecordSection> {
     let mut sections = Vec::new();
     let mut waiting: Vec<(u32, Element<'_>)> = inside(composition, 1);
     while let Some((level, section)) = waiting.pop() {
         not_carried(&section, "emptyReason", "Say it in section.text.");
+        let mut own = from.part();
+        own.rule("/level", "how deep the section stands", || vec![section.path().to_owned()]);
         let read = RecordSection {
             level,
-            title: section.string("title").map(str::to_owned),
-            code: section.child("code").and_then(|code| terms::concept(&code)),
-            text: plain(&section),
+            title: own.text("/title", &section, "title"),
+            code: own.child("/code", &section, "code", terms::concept),
+            text: plain(&section, &mut own),
         };
         if read.title.is_some() || read.code.is_some() || read.text.is_some() {
-            sections.push(read);
+            from.append("/sections", &mut sections, [Sourced { value: read, from: own }]);
         }
         waiting.extend(inside(&section, level + 1));
     }
@@ -133,8 +110,10 @@ fn inside<'a>(element: &Element<'a>, level: u32) -> Vec<(u32, Element<'a>)> {
 }
 
 /// The narrative of an element as plain text.
-fn plain(element: &Element<'_>) -> Option<String> {
-    let (text, whole) = narrative::text(element.child("text")?.string("div")?);
+fn plain(element: &Element<'_>, from: &mut Sources) -> Option<String> {
+    let narrative = element.child("text")?;
+    let (text, whole) = narrative::text(narrative.string("div")?);
+    from.rule("/text", "the narrative without its markup", || vec![narrative.place("div")]);
     if !whole {
         let reason =
             "The narrative's markup is broken, so the text after that is not carried further. Write valid XHTML.";

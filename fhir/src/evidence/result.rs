@@ -4,6 +4,7 @@ use claimgate_packet::evidence::{LabResult, LabValue, Quantity, ReferenceRange};
 
 use crate::decimal;
 use crate::element::Element;
+use crate::sources::{Sourced, Sources};
 use crate::terms;
 
 use super::reading::{Reading, not_carried};
@@ -12,86 +13,106 @@ use super::reading::{Reading, not_carried};
 const NOT_CARRIED: [&str; 2] = ["valueSampledData", "valuePeriod"];
 
 /// Reads an Observation with its components.
-pub(super) fn read<'a>(reading: &Reading<'_, 'a>, observation: &Element<'a>) -> Vec<LabResult> {
+pub(super) fn read<'a>(reading: &Reading<'_, 'a>, observation: &Element<'a>) -> Vec<Sourced<LabResult>> {
+    let mut from = reading.sources();
     let effective = match observation.child("effectivePeriod") {
-        Some(period) => period.day("start"),
-        None if observation.has("effectiveInstant") => observation.day("effectiveInstant"),
-        None => observation.day("effectiveDateTime"),
+        Some(period) => from.day("/sampled_on", &period, "start"),
+        None if observation.has("effectiveInstant") => from.day("/sampled_on", observation, "effectiveInstant"),
+        None => from.day("/sampled_on", observation, "effectiveDateTime"),
     };
     let (performers, organisations) = reading.performers(observation.children("performer"));
+    from.note("/code", || observation.place("code"));
+    from.note("/status", || observation.place("status"));
     let whole = LabResult {
-        number: terms::identifiers(observation, "identifier").first().map(|number| number.value.to_owned()),
+        number: number(observation, &mut from),
         code: terms::required_concept(observation, "code"),
         status: observation.required_string("status").unwrap_or_default().to_owned(),
         sampled_on: effective,
-        reported: observation.moment("issued").and_then(|moment| moment.instant),
-        value: value(observation),
-        interpretation: terms::concepts(observation, "interpretation"),
-        reference: ranges(observation),
-        body_site: observation.child("bodySite").and_then(|site| terms::concept(&site)),
-        notes: terms::notes(observation),
-        performers,
-        organisations,
+        reported: from.instant("/reported", observation, "issued"),
+        value: value(observation, &mut from),
+        interpretation: from.children("/interpretation", observation, "interpretation", terms::concept),
+        reference: from.children("/reference", observation, "referenceRange", range),
+        body_site: from.child("/body_site", observation, "bodySite", terms::concept),
+        notes: from.notes("/notes", observation),
+        performers: from.list("/performers", performers),
+        organisations: from.list("/organisations", organisations),
     };
     // A component has the Observation's number, status and times; the rest is said once, at its head.
     let repeated = 64 + whole.status.len() + whole.number.as_ref().map_or(0, String::len);
     let component = |component: &Element<'a>| {
-        reading.pay(repeated).then(|| LabResult {
-            number: whole.number.clone(),
-            code: terms::required_concept(component, "code"),
-            status: whole.status.clone(),
-            sampled_on: whole.sampled_on,
-            reported: whole.reported,
-            value: value(component),
-            interpretation: terms::concepts(component, "interpretation"),
-            reference: ranges(component),
-            body_site: None,
-            notes: Vec::new(),
-            performers: Vec::new(),
-            organisations: Vec::new(),
+        reading.pay(repeated).then(|| {
+            let mut own = reading.sources();
+            own.note("/code", || component.place("code"));
+            let value = LabResult {
+                number: whole.number.clone(),
+                code: terms::required_concept(component, "code"),
+                status: whole.status.clone(),
+                sampled_on: whole.sampled_on,
+                reported: whole.reported,
+                value: value(component, &mut own),
+                interpretation: own.children("/interpretation", component, "interpretation", terms::concept),
+                reference: own.children("/reference", component, "referenceRange", range),
+                body_site: None,
+                notes: Vec::new(),
+                performers: Vec::new(),
+                organisations: Vec::new(),
+            };
+            for shared in ["/number", "/status", "/sampled_on", "/reported"] {
+                own.rule(shared, "as its Observation", || from.places(shared));
+            }
+            Sourced { value, from: own }
         })
     };
-    let components: Vec<LabResult> = observation.children("component").iter().map_while(component).collect();
+    let components: Vec<Sourced<LabResult>> = observation.children("component").iter().map_while(component).collect();
     // A panel's head has no value of its own; it is kept for its code all the same.
-    std::iter::once(whole).chain(components).collect()
+    std::iter::once(Sourced { value: whole, from }).chain(components).collect()
 }
 
-fn value(element: &Element<'_>) -> Option<LabValue> {
+/// The first number a resource has.
+pub(super) fn number(resource: &Element<'_>, from: &mut Sources) -> Option<String> {
+    let number = terms::identifiers(resource, "identifier").into_iter().next()?;
+    from.note("/number", || number.place.clone());
+    Some(number.value.to_owned())
+}
+
+fn value(element: &Element<'_>, from: &mut Sources) -> Option<LabValue> {
     for member in NOT_CARRIED {
         not_carried(element, member, "Write the value as a quantity, code or text.");
     }
-    let quantity = |member: &str| element.child(member).and_then(|value| terms::quantity(&value));
-    let text = |member: &str| element.string(member).map(|text| LabValue::Text(text.to_owned()));
     if element.has("valueQuantity") {
-        return quantity("valueQuantity").map(LabValue::Quantity);
+        return from.child("/value", element, "valueQuantity", terms::quantity).map(LabValue::Quantity);
     }
-    if let Some(whole) = element.number("valueInteger") {
+    if let Some(whole) = from.member("/value", element, "valueInteger", Element::number) {
         let value = decimal::text(whole);
         return Some(LabValue::Quantity(Quantity { value, unit: None, code: None, system: None, comparator: None }));
     }
     // Why there is none says itself by its code system, data-absent-reason.
     for member in ["valueCodeableConcept", "dataAbsentReason"] {
-        if let Some(concept) = element.child(member).and_then(|value| terms::concept(&value)) {
+        if let Some(concept) = from.child("/value", element, member, terms::concept) {
             return Some(LabValue::Concept(concept));
         }
     }
-    if let Some(range) = element.child("valueRange") {
-        return terms::pair(&range, ["low", "high"], "–").map(LabValue::Text);
+    for (member, parts, between) in
+        [("valueRange", ["low", "high"], "–"), ("valueRatio", ["numerator", "denominator"], ":")]
+    {
+        if let Some(pair) = element.child(member) {
+            from.rule("/value", "both numbers in words", || vec![pair.path().to_owned()]);
+            return terms::pair(&pair, parts, between).map(LabValue::Text);
+        }
     }
-    if let Some(ratio) = element.child("valueRatio") {
-        return terms::pair(&ratio, ["numerator", "denominator"], ":").map(LabValue::Text);
-    }
-    if let Some(yes) = element.boolean("valueBoolean") {
+    if let Some(yes) = from.member("/value", element, "valueBoolean", Element::boolean) {
         return Some(LabValue::Text(yes.to_string()));
     }
-    text("valueString").or_else(|| text("valueDateTime")).or_else(|| text("valueTime"))
+    let texts = ["valueString", "valueDateTime", "valueTime"];
+    from.first("/value", element, &texts, |element, member| element.string(member).map(str::to_owned))
+        .map(LabValue::Text)
 }
 
-fn ranges(element: &Element<'_>) -> Vec<ReferenceRange> {
-    let ranges = element.children("referenceRange").into_iter().map(|range| ReferenceRange {
+fn range(range: &Element<'_>) -> Option<ReferenceRange> {
+    let read = ReferenceRange {
         low: range.child("low").and_then(|low| terms::quantity(&low)),
         high: range.child("high").and_then(|high| terms::quantity(&high)),
         text: range.string("text").map(str::to_owned),
-    });
-    ranges.filter(|range| range.low.is_some() || range.high.is_some() || range.text.is_some()).collect()
+    };
+    (read.low.is_some() || read.high.is_some() || read.text.is_some()).then_some(read)
 }

@@ -10,6 +10,7 @@ use crate::disclosure::is_reserved;
 use crate::evidence::{Document, Evidence};
 use crate::limits::{ATTACHMENTS, DISCLOSURE_JSON, EVIDENCE, PARTS, RECIPIENTS};
 use crate::manifest::{is_id, is_text};
+use crate::open::can_be_met;
 
 /// How deep a document may nest, with room for the disclosure around it.
 const DEPTH: usize = DISCLOSURE_JSON.depth - 1;
@@ -28,6 +29,7 @@ pub(super) fn check(draft: &Draft) -> Result<(), SignError> {
     if draft.evidence.iter().map(|evidence| evidence.attachments.len()).sum::<usize>() > ATTACHMENTS {
         return Err(SignError::TooLarge("a claim has at most 200 attachments"));
     }
+    form("an attachment", can_be_met(draft.evidence.iter().flat_map(|evidence| &evidence.attachments)))?;
     evidence(draft)?;
     recipients(&draft.recipients)?;
     parts(draft)

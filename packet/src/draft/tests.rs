@@ -125,6 +125,14 @@ fn a_draft_over_a_bound_is_not_signed() {
         draft.evidence[1] = evidence("evd_2", "moon-rock", deep);
     })));
     assert!(too_large(refusal(|draft| draft.evidence[1].attachments = vec![photo(); 201])));
+    let attached = |change: fn(&mut crate::evidence::Attachment)| {
+        refusal(|draft| change(&mut draft.evidence[1].attachments[0])) == SignError::Form("an attachment")
+    };
+    assert!(attached(|photo| photo.id = "photo-1".to_owned()));
+    assert!(attached(|photo| photo.digest.truncate(42)));
+    assert!(attached(|photo| photo.bytes = crate::limits::VIDEO_BYTES + 1));
+    assert!(attached(|photo| photo.media_type.clear()));
+    assert_eq!(refusal(|draft| draft.evidence[0].attachments = vec![photo()]), SignError::Form("an attachment"));
     assert!(too_large(refusal(|draft| {
         draft.recipients = (0..65).map(|n| recipient(&format!("https://{n}.example"), Line::Life, &[])).collect();
     })));

@@ -77,7 +77,8 @@ categories! {
     Blood = "BLOD" "血液血漿費";
     Dialysis = "HD" "血液透析費";
     Anaesthesia = "ANE" "麻醉費";
-    Material = "METR" "特殊材料費";
+    Material = "METR" "特殊材料費" "特殊材料" "特材費" "自費特材" "自費特殊材料" "自費特殊材料費";
+    MaterialDifference = "METRDIFF" "特殊材料差額" "特材差額" "特殊材料費差額" "差額特材" "自付差額特材";
     Drug = "DRUG" "藥費" "藥品費";
     Pharmacy = "DSVC" "藥事服務費";
     Psychiatry = "NRTP" "精神科治療費";
@@ -85,7 +86,8 @@ categories! {
     Baby = "BABY" "嬰兒費";
     Agency = "CHARG" "代辦費";
     Registration = "REG" "掛號費";
-    RoomDifference = "ROOMDIFF" "病房費差額" "病房差額";
+    RoomDifference = "ROOMDIFF" "病房費差額" "病房差額" "病房費自付差額";
+    Difference = "DIFF" "差額" "自付差額" "差額負擔";
     Board = "BOARD" "伙食費";
     Nursing = "NURS" "護理費";
     Certificate = "CERT" "證明書費";

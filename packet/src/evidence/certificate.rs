@@ -3,7 +3,8 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::terms::{Concept, Institution, Patient, Practitioner, Visit};
+use super::record::RecordedProcedure;
+use super::terms::{Diagnosis, Institution, Patient, Practitioner, Visit};
 use crate::opaque_debug;
 
 /// Diagnosis certificate (診斷證明書), iClaim ClaimFormModel.certificateOfDiagnosis.
@@ -22,7 +23,10 @@ pub struct DiagnosisCertificate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visit: Option<Visit>,
     /// Diagnoses (病名) with their codes; at least one.
-    pub diagnoses: Vec<Concept>,
+    pub diagnoses: Vec<Diagnosis>,
+    /// Operations and procedures (手術、處置) at that visit.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub procedures: Vec<RecordedProcedure>,
     /// Doctor's orders (醫囑).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub advice: Option<String>,

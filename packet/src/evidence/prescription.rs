@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::laboratory::LabResult;
-use super::terms::{Concept, Institution, Organisation, Patient, Practitioner, Quantity, Visit};
+use super::terms::{Concept, Diagnosis, Institution, Organisation, Patient, Practitioner, Quantity, Visit};
 use crate::opaque_debug;
 
 /// A prescription, or the slip of what was dispensed on one.
@@ -35,7 +35,7 @@ pub struct Prescription {
     pub professionals: Vec<Practitioner>,
     /// Diagnoses written beside it; no certificate of diagnosis.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub diagnoses: Vec<Concept>,
+    pub diagnoses: Vec<Diagnosis>,
     /// Measurements written beside it, for example body weight.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub measurements: Vec<LabResult>,

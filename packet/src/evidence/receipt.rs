@@ -33,6 +33,9 @@ pub struct MedicalReceipt {
     /// Day of issue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issued_on: Option<Date>,
+    /// What every amount is in, but for the figures of NHI, which may be points (點數).
+    #[serde(default)]
+    pub currency: Currency,
     /// Lines in the order of the source.
     pub lines: Vec<ReceiptLine>,
     /// Reductions (減免) and public subsidies (公費補助).
@@ -40,6 +43,16 @@ pub struct MedicalReceipt {
     pub reductions: Vec<Reduction>,
     /// Sums.
     pub totals: ReceiptTotals,
+}
+
+/// The currency of a receipt: the only one accepted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Currency {
+    /// New Taiwan dollars (新臺幣).
+    #[default]
+    #[serde(rename = "TWD")]
+    Twd,
 }
 
 /// Receipt key (收據鍵): the same receipt however often it is printed.
@@ -91,9 +104,12 @@ pub struct ReceiptLine {
     /// What else the source says of it, for example a copay code (部分負擔代碼).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub modifiers: Vec<Concept>,
-    /// Day of service.
+    /// Day of service, or its first day.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serviced_on: Option<Date>,
+    /// Last day of service, where it took several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub serviced_until: Option<Date>,
     /// How many.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantity: Option<Quantity>,
@@ -140,11 +156,25 @@ pub struct Reduction {
     /// The line it belongs to; absent where it is taken off the whole receipt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<u32>,
+    /// What kind of reduction it is, where the source's own words say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ReductionKind>,
     /// Why, as the source wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Concept>,
     /// How much less is asked, never negative.
     pub amount: Twd,
+}
+
+/// Who gives up the amount of a [`Reduction`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum ReductionKind {
+    /// The hospital asks less (減免、優待、折扣).
+    Hospital,
+    /// Public money pays it (公費補助).
+    Subsidy,
 }
 
 /// Sums of a receipt. What the source states and the sums of the lines are kept apart: hospitals count differently.
@@ -158,6 +188,15 @@ pub struct ReceiptTotals {
     /// The total of all payers, where the source states one apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stated_gross: Option<Twd>,
+    /// What the source states as the sum of the lines the patient pays (自費).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated_self_pay: Option<Twd>,
+    /// What the source states as the sum of the copay (部分負擔).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated_copay: Option<Twd>,
+    /// What the source states as the sum of NHI (健保); may be points.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stated_nhi: Option<Twd>,
     /// Sum of the lines the patient pays (自費).
     pub self_pay: Twd,
     /// Sum of the copay lines (部分負擔); absent means none.

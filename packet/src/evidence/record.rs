@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::laboratory::LabResult;
-use super::terms::{Concept, Institution, Organisation, Patient, Practitioner, Visit};
+use super::terms::{Concept, Diagnosis, Institution, Organisation, Patient, Practitioner, Visit};
 use crate::opaque_debug;
 
 /// Medical record.
@@ -54,7 +54,7 @@ pub struct MedicalRecord {
     pub sections: Vec<RecordSection>,
     /// Diagnoses; no certificate of diagnosis.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub diagnoses: Vec<Concept>,
+    pub diagnoses: Vec<Diagnosis>,
     /// Operations and procedures (手術、處置).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub procedures: Vec<RecordedProcedure>,

@@ -34,6 +34,31 @@ pub struct Concept {
     pub text: Option<String>,
 }
 
+/// A diagnosis (診斷): codes and words, and what the source says of where, how bad and since when.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Diagnosis {
+    /// The codes, in the source's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub codings: Vec<Coding>,
+    /// Free text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// Where on the body (部位).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub body_sites: Vec<Concept>,
+    /// How severe (嚴重程度).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub severity: Option<Concept>,
+    /// Since when (發病日), as written: a date in FHIR precision, or words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub onset: Option<String>,
+    /// Until when, as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub abated: Option<String>,
+}
+
 /// A number or code that somebody gave to a person or thing.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -137,6 +162,15 @@ pub struct Visit {
     /// Department (科別).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub department: Option<Concept>,
+    /// Where the patient was admitted from (入院來源), FHIR Encounter.hospitalization.admitSource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admitted_from: Option<Concept>,
+    /// How or where to the patient left (出院情況), FHIR Encounter.hospitalization.dischargeDisposition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discharged_to: Option<Concept>,
+    /// Why the patient came.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<Concept>,
     /// Start (應診日期始), as an instant where the source gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<Timestamp>,
@@ -178,4 +212,4 @@ pub struct Quantity {
     pub comparator: Option<String>,
 }
 
-opaque_debug!(Concept, Identifier, Patient, Practitioner, Organisation, Visit, Quantity);
+opaque_debug!(Concept, Diagnosis, Identifier, Patient, Practitioner, Organisation, Visit, Quantity);

@@ -1,6 +1,6 @@
-//! SHA-256, the one hash of a packet (`_sd_alg: sha-256`).
+//! SHA-256, the one hash of a packet (`_sd_alg: sha-256`); SHA-1 only to compare with what a source states.
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 
 use super::base64url;
 
@@ -18,6 +18,12 @@ pub fn sha256(bytes: &[u8]) -> [u8; 32] {
 #[must_use]
 pub fn sha256_text(bytes: &[u8]) -> String {
     base64url::encode(&sha256(bytes))
+}
+
+/// SHA-1 of some bytes, as FHIR R4 has it in `Attachment.hash`. It proves nothing: a transmission fault is all it finds.
+#[must_use]
+pub fn sha1(bytes: &[u8]) -> Vec<u8> {
+    digest(&SHA1_FOR_LEGACY_USE_ONLY, bytes).as_ref().to_vec()
 }
 
 #[cfg(test)]

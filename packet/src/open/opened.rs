@@ -1,5 +1,7 @@
 //! The opened packet: verified evidence with who sent it to whom for what.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -7,7 +9,7 @@ use super::{Granted, OpenError};
 use crate::evidence::{Attachment, Evidence};
 use crate::jose::{base64url, digest};
 use crate::limits::{ATTACHMENTS, EVIDENCE, VIDEO_BYTES};
-use crate::manifest::{ClaimRef, RecipientElement, is_id};
+use crate::manifest::{ClaimRef, RecipientElement, is_id, is_text};
 
 /// A packet that passed every check.
 pub struct Opened {
@@ -61,7 +63,7 @@ impl Opened {
         if opened.attachments().count() > ATTACHMENTS {
             return Err(OpenError::TooLarge("a claim has at most 200 attachments"));
         }
-        if opened.attachments().all(can_be_met) { Ok(opened) } else { Err(OpenError::Attachment) }
+        if can_be_met(opened.attachments()) { Ok(opened) } else { Err(OpenError::Attachment) }
     }
 
     /// Every attachment the evidence names.
@@ -108,8 +110,15 @@ impl Opened {
     }
 }
 
-/// Whether an attachment's description is one that some bytes can meet.
-fn can_be_met(attachment: &Attachment) -> bool {
-    let digest = base64url::decode(&attachment.digest);
-    digest.is_some_and(|digest| digest.len() == 32) && attachment.bytes <= VIDEO_BYTES
+/// Whether the descriptions are such that some bytes can meet each: an id of its own, a digest, a possible size.
+pub(crate) fn can_be_met<'a>(attachments: impl Iterator<Item = &'a Attachment>) -> bool {
+    let mut ids = HashSet::new();
+    let mut possible = attachments.map(|attachment| {
+        is_id(&attachment.id, "att_")
+            && ids.insert(attachment.id.as_str())
+            && base64url::decode(&attachment.digest).is_some_and(|digest| digest.len() == 32)
+            && is_text(&attachment.media_type)
+            && attachment.bytes <= VIDEO_BYTES
+    });
+    possible.all(|possible| possible)
 }

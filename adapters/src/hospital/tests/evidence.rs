@@ -88,7 +88,7 @@ fn the_outpatient_bundle_becomes_this_evidence() {
         json!({
             "key": { "institution": "1199990014", "number": "R1150312-0457", "date": day },
             "number": "R1150312-0457", "patient": patient, "institution": institution, "visit": visit, "issued_on": day,
-            "lines": [
+            "currency": "TWD", "lines": [
                 { "sequence": 1, "item": registration, "category": category("REG", "掛號費"), "source_category": base, "payer": "self-pay", "serviced_on": day, "amount": "150" },
                 { "sequence": 2, "item": charge("DIAG", "診察費"), "category": category("DIAG", "診察費"), "source_category": base, "payer": "nhi", "serviced_on": day, "amount": "361" },
                 { "sequence": 3, "item": charge("RADO", "放射線診療費"), "category": category("RADO", "放射線診療費"), "source_category": base, "payer": "nhi", "serviced_on": day, "amount": "220" },

@@ -50,7 +50,7 @@ const WARNINGS: [(&str, &str, Change); 19] = [
     }),
     ("claim.total-differs", "Bundle.entry[1].resource.total", |it| resource(it, "Claim")["total"]["value"] = json!(1)),
     ("bundle.no-condition", "Bundle.entry", |it| remove(it, "Condition")),
-    ("element.not-mapped", "Bundle.entry[6].resource.presentedForm", |it| {
+    ("attachment.url-not-fetched", "Bundle.entry[6].resource.presentedForm[0].url", |it| {
         resource(it, "DiagnosticReport")["presentedForm"] = json!([{ "url": "file:///etc/passwd" }]);
     }),
     ("element.partial-date", "Bundle.entry[1].resource.created", |it| {
@@ -73,7 +73,7 @@ fn every_warning_names_its_code_and_place_and_refuses_nothing() {
 fn resources_without_a_place_are_named_once_by_type() {
     let bundle = changed("outpatient", |it| {
         let entries = it["entry"].as_array_mut().unwrap();
-        for (number, kind) in ["Procedure", "Medication", "Procedure"].iter().enumerate() {
+        for (number, kind) in ["Specimen", "Medication", "Specimen"].iter().enumerate() {
             entries.push(json!({ "fullUrl": format!("urn:uuid:{number}"), "resource": { "resourceType": kind } }));
         }
     });

@@ -53,7 +53,7 @@ fn named(words: &str) -> Option<(FeeCategory, Option<&str>)> {
 
 /// The special material of a line of that category, where it is named apart from the category.
 pub(super) fn material(category: Option<&FeeCategory>, item: &Concept) -> Option<Material> {
-    if category != Some(&FeeCategory::Material) {
+    if !matches!(category, Some(FeeCategory::Material | FeeCategory::MaterialDifference)) {
         return None;
     }
     let is_category = |system: Option<&str>, words: Option<&str>| {

@@ -1,48 +1,85 @@
 //! Claim → receipt: one Claim is one receipt, one item one line (iClaim 醫療保險理賠).
 
 use claimgate_packet::amount::Twd;
-use claimgate_packet::evidence::{MedicalReceipt, Payer, ReceiptLine, Reduction};
+use claimgate_packet::evidence::{Concept, Currency, MedicalReceipt, Payer, ReceiptLine, Reduction};
 use serde_json::Number;
 
 use crate::decimal;
 use crate::element::Element;
 use crate::outcome::{Issue, IssueKind};
+use crate::sources::{Sourced, Sources};
 use crate::terms;
 
-use super::super::reading::{Reading, none_carried, not_carried};
+use super::super::reading::{Made, Reading, none_carried, not_carried, paths};
+use super::CURRENCY;
 use super::payer::Said;
-use super::{Source, Stated, category, payer};
+use super::totals::{self, Stated};
+use super::{Source, category, payer};
 
 /// Parts of a Claim and of its items that a receipt has no place for.
-const NOT_CARRIED: [&str; 8] =
-    ["billablePeriod", "supportingInfo", "careTeam", "procedure", "accident", "related", "payee", "facility"];
+const NOT_CARRIED: [&str; 6] = ["billablePeriod", "careTeam", "accident", "related", "payee", "facility"];
 const ITEM_NOT_CARRIED: [&str; 6] = ["revenue", "programCode", "udi", "bodySite", "subSite", "locationCodeableConcept"];
 
 impl<'a> Reading<'_, 'a> {
-    pub(super) fn claim(&self, source: &Source<'_, 'a>) -> Option<MedicalReceipt> {
+    pub(super) fn claim(&self, source: &Source<'_, 'a>) -> Option<Made<MedicalReceipt>> {
         let claim = source.resource;
-        let (patient, institution) = self.head()?;
+        let (patient, institution, mut from) = self.head()?;
         self.about(claim, "patient");
         in_force(claim);
         none_carried(claim, &NOT_CARRIED);
         for diagnosis in claim.children("diagnosis") {
             not_carried(&diagnosis, "diagnosisCodeableConcept", "Send the diagnosis as a Condition and refer to it.");
         }
-        let (lines, reductions) = items(source);
-        let stated = Stated { total: source.money(claim, "total"), ..Stated::default() };
-        let (number, issued_on) = (self.number(claim), claim.day("created"));
-        Some(MedicalReceipt {
-            key: self.key(number.as_deref(), issued_on),
+        for procedure in claim.children("procedure") {
+            not_carried(&procedure, "procedureCodeableConcept", "Send the operation as a Procedure and refer to it.");
+        }
+        let mut stated = Stated::default();
+        for info in claim.children("supportingInfo") {
+            self.supporting(source, &info, &mut stated, &mut from);
+        }
+        let (lines, reductions) = items(source, &mut from);
+        stated.total = source.amount("/totals/stated", claim, "total", &mut from);
+        from.rule("/currency", CURRENCY, || vec![claim.path().to_owned()]);
+        let encounter = self.encounter_of(claim);
+        let (number, issued_on) = (self.number(claim, &mut from), from.day("/issued_on", claim, "created"));
+        let value = MedicalReceipt {
+            key: self.key(number.as_deref(), issued_on, &mut from),
             number,
-            copy: source.copy("subType"),
+            copy: source.copy("subType", &mut from),
             patient,
             institution,
-            visit: self.visit(self.encounter_of(claim).as_ref()),
+            visit: self.visit(encounter.as_ref(), &mut from),
             issued_on,
-            totals: source.totals(&lines, &reductions, stated, ["total", "item"]),
+            currency: Currency::Twd,
+            totals: source.totals(&lines, &reductions, stated, ["total", "item"], &mut from),
             lines,
             reductions,
-        })
+        };
+        Some(Made { value, from, of: paths(std::iter::once(claim).chain(&encounter)) })
+    }
+
+    /// A file beside the receipt, or a figure it states; whatever else supports a Claim has no place.
+    fn supporting(&self, source: &Source<'_, 'a>, info: &Element<'a>, stated: &mut Stated, from: &mut Sources) {
+        let claim = source.resource;
+        if let Some(attachment) = info.child("valueAttachment") {
+            self.attach(claim, &attachment);
+            return;
+        }
+        let named = ["code", "category"].iter().find_map(|member| terms::concept(&info.child(member)?));
+        if let (Some(figure), Some(quantity)) = (named.as_ref().and_then(totals::figure), info.child("valueQuantity")) {
+            let mut own = source.sources.part();
+            if let Some(amount) = source.counted(&quantity, figure, &mut own)
+                && stated.take(figure, amount, &own, from)
+            {
+                return;
+            }
+        }
+        let target = info.child("valueReference").and_then(|reference| self.bundle.any(&reference));
+        if target.is_none_or(|target| target.resource_type() != "DocumentReference") {
+            let text = "This information is not carried further. Send it as an attachment, or write it as a note.";
+            let issue = Issue::warning(IssueKind::NotSupported, "element.not-mapped", text);
+            claim.findings().report(issue.at(info.path()).zh("此欄位不會轉送"));
+        }
     }
 
     /// iClaim's Claim names no visit: an item may, its diagnosis may, or there is only one.
@@ -75,7 +112,7 @@ fn in_force(claim: &Element<'_>) {
 }
 
 /// Lines and reductions, in the order of the items.
-fn items(source: &Source<'_, '_>) -> (Vec<ReceiptLine>, Vec<Reduction>) {
+fn items(source: &Source<'_, '_>, from: &mut Sources) -> (Vec<ReceiptLine>, Vec<Reduction>) {
     let items = source.resource.children("item");
     if items.is_empty() {
         let text = "The Claim has no item. A receipt states items and amounts: add Claim.item.";
@@ -83,9 +120,10 @@ fn items(source: &Source<'_, '_>) -> (Vec<ReceiptLine>, Vec<Reduction>) {
     }
     let (mut lines, mut reductions) = (Vec::new(), Vec::new());
     for (item, position) in items.iter().zip(1_u32..) {
-        lines.extend(read(source, item, position, &mut reductions));
+        let line = read(source, item, position, &mut reductions);
+        from.append("/lines", &mut lines, line);
     }
-    (lines, reductions)
+    (lines, from.list("/reductions", reductions))
 }
 
 /// A line, or nothing where the item is a reduction or has no amount.
@@ -93,33 +131,50 @@ fn read(
     source: &Source<'_, '_>,
     item: &Element<'_>,
     position: u32,
-    reductions: &mut Vec<Reduction>,
-) -> Option<ReceiptLine> {
+    reductions: &mut Vec<Sourced<Reduction>>,
+) -> Option<Sourced<ReceiptLine>> {
     not_carried(item, "detail", "Send each part as an item of its own.");
     none_carried(item, &ITEM_NOT_CARRIED);
     if !item.has("sequence") {
         let text = "The item has no sequence; its position is taken. Number the items.";
         item.report(Issue::warning(IssueKind::Required, "claim.item-no-sequence", text).zh("明細沒有序號"), "sequence");
     }
+    let mut from = source.sources.part();
+    from.rule("/sequence", "its number, otherwise its position", || vec![stated_at(item, "sequence")]);
     let sequence = item.positive("sequence").unwrap_or(position);
     let what = terms::required_concept(item, "productOrService");
-    let source_category = item.child("category").and_then(|category| terms::concept(&category));
-    let unit_price = source.money(item, "unitPrice");
-    let amount = amount(source, item, unit_price);
+    from.note("/item", || item.place("productOrService"));
+    let source_category = from.child("/source_category", item, "category", terms::concept);
+    let unit_price = source.amount("/unit_price", item, "unitPrice", &mut from);
+    let amount = amount(source, item, unit_price, &mut from);
     if source_category.as_ref().and_then(category::price_component).is_some_and(reduces) {
         let amount = amount?.magnitude();
-        reductions.push(Reduction { line: Some(sequence), reason: Some(what), amount });
+        let mut taken = source.sources.part();
+        taken.same_of(&from, &[("/line", "/sequence"), ("/reason", "/item"), ("/amount", "/amount")]);
+        taken.rule("/kind", "by the codes or words of its reason", || vec![item.place("productOrService")]);
+        let kind = payer::reduction(Some(&what));
+        let value = Reduction { line: Some(sequence), kind, reason: Some(what), amount };
+        reductions.push(Sourced { value, from: taken });
         return None;
     }
-    let serviced_on = match item.child("servicedPeriod") {
-        Some(period) => period.day("start"),
-        None => item.day("servicedDate"),
+    let period = item.child("servicedPeriod");
+    let serviced_until = period.as_ref().and_then(|period| from.day("/serviced_until", period, "end"));
+    let serviced_on = match period {
+        Some(period) => from.day("/serviced_on", &period, "start"),
+        None => from.day("/serviced_on", item, "servicedDate"),
     };
-    let mut modifiers = terms::concepts(item, "modifier");
-    let payer = payer_of(item, payer::of(&modifiers));
-    modifiers.retain(|modifier| !payer::says_only_that(modifier));
+    let modifiers: Vec<Sourced<Concept>> =
+        item.children("modifier").iter().filter_map(|it| concept(source, it)).collect();
+    let payer = payer_of(item, payer::of(modifiers.iter().map(|modifier| &modifier.value)));
+    from.rule("/payer", "by the codes or words of its modifiers", || vec![stated_at(item, "modifier")]);
+    let narrower = modifiers.into_iter().filter(|modifier| !payer::says_only_that(&modifier.value));
+    let modifiers = from.list("/modifiers", narrower);
     let category = category::of(source_category.as_ref(), &what);
-    Some(ReceiptLine {
+    from.rule("/category", "by the source's own words for category or item", || {
+        ["category", "productOrService"].iter().filter(|it| item.has(it)).map(|it| item.place(it)).collect()
+    });
+    from.rule("/material", "code and words of the item, without its category", || vec![item.place("productOrService")]);
+    let value = ReceiptLine {
         sequence,
         material: category::material(category.as_ref(), &what),
         category,
@@ -128,10 +183,23 @@ fn read(
         payer,
         modifiers,
         serviced_on,
-        quantity: item.child("quantity").and_then(|quantity| terms::quantity(&quantity)),
+        serviced_until,
+        quantity: from.child("/quantity", item, "quantity", terms::quantity),
         unit_price,
         amount: amount?,
-    })
+    };
+    Some(Sourced { value, from })
+}
+
+fn concept(source: &Source<'_, '_>, element: &Element<'_>) -> Option<Sourced<Concept>> {
+    let mut from = source.sources.part();
+    from.note("", || element.path().to_owned());
+    Some(Sourced { value: terms::concept(element)?, from })
+}
+
+/// The place of a member, or of the whole where the member is not there and its absence says the rest.
+fn stated_at(element: &Element<'_>, member: &str) -> String {
+    if element.has(member) { element.place(member) } else { element.path().to_owned() }
 }
 
 /// Whether a price component takes off instead of adding.
@@ -159,12 +227,12 @@ fn payer_of(item: &Element<'_>, said: Said) -> Payer {
 }
 
 /// `net`, or the exact product of quantity, unit price and factor.
-fn amount(source: &Source<'_, '_>, item: &Element<'_>, unit_price: Option<Twd>) -> Option<Twd> {
+fn amount(source: &Source<'_, '_>, item: &Element<'_>, unit_price: Option<Twd>, from: &mut Sources) -> Option<Twd> {
     let quantity = item.child("quantity").and_then(|quantity| quantity.number("value"));
     let factors: Vec<&Number> = quantity.into_iter().chain(item.number("factor")).collect();
     let product = unit_price.map(|price| decimal::product(price, &factors));
     if item.has("net") {
-        let net = source.money(item, "net");
+        let net = source.amount("/amount", item, "net", from);
         if let (Some(net), Some(Some(product))) = (net, product)
             && net != product
         {
@@ -177,7 +245,13 @@ fn amount(source: &Source<'_, '_>, item: &Element<'_>, unit_price: Option<Twd>) 
         return net;
     }
     match product {
-        Some(Some(product)) => return Some(product),
+        Some(Some(product)) => {
+            from.rule("/amount", "quantity × unit price × factor", || {
+                let factors = ["quantity", "unitPrice", "factor"].iter().filter(|it| item.has(it));
+                factors.map(|it| item.place(it)).collect()
+            });
+            return Some(product);
+        }
         Some(None) => {
             let text = "Quantity times unit price is not exact to the cent or too large. State the net amount.";
             let issue = Issue::error(IssueKind::Value, "claim.amount-not-exact", text);

@@ -1,19 +1,18 @@
 //! Invoice with its ChargeItems → receipt: the 2023 draft of iClaim, gematik's Rechnung, India's InvoiceRecord.
 
-use claimgate_packet::evidence::{Concept, MedicalReceipt, Payer, ReceiptLine, Reduction};
+use claimgate_packet::evidence::{Concept, Currency, MedicalReceipt, Payer, ReceiptLine, Reduction};
 use jiff::civil::Date;
 
 use crate::element::Element;
 use crate::outcome::{Issue, IssueKind};
+use crate::sources::{Sourced, Sources};
 use crate::terms;
 
-use super::super::reading::{Reading, none_carried, not_carried, weight};
-use super::component::{self, Components};
+use super::super::reading::{Made, Reading, none_carried, not_carried, paths, weight};
+use super::component::{self, Components, Part};
 use super::payer::{self, Said};
-use super::{Source, Stated, category};
-
-/// Our own words for figures that FHIR's Invoice has no element for: `due` 應收, `paid` 已收, `unpaid` 未收.
-const SETTLEMENT_SYSTEM: &str = "urn:claimgate:settlement";
+use super::totals::{self, Stated};
+use super::{CURRENCY, Source, category};
 
 /// Parts of either resource that a receipt has no place for.
 const NOT_CARRIED: [&str; 4] = ["note", "paymentTerms", "participant", "account"];
@@ -30,9 +29,9 @@ const CHARGE_NOT_CARRIED: [&str; 9] = [
 ];
 
 impl<'a> Reading<'_, 'a> {
-    pub(super) fn invoice(&self, source: &Source<'_, 'a>) -> Option<MedicalReceipt> {
+    pub(super) fn invoice(&self, source: &Source<'_, 'a>) -> Option<Made<MedicalReceipt>> {
         let invoice = source.resource;
-        let (patient, institution) = self.head()?;
+        let (patient, institution, mut from) = self.head()?;
         self.about(invoice, "subject");
         in_force(invoice);
         none_carried(invoice, &NOT_CARRIED);
@@ -49,21 +48,27 @@ impl<'a> Reading<'_, 'a> {
             invoice.report(Issue::error(IssueKind::Required, "invoice.no-line", text).zh("收據沒有明細"), "lineItem");
         }
         let mut stated = Stated::default();
-        totals(source, &mut stated, &mut reductions);
-        let (number, issued_on) = (self.number(invoice), invoice.day("date"));
+        stated_totals(source, &mut stated, &mut reductions, &mut from);
+        let reductions = from.list("/reductions", reductions);
+        let lines = from.list("/lines", lines);
+        from.rule("/currency", CURRENCY, || vec![invoice.path().to_owned()]);
+        let encounter = self.encounter(visit);
+        let (number, issued_on) = (self.number(invoice, &mut from), from.day("/issued_on", invoice, "date"));
         let total = if invoice.has("totalNet") { "totalNet" } else { "totalGross" };
-        Some(MedicalReceipt {
-            key: self.key(number.as_deref(), issued_on),
+        let value = MedicalReceipt {
+            key: self.key(number.as_deref(), issued_on, &mut from),
             number,
-            copy: source.copy("type"),
+            copy: source.copy("type", &mut from),
             patient,
             institution,
-            visit: self.visit(self.encounter(visit).as_ref()),
+            visit: self.visit(encounter.as_ref(), &mut from),
             issued_on,
-            totals: source.totals(&lines, &reductions, stated, [total, "lineItem"]),
+            currency: Currency::Twd,
+            totals: source.totals(&lines, &reductions, stated, [total, "lineItem"], &mut from),
             lines,
             reductions,
-        })
+        };
+        Some(Made { value, from, of: paths(std::iter::once(invoice).chain(&encounter)) })
     }
 
     /// One line, split by who pays; nothing once too much is repeated.
@@ -72,17 +77,22 @@ impl<'a> Reading<'_, 'a> {
         source: &Source<'_, 'a>,
         line: &Element<'a>,
         (charge, position): (Option<&Element<'a>>, u32),
-        lines: &mut Vec<ReceiptLine>,
-        reductions: &mut Vec<Reduction>,
+        lines: &mut Vec<Sourced<ReceiptLine>>,
+        reductions: &mut Vec<Sourced<Reduction>>,
     ) -> Option<()> {
+        let mut from = source.sources.part();
+        from.rule("/sequence", "its number, otherwise its position", || vec![line.path().to_owned()]);
         let sequence = line.positive("sequence").unwrap_or(position);
+        from.note("/item", || item_at(line, charge));
         let item = match charge {
             Some(charge) => terms::required_concept(charge, "code"),
             None => shown(line).unwrap_or_else(|| terms::required_concept(line, "chargeItemCodeableConcept")),
         };
         let overridden = || {
-            let price = source.money(charge?, "priceOverride")?;
-            Some(Components { parts: vec![(Payer::Unstated, price)], ..Components::default() })
+            let mut own = source.sources.part();
+            let amount = source.amount("/amount", charge?, "priceOverride", &mut own)?;
+            let part = Part { payer: Payer::Unstated, amount, places: own.places("/amount") };
+            Some(Components { parts: vec![part], ..Components::default() })
         };
         let Some(components) = component::read(source, line, sequence).or_else(overridden) else {
             let text = "The line has no amount. Add a priceComponent of type base, or ChargeItem.priceOverride.";
@@ -93,21 +103,34 @@ impl<'a> Reading<'_, 'a> {
             return Some(());
         };
         let category = category::of(components.category.as_ref(), &item);
-        let quantity =
-            charge.and_then(|charge| charge.child("quantity")).and_then(|quantity| terms::quantity(&quantity));
+        from.mount("", &components.from);
+        from.rule("/category", "by the source's own words for category or item", || {
+            let mut places = components.from.places("/source_category");
+            places.push(item_at(line, charge));
+            places
+        });
+        from.rule("/material", "code and words of the item, without its category", || vec![item_at(line, charge)]);
+        from.rule("/payer", "by the codes or words of its price components", || vec![line.path().to_owned()]);
+        let quantity = charge.and_then(|charge| from.child("/quantity", charge, "quantity", terms::quantity));
+        let serviced_on = charge.and_then(|charge| serviced_on(charge, &mut from));
+        let occurred = charge.and_then(|charge| charge.child("occurrencePeriod"));
+        let serviced_until = occurred.and_then(|period| from.day("/serviced_until", &period, "end"));
         // Many lines may refer to one ChargeItem, and each repeats what it says.
         if !self.pay(3 * components.parts.len() * weight(&(&item, &quantity))) {
             return None;
         }
         reductions.extend(components.reductions);
-        for (payer, amount) in components.parts {
+        for part in components.parts {
+            let (payer, amount) = (part.payer, part.amount);
             if payer == Payer::Unstated {
                 let text = "The line does not say who pays. Give its base component the code coverage-selfpay#pay or \
                             v3-ActCode#PUBLICPOL.";
                 let issue = Issue::warning(IssueKind::Incomplete, "invoice.line-payer-unstated", text);
                 line.findings().report_once(issue.at(line.place("priceComponent")).zh("明細未標示自費或健保"));
             }
-            lines.push(ReceiptLine {
+            let mut own = from.clone();
+            part.note(&mut own);
+            let value = ReceiptLine {
                 sequence,
                 item: item.clone(),
                 category: category.clone(),
@@ -115,11 +138,13 @@ impl<'a> Reading<'_, 'a> {
                 material: category::material(category.as_ref(), &item),
                 payer,
                 modifiers: Vec::new(),
-                serviced_on: charge.and_then(serviced_on),
+                serviced_on,
+                serviced_until,
                 quantity: quantity.clone(),
-                unit_price: None,
+                unit_price: components.unit_price,
                 amount,
-            });
+            };
+            lines.push(Sourced { value, from: own });
         }
         Some(())
     }
@@ -155,63 +180,59 @@ fn shown(line: &Element<'_>) -> Option<Concept> {
     Some(Concept { codings: Vec::new(), text: Some(text.to_owned()) })
 }
 
-fn serviced_on(charge: &Element<'_>) -> Option<Date> {
+/// Where a line says what was charged.
+fn item_at(line: &Element<'_>, charge: Option<&Element<'_>>) -> String {
+    match charge {
+        Some(charge) => charge.place("code"),
+        None if line.has("chargeItemReference") => line.place("chargeItemReference"),
+        None => line.place("chargeItemCodeableConcept"),
+    }
+}
+
+fn serviced_on(charge: &Element<'_>, from: &mut Sources) -> Option<Date> {
     match charge.child("occurrencePeriod") {
-        Some(period) => period.day("start"),
-        None => charge.day("occurrenceDateTime"),
+        Some(period) => from.day("/serviced_on", &period, "start"),
+        None => from.day("/serviced_on", charge, "occurrenceDateTime"),
     }
 }
 
 /// What the Invoice states for the whole: totals, reductions, and what was settled.
-fn totals(source: &Source<'_, '_>, stated: &mut Stated, reductions: &mut Vec<Reduction>) {
-    let (net, gross) = (source.money(source.resource, "totalNet"), source.money(source.resource, "totalGross"));
+fn stated_totals(
+    source: &Source<'_, '_>,
+    stated: &mut Stated,
+    reductions: &mut Vec<Sourced<Reduction>>,
+    from: &mut Sources,
+) {
+    let net = source.amount("/totals/stated", source.resource, "totalNet", from);
+    let gross_is = if net.is_some() { "/totals/stated_gross" } else { "/totals/stated" };
+    let gross = source.amount(gross_is, source.resource, "totalGross", from);
     stated.total = net.or(gross);
     stated.gross = net.and(gross);
     for component in source.resource.children("totalPriceComponent") {
-        let amount = source.money(&component, "amount");
-        let reason = component.child("code").and_then(|code| terms::concept(&code));
-        let settled = reason.as_ref().and_then(settlement);
-        match (component.string("type"), settled, amount) {
+        let mut own = source.sources.part();
+        let amount = source.amount("/amount", &component, "amount", &mut own);
+        let reason = own.child("/reason", &component, "code", terms::concept);
+        let figure = reason.as_ref().and_then(totals::figure);
+        match (component.string("type"), figure, amount) {
             (Some("deduction" | "discount"), _, Some(amount)) => {
                 // What NHI bears of the whole is its part, not a reduction of the patient's.
                 if payer::of(reason.as_ref()) == Said::One(Payer::Nhi) {
                     not_carried(&component, "amount", "State what NHI bears line by line.");
                     continue;
                 }
-                reductions.push(Reduction { line: None, reason, amount: amount.magnitude() });
+                own.rule("/kind", "by the codes or words of its reason", || vec![component.place("code")]);
+                let kind = payer::reduction(reason.as_ref());
+                let value = Reduction { line: None, kind, reason, amount: amount.magnitude() };
+                reductions.push(Sourced { value, from: own });
             }
-            (Some("informational"), Some(Settled::Due), amount) => stated.due = amount,
-            (Some("informational"), Some(Settled::Paid), amount) => stated.paid = amount,
-            (Some("informational"), Some(Settled::Unpaid), amount) => stated.unpaid = amount,
+            // A base component of the whole that names its payer is what is stated of that payer's lines.
+            (Some("informational" | "base"), Some(figure), Some(amount)) if stated.take(figure, amount, &own, from) => {
+            }
             _ => not_carried(
                 &component,
                 "amount",
-                "The lines are summed up; only reductions and 應收, 已收, 未收 are read here.",
+                "The lines are summed up; only reductions, sums by payer and 應收, 已收, 未收 are read here.",
             ),
         }
     }
-}
-
-#[derive(Clone, Copy)]
-enum Settled {
-    Due,
-    Paid,
-    Unpaid,
-}
-
-fn settlement(concept: &Concept) -> Option<Settled> {
-    let coded = terms::codes(concept).find_map(|pair| match pair {
-        (SETTLEMENT_SYSTEM, "due") => Some(Settled::Due),
-        (SETTLEMENT_SYSTEM, "paid") => Some(Settled::Paid),
-        (SETTLEMENT_SYSTEM, "unpaid") => Some(Settled::Unpaid),
-        _ => None,
-    });
-    coded.or_else(|| {
-        terms::words(concept).find_map(|words| match words {
-            "應收" => Some(Settled::Due),
-            "已收" => Some(Settled::Paid),
-            "未收" => Some(Settled::Unpaid),
-            _ => None,
-        })
-    })
 }

@@ -1,6 +1,6 @@
 //! Who pays a line: the codes and words that say it.
 
-use claimgate_packet::evidence::{Concept, Payer};
+use claimgate_packet::evidence::{Concept, Payer, ReductionKind};
 
 use crate::terms;
 
@@ -58,6 +58,27 @@ fn each(concept: &Concept) -> Vec<Payer> {
         _ => None,
     });
     words.into_iter().collect()
+}
+
+/// Our own words for who gives up the amount of a reduction: `hospital`, `subsidy`.
+const REDUCTION_SYSTEM: &str = "urn:claimgate:reduction";
+
+/// Who gives up the amount of a reduction, by its code, otherwise by the words in it.
+pub(super) fn reduction(reason: Option<&Concept>) -> Option<ReductionKind> {
+    let reason = reason?;
+    let coded = terms::codes(reason).find_map(|pair| match pair {
+        (REDUCTION_SYSTEM, "hospital") => Some(ReductionKind::Hospital),
+        (REDUCTION_SYSTEM, "subsidy") => Some(ReductionKind::Subsidy),
+        _ => None,
+    });
+    let says = |words: &str, any: &[&str]| any.iter().any(|part| words.contains(part));
+    coded.or_else(|| {
+        terms::words(reason).find_map(|words| match words {
+            words if says(words, &["補助", "公費"]) => Some(ReductionKind::Subsidy),
+            words if says(words, &["減免", "優免", "優待", "折扣", "折讓"]) => Some(ReductionKind::Hospital),
+            _ => None,
+        })
+    })
 }
 
 /// Whether a concept only says who pays: what says more, as a copay code does, is kept beside the payer.
