@@ -1,6 +1,6 @@
 //! FHIR R4 (4.0.1) in and out, for the Taiwanese guides: TW Core and iClaim 醫療保險理賠實作指引.
 //!
-//! Modules in the order a Bundle travels: bounds, findings, JSON and XML, elements and their values, Taiwanese
+//! Modules in the order a Bundle travels: bounds, findings, JSON and XML, structure, elements and their values, Taiwanese
 //! identifiers, the Bundle and its references, the mapping to evidence; then what we say about ourselves.
 //! Knows the standard, not the partners: no routing, no business rules, no IO.
 
@@ -8,6 +8,9 @@ pub mod limits;
 pub mod outcome;
 
 pub mod parse;
+mod place;
+mod r4;
+pub mod structure;
 pub mod xml;
 
 pub mod format;
