@@ -6,9 +6,10 @@
 use claimgate_fhir::bundle::Bundle;
 use claimgate_fhir::format::Format;
 use claimgate_fhir::limits::Limits;
-use claimgate_fhir::outcome::{Findings, Issue, IssueKind, OperationOutcome};
+use claimgate_fhir::outcome::{Findings, Issue, IssueKind, OperationOutcome, Policy};
 use claimgate_fhir::shape::Shape;
-use claimgate_fhir::{evidence, parse, xml};
+use claimgate_fhir::taiwan::Aliases;
+use claimgate_fhir::{evidence, parse, structure, xml};
 use claimgate_packet::evidence::{Document, Institution};
 use claimgate_packet::opaque_debug;
 use claimgate_packet::words::Line;
@@ -101,30 +102,53 @@ impl Rejection {
     }
 }
 
+/// What a reading is bounded and judged by. Cheap to make for each request.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings<'a> {
+    /// How much is read.
+    pub limits: Limits,
+    /// Which warnings are errors for this hospital.
+    pub policy: &'a Policy,
+    /// Spellings of systems that are read as others, besides those built in.
+    pub aliases: &'a Aliases,
+}
+
+static LENIENT: Policy = Policy::lenient();
+static NO_ALIASES: Aliases = Aliases::none();
+
+impl Default for Settings<'_> {
+    /// The usual limits, no warning raised, no aliases of one's own.
+    fn default() -> Self {
+        Self { limits: Limits::default(), policy: &LENIENT, aliases: &NO_ALIASES }
+    }
+}
+
 /// Reads a hospital's Bundle.
 ///
 /// A reference that leads nowhere is a warning: the guide's own example has six of them.
 ///
 /// # Errors
 /// A [`Rejection`] with all findings as soon as one of them is an error.
-pub fn read(bytes: &[u8], limits: &Limits) -> Result<HospitalBundle, Rejection> {
-    read_format(bytes, Format::Json, limits)
+pub fn read(bytes: &[u8], settings: &Settings<'_>) -> Result<HospitalBundle, Rejection> {
+    read_format(bytes, Format::Json, settings)
 }
 
 /// Reads a hospital's Bundle in either form; what it means is the same.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_format(bytes: &[u8], format: Format, limits: &Limits) -> Result<HospitalBundle, Rejection> {
+pub fn read_format(bytes: &[u8], format: Format, settings: &Settings<'_>) -> Result<HospitalBundle, Rejection> {
+    let limits = &settings.limits;
     let root = match format {
         Format::Json => parse::parse(bytes, limits),
         Format::Xml => xml::parse(bytes, limits),
     };
-    let root = root.map_err(|issue| {
+    let mut root = root.map_err(|issue| {
         let reason = if issue.kind == IssueKind::TooCostly { Refused::TooLarge } else { Refused::Malformed };
         Rejection { reason, issues: vec![issue] }
     })?;
-    let findings = Findings::default();
+    let findings = Findings::under(settings.policy);
+    settings.aliases.apply(&mut root, &findings);
     let read = Bundle::open(&root, limits, &findings).and_then(|bundle| {
         let shape = Shape::of(&bundle);
         let head = case::head(&bundle, shape);
@@ -137,6 +161,8 @@ pub fn read_format(bytes: &[u8], format: Format, limits: &Limits) -> Result<Hosp
             shape,
         };
         let documents = evidence::documents(&bundle, &case);
+        // After the readers, so that no fault is told twice.
+        structure::check(&root, &findings);
         let (identifier, timestamp) = (head.identifier, head.timestamp?);
         Some(HospitalBundle {
             identifier,

@@ -7,12 +7,14 @@ use serde_json::Value;
 
 use super::*;
 
+mod codes;
 mod coverages;
 mod evidence;
 mod mutations;
 mod outcomes;
 mod published;
 mod refusals;
+mod settings;
 mod shapes;
 mod warnings;
 
@@ -44,7 +46,7 @@ fn changed(name: &str, change: impl FnOnce(&mut Value)) -> Value {
 }
 
 fn read_value(bundle: &Value) -> Result<HospitalBundle, Rejection> {
-    read(&serde_json::to_vec(bundle).unwrap(), &Limits::default())
+    read(&serde_json::to_vec(bundle).unwrap(), &Settings::default())
 }
 
 /// The position of the n-th resource of a type.

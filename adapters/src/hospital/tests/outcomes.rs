@@ -22,7 +22,7 @@ fn bundles(folder: &Path, found: &mut Vec<PathBuf>) {
 
 /// Codes with their severity, each once; types of evidence with their number.
 fn told(bytes: &[u8]) -> String {
-    let (outcome, issues, documents) = match read(bytes, &Limits::default()) {
+    let (outcome, issues, documents) = match read(bytes, &Settings::default()) {
         Ok(bundle) if bundle.warnings.iter().any(|issue| issue.severity == Severity::Warning) => {
             (format!("warnings {}", bundle.form), bundle.warnings, bundle.documents)
         }
