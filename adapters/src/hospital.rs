@@ -7,6 +7,7 @@ use claimgate_fhir::bundle::Bundle;
 use claimgate_fhir::format::Format;
 use claimgate_fhir::limits::Limits;
 use claimgate_fhir::outcome::{Findings, Issue, IssueKind, OperationOutcome, Policy};
+use claimgate_fhir::profile::Rules;
 use claimgate_fhir::shape::Shape;
 use claimgate_fhir::taiwan::Aliases;
 use claimgate_fhir::{evidence, parse, structure, xml};
@@ -107,6 +108,8 @@ impl Rejection {
 pub struct Settings<'a> {
     /// How much is read.
     pub limits: Limits,
+    /// The profiles of the packages the operator loaded.
+    pub rules: Option<&'a Rules>,
     /// Which warnings are errors for this hospital.
     pub policy: &'a Policy,
     /// Spellings of systems that are read as others, besides those built in.
@@ -117,9 +120,9 @@ static LENIENT: Policy = Policy::lenient();
 static NO_ALIASES: Aliases = Aliases::none();
 
 impl Default for Settings<'_> {
-    /// The usual limits, no warning raised, no aliases of one's own.
+    /// The usual limits, no packages, no warning raised, no aliases of one's own.
     fn default() -> Self {
-        Self { limits: Limits::default(), policy: &LENIENT, aliases: &NO_ALIASES }
+        Self { limits: Limits::default(), rules: None, policy: &LENIENT, aliases: &NO_ALIASES }
     }
 }
 
@@ -163,6 +166,9 @@ pub fn read_format(bytes: &[u8], format: Format, settings: &Settings<'_>) -> Res
         let documents = evidence::documents(&bundle, &case);
         // After the readers, so that no fault is told twice.
         structure::check(&root, &findings);
+        if let Some(rules) = settings.rules {
+            rules.check(&root, &findings);
+        }
         let (identifier, timestamp) = (head.identifier, head.timestamp?);
         Some(HospitalBundle {
             identifier,

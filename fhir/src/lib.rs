@@ -1,7 +1,8 @@
 //! FHIR R4 (4.0.1) in and out, for the Taiwanese guides: TW Core and iClaim 醫療保險理賠實作指引.
 //!
-//! Modules in the order a Bundle travels: bounds, findings, JSON and XML, structure, elements and their values, Taiwanese
-//! identifiers, the Bundle and its references, the mapping to evidence; then what we say about ourselves.
+//! Modules in the order a Bundle travels: bounds, findings, JSON and XML, structure, elements and their values,
+//! Taiwanese identifiers, the Bundle and its references, the mapping to evidence, the packages and their profiles;
+//! then what we say about ourselves.
 //! Knows the standard, not the partners: no routing, no business rules, no IO.
 
 pub mod limits;
@@ -29,6 +30,9 @@ pub mod terms;
 pub mod shape;
 
 pub mod evidence;
+
+pub mod package;
+pub mod profile;
 
 pub mod answer;
 pub mod capability;

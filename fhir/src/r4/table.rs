@@ -57,6 +57,8 @@ pub(crate) struct Element {
     pub(crate) kind: Kind,
     /// Which of the shape's [`Group`]s it belongs to; the forms of one choice share theirs.
     pub(crate) group: usize,
+    /// The type as the standard names it; a part of another type has the name of its own shape.
+    pub(crate) of: &'static str,
 }
 
 /// One element as the standard lists it: for a choice all its forms together.
@@ -74,8 +76,8 @@ pub(crate) struct Shape {
     pub(crate) extension: bool,
     /// In the order of the standard.
     elements: Vec<Element>,
-    /// Places in `elements`, by name.
-    sorted: Vec<usize>,
+    /// Places in `elements`, by the beginning of their names, so that a search touches no text but the one it finds.
+    sorted: Vec<(u64, usize)>,
     groups: Vec<Group>,
     /// A bit for each group that must be there.
     required: u64,
@@ -84,10 +86,12 @@ pub(crate) struct Shape {
 impl Shape {
     /// The element of that name and its place in the order.
     pub(crate) fn element(&self, name: &str) -> Option<(usize, &Element)> {
-        let order = |place: &usize| self.elements.get(*place).map(|element| (*element.name).cmp(name));
-        let found = self.sorted.binary_search_by(|place| order(place).unwrap_or(std::cmp::Ordering::Less)).ok()?;
-        let place = *self.sorted.get(found)?;
-        Some((place, self.elements.get(place)?))
+        let key = beginning(name);
+        let first = self.sorted.partition_point(|(known, _)| *known < key);
+        let alike = self.sorted.get(first..)?.iter().take_while(|(known, _)| *known == key);
+        alike
+            .filter_map(|(_, place)| Some((*place, self.elements.get(*place)?)))
+            .find(|(_, element)| *element.name == *name)
     }
 
     /// The forms of a choice, or the one element of that name.
@@ -99,6 +103,11 @@ impl Shape {
     /// The group of that number.
     pub(crate) fn group(&self, number: usize) -> Option<&Group> {
         self.groups.get(number)
+    }
+
+    /// Whether a group must be there.
+    pub(crate) fn requires(&self, group: usize) -> bool {
+        self.required & bit(group) != 0
     }
 
     /// The groups that must be there and are not among those seen, a bit for each.
@@ -121,23 +130,27 @@ impl Shape {
         }
         let Some(name) = name.strip_suffix("[x]") else {
             self.groups.push(Group { name });
-            self.elements.push(Element { name: name.into(), repeats, kind: kind(types, numbers), group });
+            self.elements.push(Element { name: name.into(), repeats, kind: kind(types, numbers), group, of: types });
             return;
         };
         self.groups.push(Group { name });
         for one in types.split('|') {
             let (first, rest) = one.split_at(1);
             let name = format!("{name}{}{rest}", first.to_ascii_uppercase()).into();
-            self.elements.push(Element { name, repeats, kind: kind(one, numbers), group });
+            self.elements.push(Element { name, repeats, kind: kind(one, numbers), group, of: one });
         }
     }
 
     fn sort(&mut self) {
-        let mut named: Vec<_> =
-            self.elements.iter().enumerate().map(|(place, element)| (&element.name, place)).collect();
-        named.sort();
-        self.sorted = named.into_iter().map(|(_, place)| place).collect();
+        let key = |(place, element): (usize, &Element)| (beginning(&element.name), place);
+        self.sorted = self.elements.iter().enumerate().map(key).collect();
+        self.sorted.sort_unstable();
     }
+}
+
+/// The first eight bytes of a name, as a number that sorts as they do.
+fn beginning(name: &str) -> u64 {
+    name.bytes().chain(std::iter::repeat(0)).take(8).fold(0, |key, byte| key << 8 | u64::from(byte))
 }
 
 /// The bit of a group; no type has more than 64.
@@ -185,6 +198,11 @@ impl Table {
     /// The shape of a resource, if there is one of that name.
     pub(crate) fn resource(&self, name: &str) -> Option<&Shape> {
         self.shapes.get(*self.numbers.get(name)?).filter(|shape| shape.resource)
+    }
+
+    /// The shape of a type of that name, resource or not.
+    pub(crate) fn named(&self, name: &str) -> Option<&Shape> {
+        self.shapes.get(*self.numbers.get(name)?)
     }
 
     /// What may stand beside a primitive's value: `id` and `extension`.

@@ -40,7 +40,8 @@ fn looks_like_a_code(text: &str) -> bool {
             && !word.ends_with('-')
             && word.bytes().all(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'0'..=b'9'))
     };
-    text.split_once('.').is_some_and(|(family, rest)| !["txt", "json", "org", "info"].contains(&rest) && word(family) && word(rest))
+    text.split_once('.')
+        .is_some_and(|(family, rest)| !["txt", "json", "org", "info"].contains(&rest) && word(family) && word(rest))
 }
 
 /// Places of elements, which look like codes, and a code of an answer that is about no input.

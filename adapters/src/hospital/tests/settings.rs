@@ -24,7 +24,7 @@ fn a_structural_fault_is_a_warning_and_an_error_only_by_policy() {
         assert!(rejection.issues[0].diagnostics.contains("policy"));
         assert!(!rejection.outcome().to_json().to_string().contains("A123456789"));
     }
-    let other = Policy::errors(["patient.id-checksum", "entry"]).unwrap();
+    let other = Policy::errors(["patient.id-checksum", "profile"]).unwrap();
     assert!(read(&bytes, &Settings { policy: &other, ..Settings::default() }).is_ok());
 }
 
