@@ -7,10 +7,12 @@ use claimgate_fhir::bundle::Bundle;
 use claimgate_fhir::evidence::File;
 use claimgate_fhir::format::Format;
 use claimgate_fhir::limits::Limits;
-use claimgate_fhir::outcome::{Findings, Issue, IssueKind, OperationOutcome};
+use claimgate_fhir::outcome::{Findings, Issue, IssueKind, OperationOutcome, Policy};
+use claimgate_fhir::profile::Rules;
 use claimgate_fhir::shape::Shape;
 use claimgate_fhir::sources::{DocumentSources, Sources};
-use claimgate_fhir::{checks, evidence, parse, xml};
+use claimgate_fhir::taiwan::Aliases;
+use claimgate_fhir::{checks, evidence, parse, structure, xml};
 use claimgate_packet::evidence::{Document, Institution};
 use claimgate_packet::opaque_debug;
 use claimgate_packet::words::Line;
@@ -116,38 +118,68 @@ impl Rejection {
     }
 }
 
+/// What a reading is bounded and judged by. Cheap to make for each request.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings<'a> {
+    /// How much is read.
+    pub limits: Limits,
+    /// The profiles of the packages the operator loaded.
+    pub rules: Option<&'a Rules>,
+    /// Which warnings are errors for this hospital.
+    pub policy: &'a Policy,
+    /// Spellings of systems that are read as others, besides those built in.
+    pub aliases: &'a Aliases,
+}
+
+static LENIENT: Policy = Policy::lenient();
+static NO_ALIASES: Aliases = Aliases::none();
+
+impl Default for Settings<'_> {
+    /// The usual limits, no packages, no warning raised, no aliases of one's own.
+    fn default() -> Self {
+        Self { limits: Limits::default(), rules: None, policy: &LENIENT, aliases: &NO_ALIASES }
+    }
+}
+
 /// Reads a hospital's Bundle.
 ///
 /// A reference that leads nowhere is a warning: the guide's own example has six of them.
 ///
 /// # Errors
 /// A [`Rejection`] with all findings as soon as one of them is an error.
-pub fn read(bytes: &[u8], limits: &Limits) -> Result<HospitalBundle, Rejection> {
-    read_format(bytes, Format::Json, limits)
+pub fn read(bytes: &[u8], settings: &Settings<'_>) -> Result<HospitalBundle, Rejection> {
+    read_format(bytes, Format::Json, settings)
 }
 
 /// Reads a hospital's Bundle in either form; what it means is the same.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_format(bytes: &[u8], format: Format, limits: &Limits) -> Result<HospitalBundle, Rejection> {
-    read_traced(bytes, format, limits, false)
+pub fn read_format(bytes: &[u8], format: Format, settings: &Settings<'_>) -> Result<HospitalBundle, Rejection> {
+    read_traced(bytes, format, settings, false)
 }
 
 /// As [`read_format`]; with `trace` it also says where each field came from ([`HospitalBundle::sources`]).
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_traced(bytes: &[u8], format: Format, limits: &Limits, trace: bool) -> Result<HospitalBundle, Rejection> {
+pub fn read_traced(
+    bytes: &[u8],
+    format: Format,
+    settings: &Settings<'_>,
+    trace: bool,
+) -> Result<HospitalBundle, Rejection> {
+    let limits = &settings.limits;
     let root = match format {
         Format::Json => parse::parse(bytes, limits),
         Format::Xml => xml::parse(bytes, limits),
     };
-    let root = root.map_err(|issue| {
+    let mut root = root.map_err(|issue| {
         let reason = if issue.kind == IssueKind::TooCostly { Refused::TooLarge } else { Refused::Malformed };
         Rejection { reason, issues: vec![issue] }
     })?;
-    let findings = Findings::default();
+    let findings = Findings::under(settings.policy);
+    settings.aliases.apply(&mut root, &findings);
     let read = Bundle::open(&root, limits, &findings).and_then(|bundle| {
         let shape = Shape::of(&bundle);
         checks::look(&bundle, shape);
@@ -170,6 +202,11 @@ pub fn read_traced(bytes: &[u8], format: Format, limits: &Limits, trace: bool) -
             attachments.extend(read.files.into_iter().map(|file| HospitalAttachment { document, file }));
             documents.push(read.document);
             sources.extend(trace.then_some(read.sources));
+        }
+        // After the readers, so that no fault is told twice.
+        structure::check(&root, &findings);
+        if let Some(rules) = settings.rules {
+            rules.check(&root, &findings);
         }
         let (identifier, timestamp) = (head.identifier, head.timestamp?);
         Some(HospitalBundle {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use claimgate_adapters::hospital::{Refused, read, read_format};
+use claimgate_adapters::hospital::{Refused, Settings, read, read_format};
 use claimgate_fhir::format::Format;
 use claimgate_fhir::limits::Limits;
 use claimgate_fhir::{parse, xml};
@@ -10,14 +10,14 @@ use claimgate_fhir::{parse, xml};
 #[test]
 fn every_fixture_as_xml_gives_the_same_documents() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/bundles");
-    let limits = Limits::default();
+    let (limits, settings) = (Limits::default(), Settings::default());
     let mut seen = 0;
     for file in std::fs::read_dir(folder).unwrap() {
         let path = file.unwrap().path();
         let name = path.display();
         let json = std::fs::read(&path).unwrap();
         let text = xml::write(&parse::parse(&json, &limits).unwrap()).unwrap();
-        match (read(&json, &limits), read_format(text.as_bytes(), Format::Xml, &limits)) {
+        match (read(&json, &settings), read_format(text.as_bytes(), Format::Xml, &settings)) {
             (Ok(left), Ok(right)) => {
                 assert!(left.documents == right.documents && !left.documents.is_empty(), "{name}");
                 assert!(left.identifier == right.identifier && left.institution == right.institution, "{name}");
@@ -39,7 +39,10 @@ fn every_fixture_as_xml_gives_the_same_documents() {
 
 #[test]
 fn refusals_keep_their_reason() {
-    let reason = |text: &str, limits: &Limits| read_format(text.as_bytes(), Format::Xml, limits).unwrap_err().reason;
+    let reason = |text: &str, limits: &Limits| {
+        let settings = Settings { limits: *limits, ..Settings::default() };
+        read_format(text.as_bytes(), Format::Xml, &settings).unwrap_err().reason
+    };
     let limits = Limits::default();
     assert_eq!(reason("<!DOCTYPE a><Bundle xmlns='http://hl7.org/fhir'/>", &limits), Refused::Malformed);
     assert_eq!(reason("{}", &limits), Refused::Malformed);

@@ -4,9 +4,15 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
+mod codes;
 mod findings;
+mod list;
+mod policy;
 
+pub use codes::{CODES, Code};
 pub use findings::Findings;
+pub use list::page;
+pub use policy::{Policy, UnknownCode};
 
 /// The system of our own stable codes in `OperationOutcome.issue.details.coding`.
 pub const CODE_SYSTEM: &str = "urn:claimgate:code";

@@ -3,11 +3,13 @@
 //! A failing check digit is a hint, never proof: official examples and 144 real institution codes fail it.
 //! So these types only say what a text is; whoever reads a document decides what to make of it.
 
+mod alias;
 mod organisation;
 mod person;
 mod roc;
 mod system;
 
+pub use alias::{Aliases, BadAlias};
 pub use organisation::{InstitutionCode, Ubn};
 pub use person::{NationalId, ResidentNumber, Sex};
 pub use roc::{NotRocDate, roc_date};

@@ -9,7 +9,6 @@ use crate::limits::Limits;
 use crate::outcome::Issue;
 
 mod stop;
-mod table;
 mod text;
 mod tokens;
 

@@ -6,9 +6,8 @@
 use std::hint::black_box;
 use std::time::Duration;
 
-use claimgate_adapters::hospital::{read, read_format};
+use claimgate_adapters::hospital::{Settings, read, read_format};
 use claimgate_fhir::format::Format;
-use claimgate_fhir::limits::Limits;
 use claimgate_fhir::xml;
 use claimgate_gateway::clock::Clock;
 use claimgate_tests::bundles::{FIXTURES, bytes, case};
@@ -29,8 +28,8 @@ fn main() {
         let compact = value.to_string().into_bytes();
         let markup = must(xml::write(&value)).into_bytes();
         let floor = time(&clock, || drop(black_box(serde_json::from_slice::<Value>(&compact))));
-        let from_json = time(&clock, || drop(black_box(read(&compact, &Limits::default()))));
-        let from_xml = time(&clock, || drop(black_box(read_format(&markup, Format::Xml, &Limits::default()))));
+        let from_json = time(&clock, || drop(black_box(read(&compact, &Settings::default()))));
+        let from_xml = time(&clock, || drop(black_box(read_format(&markup, Format::Xml, &Settings::default()))));
         println!(
             "{name:<12} {:>6} bytes   serde_json::Value {:>6.0} us   JSON to evidence {:>4.1} x   XML to evidence {:>4.1} x",
             compact.len(),
@@ -54,7 +53,7 @@ fn growth(clock: &Clock) {
     for entries in [500_u32, 1_000, 2_000, 4_000] {
         let body = grown(entries);
         let before = clock.elapsed();
-        let accepted = black_box(read(&body, &Limits::default())).is_ok();
+        let accepted = black_box(read(&body, &Settings::default())).is_ok();
         let took = clock.elapsed().saturating_sub(before);
         println!(
             "{entries:>5} more entries: {:>7.1} ms, {:>5.1} us each ({})",

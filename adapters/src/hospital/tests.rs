@@ -10,6 +10,7 @@ use super::*;
 mod attachments;
 mod checks;
 mod clinical;
+mod codes;
 mod coverages;
 mod evidence;
 mod mutations;
@@ -17,6 +18,7 @@ mod outcomes;
 mod published;
 mod receipts;
 mod refusals;
+mod settings;
 mod shapes;
 mod sources;
 mod warnings;
@@ -49,7 +51,7 @@ fn changed(name: &str, change: impl FnOnce(&mut Value)) -> Value {
 }
 
 fn read_value(bundle: &Value) -> Result<HospitalBundle, Rejection> {
-    read(&serde_json::to_vec(bundle).unwrap(), &Limits::default())
+    read(&serde_json::to_vec(bundle).unwrap(), &Settings::default())
 }
 
 /// The position of the n-th resource of a type.

@@ -119,4 +119,22 @@ fn spellings_of_a_namespace_are_one() {
         Some(Namespace::Institution)
     );
     assert_eq!(Namespace::of("urn:oid:1.2"), None);
+    let tw_core = "https://twcore.mohw.gov.tw/ig/twcore/";
+    for (spelling, meant) in [
+        ("0.2.2/CodeSystem/icd-10-cm-2023-tw", "CodeSystem/icd-10-cm-2023-tw"),
+        ("CodeSystem/medication-atc-tw", "CodeSystem/medcation-atc-tw"),
+        ("CodeSystem/medical-consultation-department-tw/", "CodeSystem/medical-consultation-department-nhi-tw"),
+        ("CodeSystem/not-of-tw-core", "CodeSystem/not-of-tw-core"),
+        ("x/CodeSystem/icd-10-cm-2023-tw", "x/CodeSystem/icd-10-cm-2023-tw"),
+    ] {
+        assert_eq!(canonical(&format!("{tw_core}{spelling}")), format!("{tw_core}{meant}"));
+    }
+    for (spelling, meant) in [
+        ("https://loinc.org/", "http://loinc.org"),
+        ("http://hl7.org/fhir/v2/0203", "http://terminology.hl7.org/CodeSystem/v2-0203"),
+        ("http://loinc.org/vs", "http://loinc.org/vs"),
+        ("phone", "phone"),
+    ] {
+        assert_eq!(canonical(spelling), meant);
+    }
 }

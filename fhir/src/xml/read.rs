@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 
 use super::narrative;
 use super::stop::{Stop, Why};
-use super::table::{Element, Kind, Shape, Table};
 use super::text;
 use super::tokens::{Space, Tag, Token, Tokens, blank};
 use crate::limits::Limits;
+use crate::r4::{Element, Kind, Shape, Table};
 
 /// Reads the one resource of a text.
 pub(super) fn document(text: &str, limits: &Limits) -> Result<Value, Stop> {

@@ -6,11 +6,11 @@
 use serde_json::{Map, Value};
 
 use super::narrative;
-use super::table::{Element, Kind, Shape, Table};
 use super::text::escape;
 use super::tokens::FHIR;
 use crate::limits::Limits;
 use crate::parse::element_name;
+use crate::r4::{Element, Kind, Shape, Table};
 
 /// Why a resource cannot be written as XML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

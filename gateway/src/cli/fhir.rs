@@ -5,9 +5,8 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use claimgate_adapters::hospital::{self, HospitalBundle, Rejection};
+use claimgate_adapters::hospital::{self, HospitalBundle, Rejection, Settings};
 use claimgate_fhir::format::Format;
-use claimgate_fhir::limits::Limits;
 use claimgate_fhir::outcome::{Issue, Severity};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -102,7 +101,7 @@ impl Files {
             let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()));
             (
                 file.as_path(),
-                bytes.map(|bytes| hospital::read_format(&bytes, Format::of_bytes(&bytes), &Limits::default())),
+                bytes.map(|bytes| hospital::read_format(&bytes, Format::of_bytes(&bytes), &Settings::default())),
             )
         })
     }

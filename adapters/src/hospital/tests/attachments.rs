@@ -119,7 +119,7 @@ fn a_record_of_its_own_says_what_its_reference_says() {
         });
         reference(it, "ref", "X光片", json!({ "data": PNG }), more);
     });
-    let bundle = read_traced(&serde_json::to_vec(&root).unwrap(), Format::Json, &Limits::default(), true).unwrap();
+    let bundle = read_traced(&serde_json::to_vec(&root).unwrap(), Format::Json, &Settings::default(), true).unwrap();
     assert!(bundle.warnings.is_empty(), "{:?}", bundle.warnings);
     let record = bundle.documents[3].to_json().unwrap();
     assert_eq!((&record["title"], &record["code"]["text"]), (&json!("右踝X光"), &json!("X光片")));
@@ -214,7 +214,7 @@ fn a_file_over_its_bound_is_refused_before_it_is_decoded() {
         reference(it, "ref", "", json!({ "data": data }), json!({}));
     });
     let limits = Limits { bytes: 64 << 20, ..Limits::default() };
-    let rejection = read(&serde_json::to_vec(&long).unwrap(), &limits).unwrap_err();
+    let rejection = read(&serde_json::to_vec(&long).unwrap(), &Settings { limits, ..Settings::default() }).unwrap_err();
     assert_eq!((rejection.reason, &*rejection.issues[0].code), (Refused::TooLarge, "attachment.too-large"));
 }
 
@@ -273,6 +273,6 @@ fn a_file_in_xml_is_the_same_file() {
         reference(it, "ref", "診斷證明書", json!({ "url": "Binary/scan" }), json!({}));
     });
     let text = xml::write(&root).unwrap();
-    let bundle = read_format(text.as_bytes(), Format::Xml, &Limits::default()).unwrap();
+    let bundle = read_format(text.as_bytes(), Format::Xml, &Settings::default()).unwrap();
     assert_eq!(&*bundle.attachments[0].file.content, b"%PDF-1.4 made up");
 }

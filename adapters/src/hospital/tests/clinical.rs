@@ -59,6 +59,7 @@ fn an_operation_stands_on_the_certificate_of_its_visit() {
         for (id, system, code) in [("op", PCS, "0QSG04Z"), ("order", ORDER, "64029B")] {
             let resource = json!({
                 "resourceType": "Procedure", "id": id, "status": "completed", "bodySite": [{ "text": "右脛骨" }],
+                "subject": { "display": "病人" },
                 "code": { "coding": [{ "system": system, "code": code }] }, "performedDateTime": "2026-04-04",
             });
             let url = format!("https://hospital.example/fhir/Procedure/{id}");

@@ -92,6 +92,6 @@ fn no_removal_of_one_member_panics_or_refuses_without_an_error() {
 fn no_cut_of_the_bytes_panics() {
     let bytes = serde_json::to_vec(&fixture("demo")).unwrap();
     for end in (0..bytes.len()).step_by(97) {
-        assert_eq!(read(&bytes[..end], &Limits::default()).unwrap_err().reason, Refused::Malformed);
+        assert_eq!(read(&bytes[..end], &Settings::default()).unwrap_err().reason, Refused::Malformed);
     }
 }

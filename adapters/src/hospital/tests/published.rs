@@ -25,7 +25,7 @@ fn unresolved(bundle: &HospitalBundle) -> Vec<&[String]> {
 #[test]
 fn the_assembled_example_is_accepted_with_its_six_unresolved_references() {
     let Some(bytes) = published("iclaim-1.0.0/assembled/Bundle-iclaim-C1.assembled.json") else { return };
-    let bundle = read(&bytes, &Limits::default()).unwrap();
+    let bundle = read(&bytes, &Settings::default()).unwrap();
     assert_eq!(
         unresolved(&bundle),
         [
@@ -51,7 +51,7 @@ fn the_assembled_example_is_accepted_with_its_six_unresolved_references() {
 #[test]
 fn the_filled_example_has_no_unresolved_reference() {
     let Some(bytes) = published("iclaim-derived/Bundle-C1.filled-SYNTHETIC.json") else { return };
-    let bundle = read(&bytes, &Limits::default()).unwrap();
+    let bundle = read(&bytes, &Settings::default()).unwrap();
     assert!(!codes(&bundle.warnings).iter().any(|code| code.starts_with("reference.")));
     assert_eq!(bundle.documents.len(), 3);
 }

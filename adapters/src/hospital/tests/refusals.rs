@@ -143,7 +143,7 @@ fn an_amount_that_is_no_number_also_refuses_beside_a_unit_price() {
 
 #[test]
 fn what_is_not_readable_is_malformed() {
-    let refused = |bytes: &[u8]| read(bytes, &Limits::default()).unwrap_err();
+    let refused = |bytes: &[u8]| read(bytes, &Settings::default()).unwrap_err();
     for (bytes, code) in [
         (b"".to_vec(), "json.syntax"),
         (b"<Bundle/>".to_vec(), "json.syntax"),
@@ -161,7 +161,7 @@ fn what_is_not_readable_is_malformed() {
 #[test]
 fn what_is_too_large_is_refused_as_such() {
     let padded = vec![b' '; 10 * 1024 * 1024 + 1];
-    let rejection = read(&padded, &Limits::default()).unwrap_err();
+    let rejection = read(&padded, &Settings::default()).unwrap_err();
     assert_eq!((rejection.reason, codes(&rejection.issues)), (Refused::TooLarge, vec!["json.too-large"]));
 
     let many = changed("outpatient", |it| {

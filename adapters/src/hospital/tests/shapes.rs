@@ -284,6 +284,7 @@ fn a_discharge_summary_has_diagnoses_procedures_and_is_read_back_whole() {
         for (id, status) in [("done", "completed"), ("not", "not-done")] {
             let procedure = json!({
                 "resourceType": "Procedure", "id": id, "status": status, "code": code, "performedPeriod": performed,
+                "subject": { "display": "病人" },
             });
             let entry = json!({ "fullUrl": format!("urn:uuid:{id}"), "resource": procedure });
             it["entry"].as_array_mut().unwrap().push(entry);

@@ -46,7 +46,7 @@ fn same(leaf: &Value, source: &Value) -> bool {
 /// Checks all documents of a Bundle; says how many leaves there were.
 pub(super) fn check(name: &str, root: &Value) -> usize {
     let bytes = serde_json::to_vec(root).unwrap();
-    let bundle = read_traced(&bytes, Format::Json, &Limits::default(), true);
+    let bundle = read_traced(&bytes, Format::Json, &Settings::default(), true);
     let bundle = bundle.unwrap_or_else(|rejection| panic!("{name}: {:?}", rejection.issues));
     assert_eq!(bundle.sources.len(), bundle.documents.len(), "{name}");
     let mut count = 0;
@@ -141,7 +141,7 @@ fn what_is_written_in_another_way_still_has_its_source() {
 #[test]
 fn sums_list_the_places_of_all_that_counts_in_them() {
     let bytes = serde_json::to_vec(&fixture("outpatient")).unwrap();
-    let bundle = read_traced(&bytes, Format::Json, &Limits::default(), true).unwrap();
+    let bundle = read_traced(&bytes, Format::Json, &Settings::default(), true).unwrap();
     let at = |pointer: &str| serde_json::to_value(&bundle.sources[1][pointer]).unwrap();
     let item = |number: usize| format!("Bundle.entry[1].resource.item[{number}].net.value");
     assert_eq!(at("/lines/3/amount"), json!({ "from": [item(3)] }));
@@ -157,8 +157,8 @@ fn sums_list_the_places_of_all_that_counts_in_them() {
 fn nobody_asked_nobody_told_and_the_documents_are_the_same() {
     for name in FIXTURES {
         let bytes = serde_json::to_vec(&fixture(name)).unwrap();
-        let traced = read_traced(&bytes, Format::Json, &Limits::default(), true).unwrap();
-        let plain = read(&bytes, &Limits::default()).unwrap();
+        let traced = read_traced(&bytes, Format::Json, &Settings::default(), true).unwrap();
+        let plain = read(&bytes, &Settings::default()).unwrap();
         assert!(plain.sources.is_empty() && plain.documents == traced.documents, "{name}");
         assert_eq!(plain.warnings, traced.warnings, "{name}");
     }

@@ -74,7 +74,11 @@ fn resources_without_a_place_are_named_once_by_type() {
     let bundle = changed("outpatient", |it| {
         let entries = it["entry"].as_array_mut().unwrap();
         for (number, kind) in ["Specimen", "Medication", "Specimen"].iter().enumerate() {
-            entries.push(json!({ "fullUrl": format!("urn:uuid:{number}"), "resource": { "resourceType": kind } }));
+            let resource = json!({ "resourceType": kind, "status": "available", "subject": { "display": "病人" } });
+            entries.push(json!({ "fullUrl": format!("urn:uuid:{number}"), "resource": resource }));
+            if *kind == "Medication" {
+                drop_member(&mut entries.last_mut().unwrap()["resource"], "subject");
+            }
         }
     });
     let warnings = read_value(&bundle).unwrap().warnings;

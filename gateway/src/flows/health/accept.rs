@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use claimgate_adapters::hospital::{self, CaseIdentifier, HospitalBundle};
+use claimgate_adapters::hospital::{self, CaseIdentifier, HospitalBundle, Settings};
 use claimgate_fhir::format::Format;
 use claimgate_fhir::limits::Limits;
 use claimgate_fhir::outcome::{Issue, IssueKind, OperationOutcome};
@@ -119,10 +119,12 @@ impl Engine {
 
     pub(super) async fn read_bundle(&self, body: Arc<[u8]>, format: Format) -> Result<HospitalBundle, Refusal> {
         let limits = Limits { bytes: self.rules.body_bytes, ..Limits::default() };
-        tokio::task::spawn_blocking(move || hospital::read_format(&body, format, &limits))
-            .await
-            .map_err(|_| Fault::Task)?
-            .map_err(Refusal::Rejected)
+        tokio::task::spawn_blocking(move || {
+            hospital::read_format(&body, format, &Settings { limits, ..Settings::default() })
+        })
+        .await
+        .map_err(|_| Fault::Task)?
+        .map_err(Refusal::Rejected)
     }
 
     async fn place(&self, hospital: &Party, push: &Push, bundle: &HospitalBundle) -> Result<Answer, Refusal> {
