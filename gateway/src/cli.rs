@@ -27,6 +27,8 @@ pub enum Ending {
     Done,
     /// Done, and the answer is no.
     Failed,
+    /// What was asked for makes no sense.
+    Misused,
     /// A packet was refused.
     Refused,
     /// Something is to be mended.
@@ -38,6 +40,7 @@ impl From<Ending> for ExitCode {
         match ending {
             Ending::Done => Self::SUCCESS,
             Ending::Failed => Self::FAILURE,
+            Ending::Misused => Self::from(2),
             Ending::Refused => Self::from(3),
             Ending::Findings => Self::from(4),
         }
@@ -84,7 +87,7 @@ enum Command {
     /// Check the public log of packets, of this gateway or of a copy.
     #[command(subcommand)]
     Log(log::Log),
-    /// Check and convert FHIR bundles, without a gateway.
+    /// Check, convert and build FHIR bundles, without a gateway.
     #[command(subcommand)]
     Fhir(fhir::Fhir),
     /// Check configuration, keys, database and audit trail; one line per finding.

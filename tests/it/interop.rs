@@ -266,7 +266,7 @@ fn packets_issued_in_python_and_in_node_open() {
         "verified": {"method": "authenticated-channel", "result": "accepted", "at": "2026-01-01T00:00:00Z"},
         "document": {
             "number": "R-1", "patient": {"name": "王小明", "identifiers": []}, "institution": {"code": "1101010012"},
-            "lines": [], "totals": {"self_pay": "0", "nhi": "0", "unstated": "0"}
+            "currency": "TWD", "lines": [], "totals": {"self_pay": "0", "nhi": "0", "unstated": "0"}
         }
     });
     let evidence = json!({"evd_1": receipt, "evd_2": receipt}).to_string();

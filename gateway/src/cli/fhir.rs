@@ -13,7 +13,9 @@ use serde_json::{Value, json};
 
 use super::{Ending, print, say};
 
-/// Check and convert FHIR bundles, without a gateway.
+mod build;
+
+/// Check, convert and build FHIR bundles, without a gateway.
 #[derive(Debug, Subcommand)]
 pub(super) enum Fhir {
     /// Say what a gateway would say of each bundle. Exit code 1: at least one would be refused.
@@ -23,6 +25,11 @@ pub(super) enum Fhir {
     Validate(Files),
     /// Show the evidence documents (佐證文件) each bundle becomes. Exit code 1: at least one would be refused.
     Convert(Files),
+    /// Build iClaim bundles from the hospital's own tables (CSV, JSON, XML) by a mapping file; docs/build.md.
+    ///
+    /// Without --out nothing is written: for each field you see where it came from, or why it is missing.
+    #[command(after_help = build::EXAMPLES)]
+    Build(build::Build),
 }
 
 #[derive(Debug, Args)]
@@ -42,6 +49,7 @@ impl Fhir {
         match self {
             Self::Validate(files) => files.validate(),
             Self::Convert(files) => files.convert(),
+            Self::Build(build) => build.run(),
         }
     }
 }
@@ -123,13 +131,7 @@ fn outcome(read: &Read) -> &'static str {
 }
 
 fn verdict(file: &Path, read: &Read) -> Value {
-    let listed: Vec<Value> = issues(read)
-        .iter()
-        .map(|issue| {
-            json!({ "severity": issue.severity.as_str(), "code": issue.code, "expression": issue.expression,
-                "text": issue.diagnostics })
-        })
-        .collect();
+    let listed = listed(issues(read));
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for document in read.iter().flat_map(|bundle| &bundle.documents) {
         *counts.entry(document.kind()).or_default() += 1;
@@ -137,6 +139,14 @@ fn verdict(file: &Path, read: &Read) -> Value {
     let evidence: Vec<Value> =
         counts.into_iter().map(|(kind, count)| json!({ "type": kind, "count": count })).collect();
     json!({ "file": file.display().to_string(), "outcome": outcome(read), "issues": listed, "evidence": evidence })
+}
+
+fn listed(issues: &[Issue]) -> Vec<Value> {
+    let listed = issues.iter().map(|issue| {
+        json!({ "severity": issue.severity.as_str(), "code": issue.code, "expression": issue.expression,
+            "text": issue.diagnostics })
+    });
+    listed.collect()
 }
 
 fn documents(bundle: &HospitalBundle) -> anyhow::Result<Vec<Value>> {
@@ -149,6 +159,10 @@ fn documents(bundle: &HospitalBundle) -> anyhow::Result<Vec<Value>> {
 
 fn show(file: &Path, outcome: &str, issues: &[Issue]) {
     print(format_args!("{}: {outcome}", file.display()));
+    show_issues(issues);
+}
+
+fn show_issues(issues: &[Issue]) {
     for issue in issues {
         print(format_args!("  {:<11} {:<32} {}", issue.severity.as_str(), issue.code, issue.expression.join(", ")));
         print(format_args!("              {}", issue.diagnostics));

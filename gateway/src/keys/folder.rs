@@ -100,7 +100,8 @@ impl KeyFolder {
         for entry in fs::read_dir(&self.dir).map_err(at(&self.dir))? {
             let path = entry.map_err(at(&self.dir))?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            if name.starts_with(prefix) && name.ends_with(".json") {
+            let json = path.extension().is_some_and(|extension| extension == "json");
+            if json && name.starts_with(prefix) {
                 found.push(path);
             }
         }

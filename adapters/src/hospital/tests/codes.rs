@@ -15,7 +15,9 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() && name != "tests" {
             sources(&path, found);
-        } else if path.extension().is_some_and(|kind| kind == "rs") && !NOT_OURS.iter().any(|other| path.ends_with(other)) {
+        } else if path.extension().is_some_and(|kind| kind == "rs")
+            && !NOT_OURS.iter().any(|other| path.ends_with(other))
+        {
             found.push(path);
         }
     }
