@@ -1,16 +1,19 @@
 //! The running gateway's parts, put together once: all that handlers and commands get.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use claimgate_fhir::package::{NamedBytes, PackageError, PackageLimits};
+use claimgate_fhir::profile::Rules as PackageRules;
+use claimgate_fhir::taiwan::{Aliases, BadAlias};
 use claimgate_packet::log::checkpoint::LogSigner;
 use tokio::sync::Semaphore;
 
 use crate::access::jwt;
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::flows::{Engine, Rules, Turns};
+use crate::config::{Config, Fhir};
+use crate::flows::{Engine, Reading, Rules, Turns};
 use crate::id::Random;
 use crate::keys::at_rest::Vault;
 use crate::keys::index::BlindIndex;
@@ -51,6 +54,20 @@ pub enum StartError {
     /// The log's name, made from `gateway.base_url`, holds a space or plus sign.
     #[error("gateway.base_url cannot name the public log: it holds a space or a plus sign")]
     LogName,
+    /// A FHIR package cannot be read.
+    #[error("fhir.packages: {path} cannot be read")]
+    PackageFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The FHIR packages cannot be used.
+    #[error("fhir.packages: {0}")]
+    Packages(#[from] PackageError),
+    /// An alias is none.
+    #[error("fhir.aliases: {0}")]
+    Aliases(#[from] BadAlias),
     /// jsonwebtoken has another backend already.
     #[error("another cryptography backend is installed in this process")]
     Backend,
@@ -99,6 +116,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         index: BlindIndex::new(&master),
         log,
         tracking: Tracking::new(&master),
+        reading: Arc::new(reading(&config.fhir)?),
         rules: Rules {
             body_bytes: config.http.body_limit_bytes,
             access_seconds: config.tokens.access_seconds,
@@ -110,6 +128,18 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         clock,
         random,
     })
+}
+
+fn reading(fhir: &Fhir) -> Result<Reading, StartError> {
+    let aliases = Aliases::new(&fhir.aliases)?;
+    let mut files = Vec::new();
+    for path in &fhir.packages {
+        let bytes = std::fs::read(path).map_err(|source| StartError::PackageFile { path: path.clone(), source })?;
+        files.push((path.display().to_string(), bytes));
+    }
+    let named: Vec<_> = files.iter().map(|(name, bytes)| NamedBytes { name, bytes }).collect();
+    let packages = if named.is_empty() { None } else { Some(PackageRules::load(&named, &PackageLimits::default())?) };
+    Ok(Reading { packages, aliases })
 }
 
 async fn open_store(path: &Path, readers: u32) -> Result<Store, StoreError> {

@@ -2,6 +2,7 @@
 //!
 //! In: paths and `CLAIMGATE_<SECTION>__<NAME>` variables. Out: a typed [`Config`]. Unknown names are refused.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -33,6 +34,8 @@ pub struct Config {
     pub delivery: Delivery,
     /// Claims.
     pub claims: Claims,
+    /// Reading FHIR.
+    pub fhir: Fhir,
     /// Logs.
     pub log: Log,
 }
@@ -133,6 +136,16 @@ pub struct Delivery {
     pub max_wait_seconds: u64,
     /// Most deliveries in one answer.
     pub max_limit: u32,
+}
+
+/// Section `fhir`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fhir {
+    /// Packages (.tgz) whose rules are checked.
+    pub packages: Vec<PathBuf>,
+    /// Spellings of systems and what they mean.
+    pub aliases: BTreeMap<String, String>,
 }
 
 /// Section `claims`.
@@ -330,6 +343,7 @@ fn override_one(table: &mut Table, name: &str, text: String) -> Result<(), Confi
     *present = match present {
         Value::Integer(_) => Value::Integer(text.parse().map_err(|_| wrong("a whole number"))?),
         Value::Boolean(_) => Value::Boolean(text.parse().map_err(|_| wrong("true or false"))?),
+        Value::Array(_) => Value::Array(text.split(',').map(|one| Value::String(one.trim().to_owned())).collect()),
         _ => Value::String(text),
     };
     Ok(())

@@ -2,7 +2,10 @@
 //! it, and does the step again when something it relied on has changed meanwhile.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use claimgate_fhir::profile;
+use claimgate_fhir::taiwan::Aliases;
 use claimgate_packet::log::checkpoint::LogSigner;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, MutexGuard};
@@ -47,10 +50,21 @@ pub struct Engine {
     pub log: LogSigner,
     /// Tracking codes.
     pub tracking: Tracking,
+    /// How bundles are read.
+    pub reading: Arc<Reading>,
     /// Bounds and lives.
     pub rules: Rules,
     /// Who is at work on what.
     pub turns: Turns,
+}
+
+/// What bundles are checked against besides R4 and the built-in guides.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// Rules of FHIR packages, where the operator named some.
+    pub packages: Option<profile::Rules>,
+    /// Other spellings of systems.
+    pub aliases: Aliases,
 }
 
 /// Lets steps on the same thing follow one another. It saves work only: what keeps them apart are the versions

@@ -16,6 +16,7 @@ mod insurer;
 mod interop;
 mod limits;
 mod log;
+mod packages;
 mod privacy;
 mod refusals;
 mod registry;

@@ -86,6 +86,16 @@ async fn examine(config: Config, findings: &mut Findings) -> anyhow::Result<()> 
         LogCheck::Whole { .. } => Findings::good(&checked.to_string()),
         _ => findings.wrong(&checked.to_string()),
     }
+    if let Some(rules) = &app.engine.reading.packages {
+        Findings::good(&format!("FHIR packages: {} with {} profiles", rules.packages().join(", "), rules.profiles()));
+        for one in rules.unevaluated() {
+            let (kind, examples) = (one.asked.as_str(), one.examples.join(", "));
+            Findings::advice(&format!(
+                "{} asks for what is not evaluated: {kind}, {} times ({examples})",
+                one.package, one.count
+            ));
+        }
+    }
     let parties = store.parties().await?;
     for party in &parties {
         let id = &party.id;

@@ -119,8 +119,10 @@ impl Engine {
 
     pub(super) async fn read_bundle(&self, body: Arc<[u8]>, format: Format) -> Result<HospitalBundle, Refusal> {
         let limits = Limits { bytes: self.rules.body_bytes, ..Limits::default() };
+        let reading = Arc::clone(&self.reading);
         tokio::task::spawn_blocking(move || {
-            hospital::read_format(&body, format, &Settings { limits, ..Settings::default() })
+            let (rules, aliases) = (reading.packages.as_ref(), &reading.aliases);
+            hospital::read_format(&body, format, &Settings { limits, rules, aliases, ..Settings::default() })
         })
         .await
         .map_err(|_| Fault::Task)?
