@@ -36,6 +36,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Room for bodies, in pages of 1 KiB.
     pub room: Arc<Semaphore>,
+    /// Room for attachments being sealed and sent, in pages of 1 KiB; apart, so that a slow reader keeps no hospital out.
+    pub files: Arc<Semaphore>,
     ready: AtomicBool,
 }
 
@@ -81,8 +83,10 @@ impl App {
     pub async fn open(config: Config, issuer: String, clock: Clock, random: Random) -> Result<Self, StartError> {
         jwt::install_backend().map_err(|_| StartError::Backend)?;
         let engine = open_engine(&config, issuer, clock, random).await?;
-        let room = Arc::new(Semaphore::new(config.http.bodies_total_bytes / PAGE));
-        Ok(Self { config, engine: Arc::new(engine), metrics: Metrics::new()?, room, ready: AtomicBool::new(true) })
+        let room = || Arc::new(Semaphore::new(config.http.bodies_total_bytes / PAGE));
+        let (room, files) = (room(), room());
+        let ready = AtomicBool::new(true);
+        Ok(Self { config, engine: Arc::new(engine), metrics: Metrics::new()?, room, files, ready })
     }
 
     /// Whether new requests are wanted.

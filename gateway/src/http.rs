@@ -9,6 +9,7 @@ use actix_web::{App as Actix, Error, HttpResponse, Resource};
 
 use crate::app::App;
 
+pub mod attachments;
 pub mod body;
 pub mod caller;
 pub mod claims;
@@ -66,6 +67,7 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/.well-known/claim-packet-keys", "GET").route(get().to(discovery::packet_keys)))
         .service(at("/insurer/v1/deliveries", "GET").route(get().to(insurer::list)))
         .service(at("/insurer/v1/deliveries/{id}", "GET").route(get().to(insurer::fetch)))
+        .service(at("/insurer/v1/deliveries/{id}/attachments/{attachment}", "GET").route(get().to(attachments::fetch)))
         .service(at("/insurer/v1/deliveries/{id}/ack", "POST").route(post().to(insurer::acknowledge)))
         .service(at("/insurer/v1/deliveries/{id}/proof", "GET").route(get().to(log::proof)))
         .service(at("/insurer/v1/submissions/{id}/status", "POST").route(post().to(insurer::report)))

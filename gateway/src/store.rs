@@ -14,6 +14,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use crate::core::change::Change;
 
 mod apply;
+mod attachments;
 mod log;
 pub mod read;
 pub mod rows;
@@ -21,6 +22,7 @@ pub mod schema;
 mod sequence;
 mod writer;
 
+pub use attachments::Disclosed;
 pub use rows::{AppView, ClaimHead, DeliveryView, DueWork, HospitalAnswer, StoredAnswer, SubmissionView, TimelineLine};
 pub use schema::SchemaStatus;
 pub use sequence::Sequenced;

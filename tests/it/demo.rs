@@ -31,6 +31,9 @@ async fn the_demo_verifies_everything_and_prints_the_promised_json() {
     assert!(!strings(&nonlife["evidence"]).contains(&"lab-report"));
     assert_eq!(strings(&nonlife["withheld"]), ["lab-report"]);
 
+    assert_eq!(life["attachments"], serde_json::json!([{ "media_type": "application/pdf", "bytes": 656 }]));
+    assert!(nonlife["attachments"].as_array().unwrap().is_empty());
+
     let timeline = json["timeline"].as_array().unwrap();
     let events: Vec<&str> = timeline.iter().map(|entry| entry["event"].as_str().unwrap()).collect();
     assert_eq!(events.first(), Some(&"claim.received"));

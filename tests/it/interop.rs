@@ -7,15 +7,17 @@ use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use claimgate_gateway::clock::Clock;
+use claimgate_gateway::sandbox::demo::Insurer;
 use claimgate_gateway::sandbox::insurer;
 use claimgate_packet::draft::{ClaimRef, Draft, RecipientDraft};
 use claimgate_packet::evidence::{Document, Evidence, Source, Verification};
+use claimgate_packet::jose::digest::sha256_text;
 use claimgate_packet::jose::jwk::{JwkSet, KeyAlg, KeyUse, PrivateJwk};
 use claimgate_packet::open::{Opened, TrustedKeys, open};
 use claimgate_packet::receipt::{self, Expected, Verdict};
 use claimgate_packet::words::{ClaimKind, Line, Purpose};
 use claimgate_tests::bundles::{bytes, case};
-use claimgate_tests::gateway::{TestGateway, must};
+use claimgate_tests::gateway::{TestGateway, get, must};
 use claimgate_tests::shared::project;
 use serde_json::{Value, json};
 
@@ -128,10 +130,47 @@ async fn packets_of_the_gateway_open_in_python_and_in_node() {
     for language in LANGUAGES {
         let printed = kit().prints(language, "open", &[&key, &trust, &packet, one.client.id()], "");
         same(&printed, &opened.to_json().unwrap(), language);
+        attachment(language, (&desk, &key), (one, &envelope.id), &opened, &printed).await;
         let refused = kit().run(language, "open", &[&key, &trust, &packet, "insurer-other"], "");
         assert!(String::from_utf8_lossy(&refused.stderr).contains("packet.not_addressed"), "{language}");
     }
     test.stop().await;
+}
+
+/// Fetches the attachment the packet names and opens it by the script.
+async fn attachment(
+    language: &str,
+    (desk, key): (&Desk, &str),
+    (one, delivery): (&Insurer, &str),
+    opened: &Opened,
+    printed: &str,
+) {
+    let named = opened.attachments().next().unwrap();
+    let path = format!("/insurer/v1/deliveries/{delivery}/attachments/{}", named.id);
+    let sealed = String::from_utf8(get(&one.client, &path).await.body).unwrap();
+    let claim = desk.put("opened.json", printed);
+    let run = |sealed: &str, id: &str, claim: &str| {
+        let file = desk.put("attachment.jose", sealed);
+        kit().run(language, "attachment", &[key, claim, &file, id], "")
+    };
+    let output = run(&sealed, &named.id, &claim);
+    assert!(output.status.success(), "{language}: {}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(sha256_text(&output.stdout), named.digest, "{language}");
+
+    let refused = |output: Output, code: &str| {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && output.stdout.is_empty() && said.contains(code), "{language}: {said}");
+    };
+    refused(run(&sealed, "att_other", &claim), "attachment.unknown");
+    let packet = std::fs::read_to_string(desk.path("packet.jose")).unwrap();
+    refused(run(&packet, &named.id, &claim), "attachment.header");
+    let other = desk.put("other.json", &printed.replace(&named.digest, &"A".repeat(43)));
+    refused(run(&sealed, &named.id, &other), "attachment.digest");
+    let middle = sealed.len() - sealed.len() / 4;
+    let sign = if sealed.as_bytes()[middle] == b'A' { "B" } else { "A" };
+    let mut changed = sealed.clone();
+    changed.replace_range(middle..=middle, sign);
+    refused(run(&changed, &named.id, &claim), "");
 }
 
 #[test]

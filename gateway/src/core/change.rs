@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::submission::SubmissionState;
 use super::timeline::Entry;
 use crate::consent::Permit;
-use crate::id::{AuditId, ClaimId, DeliveryId, EvidenceId, PacketId, SubmissionId, WorkId};
+use crate::id::{AttachmentId, AuditId, ClaimId, DeliveryId, EvidenceId, PacketId, SubmissionId, WorkId};
 use crate::keys::index::Mac;
 use crate::party::{Party, PartyId};
 
@@ -64,6 +64,8 @@ pub enum Write {
     SupersedeEvidence(ClaimId, i64),
     /// An evidence document, sealed under the claim's key.
     Evidence(EvidenceRow),
+    /// A file that belongs to evidence, sealed under the claim's key.
+    Attachment(Box<AttachmentRow>),
     /// The consent a packet rests on.
     Consent(ClaimId, Permit, Timestamp),
     /// A packet with all disclosures, sealed under the claim's key, and its leaf of the public log.
@@ -76,6 +78,8 @@ pub enum Write {
     SubmissionStep(SubmissionStep),
     /// The first byte of a delivery leaves now, if none has.
     DeliveryLeft(DeliveryId, Timestamp),
+    /// The first byte of an attachment leaves now in this delivery, if none has.
+    AttachmentLeft(DeliveryId, AttachmentId, Timestamp),
     /// A delivery sealed again, from the key it was sealed to.
     Reseal(Box<Resealed>),
     /// A delivery that has not left is taken back.
@@ -194,6 +198,25 @@ pub struct EvidenceRow {
     pub body: Vec<u8>,
 }
 
+/// A file that belongs to evidence (附件).
+#[derive(Debug)]
+pub struct AttachmentRow {
+    /// Id.
+    pub id: AttachmentId,
+    /// The claim.
+    pub claim: ClaimId,
+    /// The revision it came with first.
+    pub revision: i64,
+    /// Keyed digest of the bytes within the claim.
+    pub content_mac: Mac,
+    /// Media type, found by content.
+    pub media_type: &'static str,
+    /// Size in bytes.
+    pub bytes: i64,
+    /// The bytes, sealed.
+    pub content: Vec<u8>,
+}
+
 /// A packet.
 #[derive(Debug)]
 pub struct PacketRow {
@@ -236,6 +259,8 @@ pub struct DeliveryRow {
     pub sealed_digest: String,
     /// SHA-256 of the presentation inside, base64url.
     pub presentation_digest: String,
+    /// The attachments its packet names, each with its evidence.
+    pub attachments: Vec<(EvidenceId, AttachmentId)>,
     /// When.
     pub at: Timestamp,
 }

@@ -58,9 +58,59 @@ pub fn content_digest<'a>(
 ) -> Result<Mac, serde_json::Error> {
     let mut parts = Vec::new();
     for evidence in granted {
-        parts.push(format!("{} {}", evidence.document.schema(), evidence.document.to_json()?).into_bytes());
+        let mut part = format!("{} {}", evidence.document.schema(), evidence.document.to_json()?);
+        // Files by content, whatever their ids and order.
+        let mut files: Vec<&str> = evidence.attachments.iter().map(|file| file.digest.as_str()).collect();
+        files.sort_unstable();
+        for file in files {
+            part.push(' ');
+            part.push_str(file);
+        }
+        parts.push(part.into_bytes());
     }
     parts.sort();
     let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
     Ok(index.exact("delivery.content", &parts))
+}
+
+#[cfg(test)]
+mod tests {
+    use claimgate_packet::evidence::{Attachment, Document, Source, Verification};
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+    use crate::id::Random;
+    use crate::keys::master::MasterKey;
+
+    fn evidence(id: &str, files: &[(&str, &[u8])]) -> Evidence {
+        let at = Timestamp::UNIX_EPOCH;
+        let (method, result) = ("authenticated-channel".to_owned(), "accepted".to_owned());
+        Evidence {
+            id: id.to_owned(),
+            source: Source { party: "hospital-a".to_owned(), form: "test".to_owned() },
+            obtained: at,
+            verified: Verification { method, result, at, key: None },
+            attachments: files.iter().map(|(id, file)| Attachment::of((*id).to_owned(), "image/png", file)).collect(),
+            document: Document::from_json("moon-rock", "moon-rock/1", json!({ "grams": "2.5" })).unwrap(),
+        }
+    }
+
+    #[test]
+    fn what_a_recipient_gets_is_its_files_by_content() {
+        let index = BlindIndex::new(&MasterKey::generate(&Random::system()));
+        let digest = |files| content_digest(&index, &[evidence("evd_1", files)]).unwrap();
+        let none = digest(&[]);
+        // What was delivered before there were files compares as it did.
+        assert_eq!(none, index.exact("delivery.content", &[br#"moon-rock/1 {"grams":"2.5"}"#]));
+        let both = digest(&[("att_1", b"one"), ("att_2", b"two")]);
+        assert_eq!(both, digest(&[("att_9", b"two"), ("att_8", b"one")]));
+        assert_eq!(
+            both,
+            content_digest(&index, &[evidence("evd_2", &[("att_1", b"one"), ("att_2", b"two")])]).unwrap()
+        );
+        for other in [digest(&[("att_1", b"one")]), digest(&[("att_1", b"one"), ("att_2", b"tw0")]), none] {
+            assert_ne!(both, other);
+        }
+    }
 }

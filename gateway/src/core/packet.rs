@@ -18,7 +18,7 @@ use super::delivery::content_digest;
 use super::disclosure::granted_types;
 use super::route::Recipient;
 use crate::consent::Permit;
-use crate::id::{ClaimId, DeliveryId, PacketId, Random};
+use crate::id::{AttachmentId, ClaimId, DeliveryId, EvidenceId, PacketId, Random};
 use crate::keys::at_rest::{AtRestError, ClaimKey, Place};
 use crate::keys::index::{BlindIndex, Mac};
 use crate::party::PartyId;
@@ -87,6 +87,9 @@ pub enum PacketError {
     /// A recipient has no valid encryption key now.
     #[error("recipient {0} has no valid encryption key")]
     NoEncryptionKey(PartyId),
+    /// Evidence names an attachment by an id that is none of ours.
+    #[error("an attachment's id is none")]
+    AttachmentId,
     /// The permit does not cover a recipient.
     #[error("the consent does not cover recipient {0}")]
     NotPermitted(PartyId),
@@ -225,7 +228,20 @@ fn deliver(
         kid: key.kid.clone(),
         sealed_digest: sealed.digest(),
         presentation_digest: presentation.digest(),
+        attachments: disclosed(&share.evidence)?,
         sealed: sealed.as_str().as_bytes().to_vec(),
         at: workshop.now,
     })
+}
+
+/// The attachments of the evidence a recipient gets.
+fn disclosed(evidence: &[&Evidence]) -> Result<Vec<(EvidenceId, AttachmentId)>, PacketError> {
+    let mut files = Vec::new();
+    for one in evidence {
+        for file in &one.attachments {
+            let ids = one.id.parse().ok().zip(file.id.parse().ok());
+            files.push(ids.ok_or(PacketError::AttachmentId)?);
+        }
+    }
+    Ok(files)
 }

@@ -9,6 +9,7 @@ use super::Fault;
 use crate::id::ClaimId;
 
 mod accept;
+mod attachments;
 mod evidence;
 mod release;
 mod search;

@@ -13,6 +13,8 @@ use crate::keys::at_rest::Place;
 use crate::party::PartyId;
 use crate::store::{DeliveryView, SubmissionView};
 
+mod attachments;
+
 /// Why an insurer's request cannot be done.
 #[derive(Debug, thiserror::Error)]
 pub enum NotDone {
@@ -25,6 +27,12 @@ pub enum NotDone {
     /// It was never fetched.
     #[error("never fetched")]
     NotFetched,
+    /// An attachment has not left, and its hospital has no consent basis now.
+    #[error("withheld")]
+    Withheld,
+    /// The insurer has no valid encryption key now.
+    #[error("no valid encryption key")]
+    NoKey,
     /// The digest in the acknowledgement is not the one of the delivery.
     #[error("another digest")]
     DigestMismatch,

@@ -159,13 +159,13 @@ fn envelope(delivery: &DeliveryView) -> Envelope {
 }
 
 /// RFC 9530.
-fn content_digest(bytes: &[u8]) -> String {
+pub(super) fn content_digest(bytes: &[u8]) -> String {
     use base64::Engine;
     let digest = claimgate_packet::jose::digest::sha256(bytes);
     format!("sha-256=:{}:", base64::engine::general_purpose::STANDARD.encode(digest))
 }
 
-fn no_store() -> actix_web::HttpResponseBuilder {
+pub(super) fn no_store() -> actix_web::HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response.insert_header(("Cache-Control", "no-store"));
     response

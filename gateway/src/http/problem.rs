@@ -233,7 +233,17 @@ impl From<NotDone> for Problem {
             NotDone::NotFetched => Self::new(
                 409,
                 "delivery.not-fetched",
-                "This delivery was never fetched; fetch and open its packet, then acknowledge it",
+                "This delivery was never fetched; fetch and open its packet first",
+            ),
+            NotDone::Withheld => Self::new(
+                409,
+                "attachment.withheld",
+                "This attachment has not left yet, and the hospital has no consent basis now; ask again later",
+            ),
+            NotDone::NoKey => Self::new(
+                409,
+                "insurer.no-key",
+                "You have no valid encryption key now; have the operator register one, then fetch again",
             ),
             NotDone::DigestMismatch => Self::new(
                 409,

@@ -74,6 +74,9 @@ pub enum ClientError {
     /// A packet that does not open.
     #[error("a packet does not open: {0}")]
     Packet(#[from] claimgate_packet::open::OpenError),
+    /// An attachment that is not the one its packet names.
+    #[error("an attachment does not open: {0}")]
+    Attachment(#[from] claimgate_packet::open::AttachmentError),
 }
 
 /// A client with the settings every outbound connection has here.

@@ -96,6 +96,10 @@ async fn serve(world: &World, one: &Insurer, steps: &mut Steps<'_>) -> anyhow::R
     let trust = insurer::trusted_keys(&one.client).await?;
     let opened = insurer::verify(&one.client, (&sealed, &envelope), &one.keys, &trust, world.clock.now())?;
     steps.mark(&format!("{name} opens and verifies"));
+    if opened.attachments().next().is_some() {
+        insurer::attachments(&one.client, &envelope.id, &opened, &one.keys).await?;
+        steps.mark(&format!("{name} fetches, opens and compares the attachments"));
+    }
     insurer::acknowledge(&one.client, &envelope.id, &opened).await?;
     steps.mark(&format!("{name} acknowledges"));
     insurer::report(&one.client, &envelope.submission_id, "in-review", "C-2026-000123").await?;

@@ -30,6 +30,25 @@ pub async fn fetch(client: &PartyClient, delivery: &str) -> Result<String, Clien
     String::from_utf8(answer.body).map_err(|_| ClientError::Form("fetch"))
 }
 
+/// Fetches the attachments an opened packet names and opens each; gives how many bytes they are together.
+///
+/// # Errors
+/// Anything but the files the packet names.
+pub async fn attachments(
+    client: &PartyClient,
+    delivery: &str,
+    opened: &Opened,
+    keys: &[PrivateJwk],
+) -> Result<usize, ClientError> {
+    let mut bytes = 0;
+    for named in opened.attachments() {
+        let path = format!("/insurer/v1/deliveries/{delivery}/attachments/{}", named.id);
+        let sealed = client.call(Method::GET, &path, &[], Vec::new()).await?.expect("attachment", 200)?.body;
+        bytes += opened.attachment(&named.id, &sealed, keys)?.len();
+    }
+    Ok(bytes)
+}
+
 /// The gateway's packet keys, as published.
 ///
 /// # Errors

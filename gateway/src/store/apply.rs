@@ -7,7 +7,7 @@ use sqlx::error::ErrorKind;
 use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, query, query_as};
 
-use super::{StoreError, log};
+use super::{StoreError, attachments, log};
 use crate::core::change::{Change, DeliveryRow, SearchValues, Write};
 use crate::core::timeline::{Audience, Entry};
 use crate::party::Party;
@@ -115,6 +115,8 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
                 .await;
             one("evidence", inserted)
         }
+        Write::Attachment(attachment) => attachments::new(tx, attachment).await,
+        Write::AttachmentLeft(delivery, id, at) => attachments::left(tx, *delivery, *id, *at).await,
         Write::Consent(claim, permit, at) => {
             let sql = "-- apply::consent
                 insert into consent (id, claim_id, basis, reference, purpose, recipients, created_at)
@@ -380,9 +382,10 @@ async fn new_delivery(tx: &mut SqliteConnection, row: &DeliveryRow) -> Result<()
         .bind(&row.sealed_digest)
         .bind(&row.presentation_digest)
         .bind(millis(row.at))
-        .execute(tx)
+        .execute(&mut *tx)
         .await;
-    one("delivery", inserted)
+    one("delivery", inserted)?;
+    attachments::disclosed(tx, row).await
 }
 
 async fn new_entries(tx: &mut SqliteConnection, entries: &[Entry]) -> Result<(), StoreError> {
@@ -420,13 +423,17 @@ pub(super) fn millis(at: Timestamp) -> i64 {
 }
 
 /// As many rows as there are values must have been written.
-fn all(table: &'static str, rows: usize, result: Result<SqliteQueryResult, sqlx::Error>) -> Result<(), StoreError> {
+pub(super) fn all(
+    table: &'static str,
+    rows: usize,
+    result: Result<SqliteQueryResult, sqlx::Error>,
+) -> Result<(), StoreError> {
     let written = result?.rows_affected();
     if usize::try_from(written) == Ok(rows) { Ok(()) } else { Err(StoreError::Conflict { table }) }
 }
 
 /// Exactly one row must have been written; none, or one that is already there, is a conflict.
-fn one(table: &'static str, result: Result<SqliteQueryResult, sqlx::Error>) -> Result<(), StoreError> {
+pub(super) fn one(table: &'static str, result: Result<SqliteQueryResult, sqlx::Error>) -> Result<(), StoreError> {
     match result {
         Ok(done) if done.rows_affected() == 1 => Ok(()),
         Ok(_) => Err(StoreError::Conflict { table }),

@@ -12,7 +12,7 @@ use claimgate_fhir::taiwan;
 use claimgate_packet::draft::SignError;
 
 use super::send::Sending;
-use super::{Answer, Conditions, Refusal, evidence};
+use super::{Answer, Conditions, Refusal, attachments, evidence};
 use crate::consent;
 use crate::core::change::{Bundle, Change, IdempotencyRow, NewClaim, NextRevision, Write};
 use crate::core::packet::PacketError;
@@ -209,11 +209,17 @@ impl Engine {
         } else {
             change.push(Write::SupersedeEvidence(id, revision));
         }
-        let evidence = evidence::obtained(self, &hospital.id, bundle.form, bundle.documents.clone(), now);
+        let mut evidence = evidence::obtained(self, &hospital.id, bundle.form, bundle.documents.clone(), now);
+        let digests = attachments::digests(self, id, &bundle.attachments);
+        let known = if first { Vec::new() } else { self.store.known_attachments(id, &digests).await? };
+        let files = attachments::named(self, &mut evidence, (&bundle.attachments, &digests), known)?;
         change.push(Write::SearchValues(self.search_values(id, &hospital.id, &bundle.identifier, &bundle.documents)));
         evidence::check_bounds(&evidence)?;
         for one in &evidence {
             change.push(Write::Evidence(evidence::row(&key, (id, revision), one)?));
+        }
+        for new in &files {
+            change.push(attachments::row(&key, (id, revision), new)?);
         }
         let kinds = evidence.iter().map(|one| one.document.kind().to_owned()).collect();
         let received = Event::Received { revision, evidence: kinds };

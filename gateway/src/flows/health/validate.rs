@@ -6,8 +6,10 @@ use claimgate_fhir::format::Format;
 use claimgate_fhir::outcome::{Issue, IssueKind};
 
 use super::Refusal;
+use super::attachments;
 use super::evidence::{check_bounds, obtained};
 use crate::flows::{Engine, Fault};
+use crate::id::ClaimId;
 use crate::party::Party;
 
 impl Engine {
@@ -34,7 +36,10 @@ impl Engine {
             Err(Refusal::Fault(fault)) => return Err(fault),
             Err(_) => return Err(Fault::Task),
         }
-        let evidence = obtained(self, &hospital.id, bundle.form, bundle.documents, self.now());
+        let mut evidence = obtained(self, &hospital.id, bundle.form, bundle.documents, self.now());
+        // Named as in a claim of its own, since names have their size too; nothing is sealed.
+        let digests = attachments::digests(self, ClaimId::new(self.now(), &self.random), &bundle.attachments);
+        attachments::named(self, &mut evidence, (&bundle.attachments, &digests), Vec::new())?;
         match check_bounds(&evidence) {
             Ok(()) => {}
             Err(Refusal::TooMuch(bound)) => {
