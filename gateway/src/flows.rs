@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::clock::Clock;
 use crate::core::change::{AuditLine, WorkRow, Write};
+use crate::core::disclosure::Policy;
 use crate::id::{AuditId, ClaimId, Random, WorkId};
 use crate::keys::at_rest::{AtRestError, Vault};
 use crate::keys::index::BlindIndex;
@@ -52,6 +53,8 @@ pub struct Engine {
     pub tracking: Tracking,
     /// How bundles are read.
     pub reading: Arc<Reading>,
+    /// Who gets what (揭露政策).
+    pub policy: Policy,
     /// Bounds and lives.
     pub rules: Rules,
     /// Who is at work on what.
