@@ -20,6 +20,7 @@ use crate::keys::ring::{KeyRingError, Ring};
 use crate::keys::tracking::Tracking;
 use crate::store::{Store, StoreError};
 
+pub mod explain;
 pub mod health;
 pub mod insurer;
 pub mod log;
