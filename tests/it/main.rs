@@ -10,6 +10,7 @@
 mod build;
 mod cli;
 mod demo;
+mod disclosure;
 mod hospital;
 mod idempotency;
 mod insurer;
