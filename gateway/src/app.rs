@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use crate::access::jwt;
 use crate::clock::Clock;
 use crate::config::{Config, Fhir};
+use crate::core::disclosure::{Origin, Policy, PolicyError};
 use crate::flows::{Engine, Reading, Rules, Turns};
 use crate::id::Random;
 use crate::keys::at_rest::Vault;
@@ -70,6 +71,17 @@ pub enum StartError {
     /// An alias is none.
     #[error("fhir.aliases: {0}")]
     Aliases(#[from] BadAlias),
+    /// The disclosure policy cannot be read.
+    #[error("disclosure.policy: {path} cannot be read")]
+    PolicyFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The disclosure policy cannot be used.
+    #[error("disclosure.policy: {0}")]
+    Policy(#[from] PolicyError),
     /// jsonwebtoken has another backend already.
     #[error("another cryptography backend is installed in this process")]
     Backend,
@@ -121,6 +133,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         log,
         tracking: Tracking::new(&master),
         reading: Arc::new(reading(&config.fhir)?),
+        policy: policy(&config.disclosure.policy)?,
         rules: Rules {
             body_bytes: config.http.body_limit_bytes,
             access_seconds: config.tokens.access_seconds,
@@ -144,6 +157,19 @@ fn reading(fhir: &Fhir) -> Result<Reading, StartError> {
     let named: Vec<_> = files.iter().map(|(name, bytes)| NamedBytes { name, bytes }).collect();
     let packages = if named.is_empty() { None } else { Some(PackageRules::load(&named, &PackageLimits::default())?) };
     Ok(Reading { packages, aliases })
+}
+
+/// The disclosure policy in force: the operator's file, or the built-in table where none is named.
+///
+/// # Errors
+/// A file that cannot be read, or a table that does not hold together.
+pub fn policy(file: &Path) -> Result<Policy, StartError> {
+    if file.as_os_str().is_empty() {
+        return Ok(Policy::built_in()?);
+    }
+    let text =
+        std::fs::read_to_string(file).map_err(|source| StartError::PolicyFile { path: file.to_owned(), source })?;
+    Ok(Policy::read(Origin::File(file.to_owned()), &text)?)
 }
 
 async fn open_store(path: &Path, readers: u32) -> Result<Store, StoreError> {

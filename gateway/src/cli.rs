@@ -81,7 +81,7 @@ enum Command {
     /// Register parties and change their state.
     #[command(subcommand)]
     Party(party::Party),
-    /// Open or verify a packet, without a gateway.
+    /// Open or verify a packet, without a gateway; explain who gets what.
     #[command(subcommand)]
     Packet(packet::Packet),
     /// Check the public log of packets, of this gateway or of a copy.
@@ -118,7 +118,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Migrate(migrate) => migrate.run(&config()?).await,
         Command::Keys(keys) => keys.run(&config()?),
         Command::Party(party) => party.run(config()?).await,
-        Command::Packet(packet) => packet.run(),
+        Command::Packet(packet) => packet.run(config).await,
         Command::Log(log) => log.run(config).await,
         Command::Fhir(fhir) => fhir.run(),
         Command::Doctor(doctor) => doctor.run(config()).await,

@@ -34,6 +34,8 @@ pub struct Config {
     pub delivery: Delivery,
     /// Claims.
     pub claims: Claims,
+    /// Who gets what.
+    pub disclosure: Disclosure,
     /// Reading FHIR.
     pub fhir: Fhir,
     /// Logs.
@@ -136,6 +138,14 @@ pub struct Delivery {
     pub max_wait_seconds: u64,
     /// Most deliveries in one answer.
     pub max_limit: u32,
+}
+
+/// Section `disclosure`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Disclosure {
+    /// The policy table; empty means the built-in one.
+    pub policy: PathBuf,
 }
 
 /// Section `fhir`.

@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::clock::Clock;
 use crate::core::change::{AuditLine, WorkRow, Write};
+use crate::core::disclosure::Policy;
 use crate::id::{AuditId, ClaimId, Random, WorkId};
 use crate::keys::at_rest::{AtRestError, Vault};
 use crate::keys::index::BlindIndex;
@@ -19,6 +20,7 @@ use crate::keys::ring::{KeyRingError, Ring};
 use crate::keys::tracking::Tracking;
 use crate::store::{Store, StoreError};
 
+pub mod explain;
 pub mod health;
 pub mod insurer;
 pub mod log;
@@ -52,6 +54,8 @@ pub struct Engine {
     pub tracking: Tracking,
     /// How bundles are read.
     pub reading: Arc<Reading>,
+    /// Who gets what (揭露政策).
+    pub policy: Policy,
     /// Bounds and lives.
     pub rules: Rules,
     /// Who is at work on what.

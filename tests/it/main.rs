@@ -11,6 +11,7 @@ mod attachments;
 mod build;
 mod cli;
 mod demo;
+mod disclosure;
 mod hospital;
 mod idempotency;
 mod insurer;

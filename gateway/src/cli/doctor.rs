@@ -96,6 +96,8 @@ async fn examine(config: Config, findings: &mut Findings) -> anyhow::Result<()> 
             ));
         }
     }
+    let policy = &app.engine.policy;
+    Findings::good(&format!("disclosure policy: {}, SHA-256 {}", policy.origin(), policy.digest()));
     let parties = store.parties().await?;
     for party in &parties {
         let id = &party.id;

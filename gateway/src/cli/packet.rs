@@ -13,6 +13,9 @@ use serde_json::Value;
 
 use super::{Ending, print, say};
 use crate::clock::Clock;
+use crate::config::{Config, ConfigError};
+
+mod explain;
 
 mod attachments;
 
@@ -23,6 +26,8 @@ pub(super) enum Packet {
     Open(Opening),
     /// Check everything, print the verdict only. Exit code 3: refused.
     Verify(Opening),
+    /// Say what a recipient gets, what not, and why: by the disclosure policy (揭露政策), or of a stored claim.
+    Explain(explain::Explain),
 }
 
 #[derive(Debug, Args)]
@@ -57,10 +62,11 @@ pub(super) struct Opening {
 }
 
 impl Packet {
-    pub(super) fn run(self) -> anyhow::Result<Ending> {
+    pub(super) async fn run(self, config: impl FnOnce() -> Result<Config, ConfigError>) -> anyhow::Result<Ending> {
         let (opening, show) = match self {
             Self::Open(opening) => (opening, true),
             Self::Verify(opening) => (opening, false),
+            Self::Explain(explain) => return explain.run(config).await,
         };
         let opened = match opening.open()? {
             Ok(opened) => opened,
@@ -95,6 +101,9 @@ impl Packet {
         for (named, _) in &files {
             say(format_args!("attachment {} {}, {} bytes: verified", named.id, named.media_type, named.bytes));
         }
+        // The packet cannot say it: the digest of what is withheld looks like a decoy.
+        let line = opened.recipient.line;
+        say(format_args!("what {line} does not get, and why: claimgate packet explain --line {line}"));
         if let Some(checkpoint) = logged {
             say(format_args!("in the log {} of {} packets", checkpoint.origin, checkpoint.size));
         }

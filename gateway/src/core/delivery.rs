@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use claimgate_packet::evidence::Evidence;
+use serde_json::Value;
 
 use crate::keys::index::{BlindIndex, Mac};
 
@@ -47,20 +47,29 @@ impl FromStr for DeliveryState {
     }
 }
 
+/// What a recipient gets of one evidence document.
+#[derive(Debug)]
+pub struct Content<'a> {
+    /// The document's schema.
+    pub schema: &'a str,
+    /// The document, without what is withheld.
+    pub document: &'a Value,
+    /// SHA-256 of each file that goes with it, base64url.
+    pub files: Vec<&'a str>,
+}
+
 /// A keyed digest of what a recipient gets, whatever ids and times surround it: equal digests of two revisions
 /// mean that nothing changed for this recipient, so that the new manifest does not name it.
 ///
-/// # Errors
-/// A document that cannot be JSON.
-pub fn content_digest<'a>(
-    index: &BlindIndex,
-    granted: impl IntoIterator<Item = &'a Evidence>,
-) -> Result<Mac, serde_json::Error> {
+/// In: schema and document of each evidence, the document without the fields the recipient does not get, and the digests
+/// of the files it gets with it. What is withheld is no content: a change in it makes no delivery, and a policy that
+/// gives more or less of it does.
+#[must_use]
+pub fn content_digest<'a>(index: &BlindIndex, granted: impl IntoIterator<Item = Content<'a>>) -> Mac {
     let mut parts = Vec::new();
-    for evidence in granted {
-        let mut part = format!("{} {}", evidence.document.schema(), evidence.document.to_json()?);
+    for Content { schema, document, mut files } in granted {
+        let mut part = format!("{schema} {document}");
         // Files by content, whatever their ids and order.
-        let mut files: Vec<&str> = evidence.attachments.iter().map(|file| file.digest.as_str()).collect();
         files.sort_unstable();
         for file in files {
             part.push(' ');
@@ -70,46 +79,30 @@ pub fn content_digest<'a>(
     }
     parts.sort();
     let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
-    Ok(index.exact("delivery.content", &parts))
+    index.exact("delivery.content", &parts)
 }
 
 #[cfg(test)]
 mod tests {
-    use claimgate_packet::evidence::{Attachment, Document, Source, Verification};
-    use jiff::Timestamp;
     use serde_json::json;
 
     use super::*;
     use crate::id::Random;
     use crate::keys::master::MasterKey;
 
-    fn evidence(id: &str, files: &[(&str, &[u8])]) -> Evidence {
-        let at = Timestamp::UNIX_EPOCH;
-        let (method, result) = ("authenticated-channel".to_owned(), "accepted".to_owned());
-        Evidence {
-            id: id.to_owned(),
-            source: Source { party: "hospital-a".to_owned(), form: "test".to_owned() },
-            obtained: at,
-            verified: Verification { method, result, at, key: None },
-            attachments: files.iter().map(|(id, file)| Attachment::of((*id).to_owned(), "image/png", file)).collect(),
-            document: Document::from_json("moon-rock", "moon-rock/1", json!({ "grams": "2.5" })).unwrap(),
-        }
-    }
-
     #[test]
-    fn what_a_recipient_gets_is_its_files_by_content() {
+    fn what_a_recipient_gets_is_its_documents_and_its_files_by_content() {
         let index = BlindIndex::new(&MasterKey::generate(&Random::system()));
-        let digest = |files| content_digest(&index, &[evidence("evd_1", files)]).unwrap();
+        let document = json!({ "grams": "2.5" });
+        let digest = |files: &[&'static str]| {
+            content_digest(&index, [Content { schema: "moon-rock/1", document: &document, files: files.to_vec() }])
+        };
         let none = digest(&[]);
         // What was delivered before there were files compares as it did.
         assert_eq!(none, index.exact("delivery.content", &[br#"moon-rock/1 {"grams":"2.5"}"#]));
-        let both = digest(&[("att_1", b"one"), ("att_2", b"two")]);
-        assert_eq!(both, digest(&[("att_9", b"two"), ("att_8", b"one")]));
-        assert_eq!(
-            both,
-            content_digest(&index, &[evidence("evd_2", &[("att_1", b"one"), ("att_2", b"two")])]).unwrap()
-        );
-        for other in [digest(&[("att_1", b"one")]), digest(&[("att_1", b"one"), ("att_2", b"tw0")]), none] {
+        let both = digest(&["one", "two"]);
+        assert_eq!(both, digest(&["two", "one"]));
+        for other in [digest(&["one"]), digest(&["one", "tw0"]), none] {
             assert_ne!(both, other);
         }
     }

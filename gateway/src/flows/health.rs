@@ -16,6 +16,7 @@ mod search;
 mod send;
 mod validate;
 
+pub(super) use evidence::from_row as stored_evidence;
 pub use release::Released;
 pub use search::{Found, Search};
 

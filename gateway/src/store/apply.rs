@@ -124,7 +124,10 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
             let recipients: Vec<_> = permit
                 .recipients()
                 .iter()
-                .map(|(party, line)| json!({ "party": party.as_str(), "line": line }))
+                .map(|(party, line)| match permit.limits(party, *line) {
+                    None => json!({ "party": party.as_str(), "line": line }),
+                    Some(limits) => json!({ "party": party.as_str(), "line": line, "limits": limits }),
+                })
                 .collect();
             let inserted = query(sql)
                 .bind(permit.consent().to_string())

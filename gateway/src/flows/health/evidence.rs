@@ -84,7 +84,7 @@ pub(super) fn row(
 }
 
 /// Evidence from its row.
-pub(super) fn from_row(key: &ClaimKey, id: String, body: &[u8]) -> Result<Evidence, Fault> {
+pub(in crate::flows) fn from_row(key: &ClaimKey, id: String, body: &[u8]) -> Result<Evidence, Fault> {
     let plain = key.open(Place { table: "evidence", row: &id, column: "body" }, body)?;
     let json: Value = serde_json::from_slice(&plain).map_err(|_| Fault::Stored("evidence"))?;
     Evidence::from_json(id, json).map_err(|_| Fault::Stored("evidence"))

@@ -77,6 +77,7 @@ impl Sending<'_> {
             random: &engine.random,
             signing: ring.signing(SigningUse::Packet, now)?,
             index: &engine.index,
+            policy: &engine.policy,
             claim_key: self.key,
         };
         for recipient in self.recipients {
@@ -99,7 +100,11 @@ impl Sending<'_> {
             "gateway",
             "packet.signed",
             &outgoing.packet.id,
-            [("claim", self.claim.to_string()), ("kid", workshop.signing.public().kid.clone())],
+            [
+                ("claim", self.claim.to_string()),
+                ("kid", workshop.signing.public().kid.clone()),
+                ("policy", engine.policy.digest().to_owned()),
+            ],
         ));
         change.push(Write::Packet(outgoing.packet));
         for delivery in outgoing.deliveries {
