@@ -17,6 +17,7 @@ mod interop;
 mod limits;
 mod log;
 mod packages;
+mod policy;
 mod privacy;
 mod refusals;
 mod registry;

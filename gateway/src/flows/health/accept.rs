@@ -7,7 +7,7 @@ use std::sync::Arc;
 use claimgate_adapters::hospital::{self, CaseIdentifier, HospitalBundle, Settings};
 use claimgate_fhir::format::Format;
 use claimgate_fhir::limits::Limits;
-use claimgate_fhir::outcome::{Issue, IssueKind, OperationOutcome};
+use claimgate_fhir::outcome::{Issue, IssueKind, OperationOutcome, Policy};
 use claimgate_fhir::taiwan;
 use claimgate_packet::draft::SignError;
 
@@ -35,8 +35,8 @@ struct Push {
     route: &'static str,
     key_mac: Option<Mac>,
     conditions: Conditions,
-    /// Read once, however often the step is done again.
-    bundle: Option<HospitalBundle>,
+    /// Read once, however often the step is done again, under the version of the hospital whose policy counted.
+    bundle: Option<(i64, HospitalBundle)>,
 }
 
 /// The claim a push belongs to.
@@ -109,20 +109,26 @@ impl Engine {
             return Err(Refusal::NotFound);
         }
         let bundle = match push.bundle.take() {
-            Some(bundle) => bundle,
-            None => self.read_bundle(Arc::clone(&push.body), push.format).await?,
+            Some((version, bundle)) if version == hospital.version => bundle,
+            _ => self.read_bundle(Arc::clone(&push.body), push.format, hospital.policy()).await?,
         };
         let outcome = self.place(&hospital, push, &bundle).await;
-        push.bundle = Some(bundle);
+        push.bundle = Some((hospital.version, bundle));
         outcome
     }
 
-    pub(super) async fn read_bundle(&self, body: Arc<[u8]>, format: Format) -> Result<HospitalBundle, Refusal> {
+    pub(super) async fn read_bundle(
+        &self,
+        body: Arc<[u8]>,
+        format: Format,
+        policy: &Policy,
+    ) -> Result<HospitalBundle, Refusal> {
+        let policy = policy.clone();
         let limits = Limits { bytes: self.rules.body_bytes, ..Limits::default() };
         let reading = Arc::clone(&self.reading);
         tokio::task::spawn_blocking(move || {
             let (rules, aliases) = (reading.packages.as_ref(), &reading.aliases);
-            hospital::read_format(&body, format, &Settings { limits, rules, aliases, ..Settings::default() })
+            hospital::read_format(&body, format, &Settings { limits, rules, policy: &policy, aliases })
         })
         .await
         .map_err(|_| Fault::Task)?
