@@ -9,6 +9,7 @@
 
 mod build;
 mod cli;
+mod conditional;
 mod demo;
 mod hospital;
 mod idempotency;

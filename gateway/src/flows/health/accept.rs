@@ -1,6 +1,7 @@
 //! One push: duplicate? whose? for whom? then evidence, packet, deliveries, timeline, audit and answer in one change.
 //!
-//! Idempotency in this order: `Idempotency-Key`, `If-None-Exist`, case number with equal bytes, new revision.
+//! Idempotency in this order: `Idempotency-Key`, `If-None-Exist`, case number with equal bytes, new revision. A PUT to a
+//! case number has its own rule for equal bytes (`conditional.rs`).
 
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use claimgate_fhir::taiwan;
 use claimgate_packet::draft::SignError;
 
 use super::send::Sending;
-use super::{Answer, Conditions, Refusal, evidence};
+use super::{Answer, ByIdentifier, Conditions, Refusal, evidence};
 use crate::consent;
 use crate::core::change::{Bundle, Change, IdempotencyRow, NewClaim, NextRevision, Write};
 use crate::core::packet::PacketError;
@@ -66,9 +67,11 @@ impl Engine {
             .map(|key| self.index.exact("idempotency.key", &[hospital.as_str().as_bytes(), key.as_bytes()]));
         let body_mac = self.index.exact("bundle.body", &[hospital.as_str().as_bytes(), body]);
         // A key belongs to one request: the same bytes under another address or condition are another request.
-        let condition = format!("{:?} {:?}", conditions.replace, conditions.if_none_exist);
+        let mut condition = format!("{:?} {:?}", conditions.replace, conditions.if_none_exist);
+        condition.extend(conditions.update.iter().map(ByIdentifier::condition));
         let request_mac = self.index.exact("idempotency.request", &[&body_mac, condition.as_bytes()]);
-        let route = if conditions.replace.is_some() { "PUT /fhir/Bundle" } else { "POST /fhir/Bundle" };
+        let put = conditions.replace.is_some() || conditions.update.is_some();
+        let route = if put { "PUT /fhir/Bundle" } else { "POST /fhir/Bundle" };
         let mut push =
             Push { body: body.into(), format, body_mac, request_mac, route, key_mac, conditions, bundle: None };
         for _ in 0..TRIES {
@@ -143,7 +146,15 @@ impl Engine {
         // Steps of one case follow one another: each would only collide with the one before and be done again.
         let _turn = self.turns.of(&case).await;
         let present = self.store.claim_by_case(&hospital.id, &case).await?;
+        if let Some(update) = &push.conditions.update {
+            let own = (&bundle.identifier, present.as_ref());
+            if let Some(answer) = self.conditional(&hospital.id, update, own, &push.body_mac).await? {
+                self.remember(hospital, push, &answer).await?;
+                return Ok(answer);
+            }
+        }
         match (&push.conditions.replace, &present) {
+            _ if push.conditions.update.is_some() => {}
             (None, Some(head)) if push.conditions.if_none_exist.is_some() => {
                 // It came into being after the condition was looked at.
                 let answer = unchanged(head);
@@ -254,7 +265,11 @@ impl Engine {
             }
         }
         let answer = Answer {
-            status: if push.conditions.replace.is_some() { 200 } else { 201 },
+            status: if push.conditions.replace.is_some() || push.conditions.update.is_some() && !first {
+                200
+            } else {
+                201
+            },
             claim: id,
             revision,
             outcome: OperationOutcome { issues }.to_json(),
