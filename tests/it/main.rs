@@ -11,6 +11,7 @@ mod build;
 mod cli;
 mod conditional;
 mod demo;
+mod desk;
 mod hospital;
 mod idempotency;
 mod insurer;

@@ -87,7 +87,12 @@ async fn examine(config: Config, findings: &mut Findings) -> anyhow::Result<()> 
         _ => findings.wrong(&checked.to_string()),
     }
     if let Some(rules) = &app.engine.reading.packages {
-        Findings::good(&format!("FHIR packages: {} with {} profiles", rules.packages().join(", "), rules.profiles()));
+        let missing: usize = rules.unevaluated().iter().map(|one| one.count).sum();
+        Findings::good(&format!(
+            "FHIR packages: {} with {} profiles; {missing} rules not evaluated",
+            rules.packages().join(", "),
+            rules.profiles()
+        ));
         for one in rules.unevaluated() {
             let (kind, examples) = (one.asked.as_str(), one.examples.join(", "));
             Findings::advice(&format!(
