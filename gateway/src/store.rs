@@ -21,7 +21,10 @@ pub mod schema;
 mod sequence;
 mod writer;
 
-pub use rows::{AppView, ClaimHead, DeliveryView, DueWork, HospitalAnswer, StoredAnswer, SubmissionView, TimelineLine};
+pub use rows::{
+    AppView, ClaimHead, DeliveryView, DueWork, EvidenceOfRevision, HospitalAnswer, StoredAnswer, SubmissionView,
+    TimelineLine,
+};
 pub use schema::SchemaStatus;
 pub use sequence::Sequenced;
 

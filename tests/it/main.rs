@@ -28,4 +28,5 @@ mod roles;
 mod search;
 mod tidy;
 mod tokens;
+mod trace;
 mod xml;

@@ -14,11 +14,13 @@ mod evidence;
 mod release;
 mod search;
 mod send;
+mod trace;
 mod validate;
 
 pub use conditional::ByIdentifier;
 pub use release::Released;
 pub use search::{Found, Search};
+pub use trace::{Comparison, Field, Traced};
 
 /// What a hospital sends and under which conditions.
 #[derive(Clone, Debug, Default)]
