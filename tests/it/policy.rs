@@ -1,10 +1,10 @@
 //! What one hospital is held to and another is not: the same bundle warns here and is refused there.
 
 use claimgate_gateway::flows::registry::NotRegistered;
-use claimgate_gateway::party::{HospitalPolicy, Role};
+use claimgate_gateway::party::{ConsentBasis, HospitalPolicy, Role};
 use claimgate_gateway::sandbox::client::PartyClient;
 use claimgate_tests::bundles::{bytes, case, resource};
-use claimgate_tests::gateway::{NewParty, TestGateway, codes, must, push_as};
+use claimgate_tests::gateway::{NewParty, TestGateway, codes, must, pull_all, push_as};
 use claimgate_tests::shared::claimgate;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -67,6 +67,22 @@ async fn the_same_bundle_warns_at_one_hospital_and_is_refused_at_another() {
     // The policy goes as it came: with the registration document.
     hold(&test, "hospital-strict", &[]).await.unwrap();
     assert_eq!(push_as(&strict, &of("POLICY-1", STRICT), &[]).await.status, 201);
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_accepted_is_sent_though_the_policy_grew_stricter() {
+    let test = TestGateway::start().await;
+    let new = NewParty { id: "hospital-strict", role: Role::Hospital, number: STRICT, lines: vec![], consent: false };
+    let (strict, _) = test.register(new).await;
+    let held = push_as(&strict, &of("POLICY-3", STRICT), &[]).await;
+    assert!(codes(&held.json("outcome").unwrap()).contains(&"consent_missing".to_owned()));
+    hold(&test, "hospital-strict", &["patient"]).await.unwrap();
+    assert_eq!(push_as(&strict, &of("POLICY-4", STRICT), &[]).await.status, 422);
+    let basis = ConsentBasis::HospitalAttested { reference: "test form".to_owned() };
+    let id = "hospital-strict".parse().unwrap();
+    must(test.world.gateway.app.engine.set_consent(&id, Some(basis)).await);
+    assert_eq!(pull_all(&test.life().client, 1).await.len(), 1);
     test.stop().await;
 }
 
