@@ -81,10 +81,17 @@ pub enum StartError {
     },
     /// The disclosure policy cannot be used.
     #[error("disclosure.policy: {0}")]
-    Policy(#[from] PolicyError),
+    Policy(PolicyError),
     /// jsonwebtoken has another backend already.
     #[error("another cryptography backend is installed in this process")]
     Backend,
+}
+
+impl From<PolicyError> for StartError {
+    // Not as a source: the text is whole, and a chain would say it twice.
+    fn from(error: PolicyError) -> Self {
+        Self::Policy(error)
+    }
 }
 
 impl App {

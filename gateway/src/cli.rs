@@ -12,6 +12,7 @@ use crate::config::Config;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod doctor;
+mod evidence;
 mod fhir;
 mod keys;
 mod log;
@@ -84,6 +85,9 @@ enum Command {
     /// Open or verify a packet, without a gateway; explain who gets what.
     #[command(subcommand)]
     Packet(packet::Packet),
+    /// Trace evidence back to the bundle it was made from.
+    #[command(subcommand)]
+    Evidence(evidence::Evidence),
     /// Check the public log of packets, of this gateway or of a copy.
     #[command(subcommand)]
     Log(log::Log),
@@ -119,6 +123,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Keys(keys) => keys.run(&config()?),
         Command::Party(party) => party.run(config()?).await,
         Command::Packet(packet) => packet.run(config).await,
+        Command::Evidence(evidence) => evidence.run(config()?).await,
         Command::Log(log) => log.run(config).await,
         Command::Fhir(fhir) => fhir.run(),
         Command::Doctor(doctor) => doctor.run(config()).await,

@@ -51,7 +51,12 @@ fn routes(service: &mut ServiceConfig) {
     service
         .service(at("/fhir/metadata", "GET").route(get().to(discovery::metadata)))
         .service(at("/fhir/.well-known/smart-configuration", "GET").route(get().to(discovery::smart)))
-        .service(at("/fhir/Bundle", "GET, POST").route(post().to(hospital::push)).route(get().to(search::bundles)))
+        .service(
+            at("/fhir/Bundle", "GET, POST, PUT")
+                .route(post().to(hospital::push))
+                .route(put().to(hospital::update))
+                .route(get().to(search::bundles)),
+        )
         .service(at("/fhir/Bundle/$validate", "POST").route(post().to(hospital::validate)))
         .service(at("/fhir/Bundle/_search", "POST").route(post().to(search::bundles_by_form)))
         .service(at("/fhir/Composition", "GET").route(get().to(search::compositions)))

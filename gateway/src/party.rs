@@ -5,12 +5,17 @@
 use std::fmt;
 use std::str::FromStr;
 
+use claimgate_fhir::outcome::{Policy, UnknownCode};
 use claimgate_fhir::taiwan;
 use claimgate_packet::jose::jwk::{JwkError, JwkSet, KeyUse, PublicJwk};
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+mod policy;
+
+pub use policy::HospitalPolicy;
 
 /// A party's id, its OAuth `client_id`: 3 to 64 lower-case letters, digits and hyphens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -145,6 +150,9 @@ pub struct Registration {
     /// A hospital's ground for handing over documents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<ConsentBasis>,
+    /// What a hospital's bundles are held to beyond what everyone's are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<HospitalPolicy>,
     /// Public keys: `use: sig` to prove itself, `use: enc` to receive packets.
     pub jwks: Value,
 }
@@ -158,6 +166,9 @@ pub enum RegistrationError {
     /// A key is unusable.
     #[error("jwks: {0}")]
     Jwks(#[from] JwkError),
+    /// A hospital's policy names what no warning has.
+    #[error("policy.errors: {0}")]
+    Policy(#[from] UnknownCode),
     /// A rule is broken.
     #[error("{0}")]
     Rule(&'static str),
@@ -173,6 +184,7 @@ pub struct Party {
     /// Counts changes; a step that relied on an earlier version is redone.
     pub version: i64,
     registration: Registration,
+    policy: Policy,
     keys: JwkSet,
 }
 
@@ -233,7 +245,11 @@ impl Party {
         if registration.role != Role::Hospital && registration.consent.is_some() {
             return Err(Rule("consent: only a hospital carries a consent basis"));
         }
-        Ok(Self { id, state, version, registration, keys })
+        if registration.role != Role::Hospital && registration.policy.is_some() {
+            return Err(Rule("policy: only a hospital carries a policy"));
+        }
+        let policy = registration.policy.as_ref().map(HospitalPolicy::effective).unwrap_or_default();
+        Ok(Self { id, state, version, registration, policy, keys })
     }
 
     /// The same party in another state.
@@ -252,6 +268,12 @@ impl Party {
     #[must_use]
     pub fn registration(&self) -> &Registration {
         &self.registration
+    }
+
+    /// Which warnings on its bundles refuse them; none where it is not a hospital.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// Its role.

@@ -23,7 +23,10 @@ mod sequence;
 mod writer;
 
 pub use attachments::Disclosed;
-pub use rows::{AppView, ClaimHead, DeliveryView, DueWork, HospitalAnswer, StoredAnswer, SubmissionView, TimelineLine};
+pub use rows::{
+    AppView, ClaimHead, DeliveryView, DueWork, EvidenceOfRevision, HospitalAnswer, StoredAnswer, SubmissionView,
+    TimelineLine,
+};
 pub use schema::SchemaStatus;
 pub use sequence::Sequenced;
 

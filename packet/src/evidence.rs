@@ -23,7 +23,7 @@ mod laboratory;
 mod prescription;
 mod record;
 
-pub use category::{FEE_CATEGORY_SYSTEM, FeeCategory, NoSuchCategory};
+pub use category::{FEE_CATEGORY_SYSTEM, FeeCategory};
 pub use certificate::DiagnosisCertificate;
 pub use laboratory::{LabReport, LabResult, LabValue, ReferenceRange};
 pub use prescription::{Dosage, Ingredient, PrescribedDrug, Prescription, PrescriptionAct};

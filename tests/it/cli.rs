@@ -73,7 +73,9 @@ fn bundles_are_checked_and_converted_at_the_desk() {
     assert!(issue["expression"].is_array());
 
     let good = claimgate(folder.path(), &["fhir", "validate", "good.json"]);
-    assert_eq!((good.status.code(), out(&good).lines().last()), (Some(0), Some("1 accepted, 0 refused, 0 warnings")));
+    assert_eq!(good.status.code(), Some(0));
+    let last = out(&good).lines().last().unwrap_or_default().to_owned();
+    assert_eq!(last.split_whitespace().collect::<Vec<_>>(), ["1", "1", "0", "0"]);
     let converted = claimgate(folder.path(), &["fhir", "convert", "--json", "good.json"]);
     let rows: Value = serde_json::from_slice(&converted.stdout).unwrap();
     assert!(rows[0]["evidence"].as_array().unwrap().len() >= 3);

@@ -215,7 +215,7 @@ async fn a_stored_claim_is_explained_and_looking_is_on_record() {
     let wrong = folder.path().join("wrong.toml");
     std::fs::write(&wrong, BUILT_IN.replacen("\"group\"", "\"gruop\"", 1)).unwrap();
     let (code, said) = doctor(&wrong.display().to_string());
-    assert!(code == Some(4) && said.contains("wrong.toml:12: `gruop`") && said.contains("group"), "{said}");
+    assert!(code == Some(4) && said.contains("wrong.toml:13: `gruop`") && said.contains("group"), "{said}");
     let layers = [("CLAIMGATE_GATEWAY__DATA_DIR".to_owned(), folder.path().display().to_string())];
     let config = must(Config::from_layers(None, layers));
     let running = must(lifecycle::start(config, Clock::system(), Random::system()).await);
@@ -246,7 +246,7 @@ fn the_policy_is_explained_at_the_desk() {
     let refused = explain(folder.path(), &["--line", "life", "--policy", "wrong.toml"]);
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert_eq!(refused.status.code(), Some(1));
-    assert!(said.contains("wrong.toml:16: /isued_on") && said.contains("nearest: /issued_on"), "{said}");
+    assert!(said.contains("wrong.toml:17: /isued_on") && said.contains("nearest: /issued_on"), "{said}");
     let missing = explain(folder.path(), &["--line", "life", "--policy", "missing.toml"]);
     assert!(String::from_utf8_lossy(&missing.stderr).contains("disclosure.policy: missing.toml cannot be read"));
 }
@@ -290,6 +290,7 @@ impl Desk {
                 lines: if role == Role::Insurer { vec![Line::Accident] } else { Vec::new() },
                 consent: (role == Role::Hospital)
                     .then(|| ConsentBasis::HospitalAttested { reference: "test form".to_owned() }),
+                policy: None,
                 jwks: JwkSet(std::iter::once(&prove).chain(sealing).map(PrivateJwk::public).collect()).to_json(),
             };
             Party::new(registration, PartyState::Live, 1).unwrap()

@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError, DEFAULTS};
 use crate::flows::log::{self, LogCheck};
 use crate::id::Random;
-use crate::party::Role;
+use crate::party::{HospitalPolicy, Role};
 
 /// Check configuration, keys, database and audit trail; one line per finding. Exit code 4: something is to be mended.
 #[derive(Debug, Args)]
@@ -87,7 +87,12 @@ async fn examine(config: Config, findings: &mut Findings) -> anyhow::Result<()> 
         _ => findings.wrong(&checked.to_string()),
     }
     if let Some(rules) = &app.engine.reading.packages {
-        Findings::good(&format!("FHIR packages: {} with {} profiles", rules.packages().join(", "), rules.profiles()));
+        let missing: usize = rules.unevaluated().iter().map(|one| one.count).sum();
+        Findings::good(&format!(
+            "FHIR packages: {} with {} profiles; {missing} rules not evaluated",
+            rules.packages().join(", "),
+            rules.profiles()
+        ));
         for one in rules.unevaluated() {
             let (kind, examples) = (one.asked.as_str(), one.examples.join(", "));
             Findings::advice(&format!(
@@ -103,6 +108,13 @@ async fn examine(config: Config, findings: &mut Findings) -> anyhow::Result<()> 
         let id = &party.id;
         if party.role() == Role::Hospital && party.registration().consent.is_none() {
             Findings::advice(&format!("{id} has no consent basis: its claims are held (claimgate party consent {id})"));
+        }
+        let policy = party.registration().policy.as_ref();
+        for name in policy.map(HospitalPolicy::outdated).unwrap_or_default() {
+            Findings::advice(&format!(
+                "{id}: its policy names {name}, which no warning has any more: it refuses nothing (claimgate party \
+                 show {id}, then party replace)"
+            ));
         }
         if party.role() == Role::Insurer && party.encryption_key(app.engine.now()).is_none() {
             findings.wrong(&format!("{id} has no valid encryption key: nothing can be sealed for it"));

@@ -192,7 +192,7 @@ impl From<Refusal> for Problem {
             Refusal::ManyExist => Self::new(
                 412,
                 "bundle.many-exist",
-                "More than one case fits If-None-Exist; name the system too: identifier=<system>|<value>",
+                "More than one case fits this identifier; name the system too: identifier=<system>|<value>",
             ),
             Refusal::ForeignHospital => Self::new(
                 403,
@@ -215,6 +215,16 @@ impl From<Refusal> for Problem {
                 422,
                 "bundle.identifier-changed",
                 "Bundle.identifier is not the case number of the bundle this PUT replaces; it may not change",
+            ),
+            Refusal::IdentifierDiffers => Self::new(
+                422,
+                "bundle.identifier-differs",
+                "Bundle.identifier is not the case number in the address; PUT a bundle to its own case number",
+            ),
+            Refusal::Overtaken => Self::new(
+                428,
+                "bundle.if-match-missing",
+                "These bytes are an earlier revision of the case; to go back to them send If-Match with the present ETag",
             ),
             Refusal::Fault(fault) => fault.into(),
         }

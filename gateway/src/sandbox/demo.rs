@@ -232,6 +232,7 @@ fn registration(seed: &Seed, identity: &Identity, sealing: &[PrivateJwk]) -> Reg
         identifiers,
         lines: seed.line.into_iter().collect(),
         consent: (seed.role == Role::Hospital).then(attested),
+        policy: None,
         jwks: JwkSet(keys).to_json(),
     }
 }

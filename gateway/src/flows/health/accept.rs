@@ -1,18 +1,19 @@
 //! One push: duplicate? whose? for whom? then evidence, packet, deliveries, timeline, audit and answer in one change.
 //!
-//! Idempotency in this order: `Idempotency-Key`, `If-None-Exist`, case number with equal bytes, new revision.
+//! Idempotency in this order: `Idempotency-Key`, `If-None-Exist`, case number with equal bytes, new revision. A PUT to a
+//! case number has its own rule for equal bytes (`conditional.rs`).
 
 use std::sync::Arc;
 
 use claimgate_adapters::hospital::{self, CaseIdentifier, HospitalBundle, Settings};
 use claimgate_fhir::format::Format;
 use claimgate_fhir::limits::Limits;
-use claimgate_fhir::outcome::{Issue, IssueKind, OperationOutcome};
+use claimgate_fhir::outcome::{Issue, IssueKind, OperationOutcome, Policy};
 use claimgate_fhir::taiwan;
 use claimgate_packet::draft::SignError;
 
 use super::send::Sending;
-use super::{Answer, Conditions, Refusal, attachments, evidence};
+use super::{Answer, ByIdentifier, Conditions, Refusal, attachments, evidence};
 use crate::consent;
 use crate::core::change::{Bundle, Change, IdempotencyRow, NewClaim, NextRevision, Write};
 use crate::core::packet::PacketError;
@@ -35,8 +36,8 @@ struct Push {
     route: &'static str,
     key_mac: Option<Mac>,
     conditions: Conditions,
-    /// Read once, however often the step is done again.
-    bundle: Option<HospitalBundle>,
+    /// Read once, however often the step is done again, under the version of the hospital whose policy counted.
+    bundle: Option<(i64, HospitalBundle)>,
 }
 
 /// The claim a push belongs to.
@@ -66,9 +67,11 @@ impl Engine {
             .map(|key| self.index.exact("idempotency.key", &[hospital.as_str().as_bytes(), key.as_bytes()]));
         let body_mac = self.index.exact("bundle.body", &[hospital.as_str().as_bytes(), body]);
         // A key belongs to one request: the same bytes under another address or condition are another request.
-        let condition = format!("{:?} {:?}", conditions.replace, conditions.if_none_exist);
+        let mut condition = format!("{:?} {:?}", conditions.replace, conditions.if_none_exist);
+        condition.extend(conditions.update.iter().map(ByIdentifier::condition));
         let request_mac = self.index.exact("idempotency.request", &[&body_mac, condition.as_bytes()]);
-        let route = if conditions.replace.is_some() { "PUT /fhir/Bundle" } else { "POST /fhir/Bundle" };
+        let put = conditions.replace.is_some() || conditions.update.is_some();
+        let route = if put { "PUT /fhir/Bundle" } else { "POST /fhir/Bundle" };
         let mut push =
             Push { body: body.into(), format, body_mac, request_mac, route, key_mac, conditions, bundle: None };
         for _ in 0..TRIES {
@@ -109,20 +112,26 @@ impl Engine {
             return Err(Refusal::NotFound);
         }
         let bundle = match push.bundle.take() {
-            Some(bundle) => bundle,
-            None => self.read_bundle(Arc::clone(&push.body), push.format).await?,
+            Some((version, bundle)) if version == hospital.version => bundle,
+            _ => self.read_bundle(Arc::clone(&push.body), push.format, hospital.policy()).await?,
         };
         let outcome = self.place(&hospital, push, &bundle).await;
-        push.bundle = Some(bundle);
+        push.bundle = Some((hospital.version, bundle));
         outcome
     }
 
-    pub(super) async fn read_bundle(&self, body: Arc<[u8]>, format: Format) -> Result<HospitalBundle, Refusal> {
+    pub(super) async fn read_bundle(
+        &self,
+        body: Arc<[u8]>,
+        format: Format,
+        policy: &Policy,
+    ) -> Result<HospitalBundle, Refusal> {
+        let policy = policy.clone();
         let limits = Limits { bytes: self.rules.body_bytes, ..Limits::default() };
         let reading = Arc::clone(&self.reading);
         tokio::task::spawn_blocking(move || {
             let (rules, aliases) = (reading.packages.as_ref(), &reading.aliases);
-            hospital::read_format(&body, format, &Settings { limits, rules, aliases, ..Settings::default() })
+            hospital::read_format(&body, format, &Settings { limits, rules, policy: &policy, aliases })
         })
         .await
         .map_err(|_| Fault::Task)?
@@ -137,7 +146,15 @@ impl Engine {
         // Steps of one case follow one another: each would only collide with the one before and be done again.
         let _turn = self.turns.of(&case).await;
         let present = self.store.claim_by_case(&hospital.id, &case).await?;
+        if let Some(update) = &push.conditions.update {
+            let own = (&bundle.identifier, present.as_ref());
+            if let Some(answer) = self.conditional(&hospital.id, update, own, &push.body_mac).await? {
+                self.remember(hospital, push, &answer).await?;
+                return Ok(answer);
+            }
+        }
         match (&push.conditions.replace, &present) {
+            _ if push.conditions.update.is_some() => {}
             (None, Some(head)) if push.conditions.if_none_exist.is_some() => {
                 // It came into being after the condition was looked at.
                 let answer = unchanged(head);
@@ -254,7 +271,11 @@ impl Engine {
             }
         }
         let answer = Answer {
-            status: if push.conditions.replace.is_some() { 200 } else { 201 },
+            status: if push.conditions.replace.is_some() || push.conditions.update.is_some() && !first {
+                200
+            } else {
+                201
+            },
             claim: id,
             revision,
             outcome: OperationOutcome { issues }.to_json(),

@@ -19,7 +19,7 @@ impl Engine {
     /// # Errors
     /// A fault of ours.
     pub async fn validate(&self, hospital: &Party, format: Format, body: &[u8]) -> Result<Vec<Issue>, Fault> {
-        let bundle = match self.read_bundle(Arc::from(body), format).await {
+        let bundle = match self.read_bundle(Arc::from(body), format, hospital.policy()).await {
             Ok(bundle) => bundle,
             Err(Refusal::Rejected(rejection)) => return Ok(rejection.issues),
             Err(Refusal::Fault(fault)) => return Err(fault),

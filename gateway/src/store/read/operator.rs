@@ -2,11 +2,11 @@
 
 use sqlx::query_as;
 
-use super::super::rows::ClaimHead;
+use super::super::rows::{ClaimHead, EvidenceOfRevision, parse};
 use super::super::{Store, StoreError};
 use super::{claim_head, party};
 use crate::audit;
-use crate::id::ClaimId;
+use crate::id::{ClaimId, EvidenceId};
 use crate::party::Party;
 
 /// How many of each thing there are.
@@ -71,6 +71,36 @@ impl Store {
         let sql = "-- operator::current_evidence
             select id, body from evidence where claim_id = $1 and superseded_by is null order by rowid";
         Ok(query_as(sql).bind(claim.to_string()).fetch_all(self.readers()).await?)
+    }
+
+    /// The claim and revision an evidence document belongs to.
+    ///
+    /// # Errors
+    /// The database is away or the row damaged.
+    pub async fn place_of_evidence(&self, id: EvidenceId) -> Result<Option<(ClaimId, i64)>, StoreError> {
+        let sql = "-- operator::place_of_evidence\nselect claim_id, revision from evidence where id = $1";
+        let row: Option<(String, i64)> = query_as(sql).bind(id.to_string()).fetch_optional(self.readers()).await?;
+        row.map(|(claim, revision)| Ok((parse("evidence", "claim_id", &claim)?, revision))).transpose()
+    }
+
+    /// The sealed evidence made from a revision of a claim, superseded or not, in the order of the bundle's documents.
+    ///
+    /// # Errors
+    /// The database is away or a row damaged.
+    pub async fn evidence_of_revision(
+        &self,
+        claim: ClaimId,
+        revision: i64,
+    ) -> Result<Vec<EvidenceOfRevision>, StoreError> {
+        let sql = "-- operator::evidence_of_revision
+            select id, superseded_by, body from evidence where claim_id = $1 and revision = $2 order by id";
+        let rows: Vec<(String, Option<i64>, Vec<u8>)> =
+            query_as(sql).bind(claim.to_string()).bind(revision).fetch_all(self.readers()).await?;
+        rows.into_iter()
+            .map(|(id, superseded_by, body)| {
+                Ok(EvidenceOfRevision { id: parse("evidence", "id", &id)?, superseded_by, body })
+            })
+            .collect()
     }
 
     /// How many of each thing there are.
