@@ -22,6 +22,7 @@ mod refusals;
 mod registry;
 mod restart;
 mod roles;
+mod rotation;
 mod search;
 mod tidy;
 mod tokens;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Engine, Fault, TRIES};
 use crate::core::change::{Acknowledgement, Change, Resealed, SubmissionStep, Write};
 use crate::core::delivery::DeliveryState;
-use crate::core::packet::seal_again;
+use crate::core::packet::{PacketError, seal_again};
 use crate::core::submission::{InvalidStep, SubmissionState};
 use crate::core::timeline::{Event, entries};
 use crate::id::{DeliveryId, SubmissionId};
@@ -139,7 +139,8 @@ impl Engine {
         let claim_key = self.vault.open_claim_key(delivery.claim, &wrapped)?;
         let row = delivery.packet.to_string();
         let stored = claim_key.open(Place { table: "packet", row: &row, column: "body" }, &body)?;
-        let sealed = seal_again(&stored, (insurer, delivery.line), key)?;
+        let ready = self.sealers.of(key).map_err(PacketError::from).map_err(Fault::from)?;
+        let sealed = seal_again(&stored, (insurer, delivery.line), &ready)?;
         change.push(Write::Reseal(Box::new(Resealed {
             id: delivery.id,
             from_kid: delivery.kid.clone(),

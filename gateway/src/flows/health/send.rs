@@ -78,6 +78,7 @@ impl Sending<'_> {
             signing: ring.signing(SigningUse::Packet, now)?,
             index: &engine.index,
             claim_key: self.key,
+            sealers: &engine.sealers,
         };
         for recipient in self.recipients {
             change.push(Write::RelyOnParty(recipient.party.id.clone(), recipient.party.version));
