@@ -67,6 +67,7 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/insurer/v1/deliveries", "GET").route(get().to(insurer::list)))
         .service(at("/insurer/v1/deliveries/{id}", "GET").route(get().to(insurer::fetch)))
         .service(at("/insurer/v1/deliveries/{id}/ack", "POST").route(post().to(insurer::acknowledge)))
+        .service(at("/insurer/v1/deliveries/{id}/receipt", "GET").route(get().to(insurer::receipt)))
         .service(at("/insurer/v1/deliveries/{id}/proof", "GET").route(get().to(log::proof)))
         .service(at("/insurer/v1/submissions/{id}/status", "POST").route(post().to(insurer::report)))
         .service(at("/claims/v1/links", "POST").route(post().to(claims::redeem)))

@@ -16,11 +16,13 @@ use crate::core::change::Change;
 mod apply;
 mod log;
 pub mod read;
+mod receipt;
 pub mod rows;
 pub mod schema;
 mod sequence;
 mod writer;
 
+pub use receipt::KeptReceipt;
 pub use rows::{AppView, ClaimHead, DeliveryView, DueWork, HospitalAnswer, StoredAnswer, SubmissionView, TimelineLine};
 pub use schema::SchemaStatus;
 pub use sequence::Sequenced;

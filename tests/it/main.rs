@@ -18,6 +18,7 @@ mod limits;
 mod log;
 mod packages;
 mod privacy;
+mod receipts;
 mod refusals;
 mod registry;
 mod restart;

@@ -124,6 +124,7 @@ impl TestGateway {
             },
             lines: new.lines,
             consent: new.consent.then(|| ConsentBasis::HospitalAttested { reference: "test form".to_owned() }),
+            receipt: None,
             jwks: JwkSet(keys).to_json(),
         };
         must(self.world.gateway.app.engine.register(registration).await);

@@ -14,6 +14,8 @@ use serde_json::Value;
 use super::{Ending, print, say};
 use crate::clock::Clock;
 
+mod receipt;
+
 /// Open or verify a packet, without a gateway.
 #[derive(Debug, Subcommand)]
 pub(super) enum Packet {
@@ -21,6 +23,9 @@ pub(super) enum Packet {
     Open(Opening),
     /// Check everything, print the verdict only. Exit code 3: refused.
     Verify(Opening),
+    /// Sign a receipt (簽收回條) for an acknowledgement, or verify one that was kept.
+    #[command(subcommand)]
+    Receipt(receipt::Receipt),
 }
 
 #[derive(Debug, Args)]
@@ -52,6 +57,7 @@ impl Packet {
         let (opening, show) = match self {
             Self::Open(opening) => (opening, true),
             Self::Verify(opening) => (opening, false),
+            Self::Receipt(receipt) => return receipt.run(),
         };
         let opened = match opening.open()? {
             Ok(opened) => opened,

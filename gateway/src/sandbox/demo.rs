@@ -97,7 +97,7 @@ async fn serve(world: &World, one: &Insurer, steps: &mut Steps<'_>) -> anyhow::R
     let opened = insurer::verify(&one.client, (&sealed, &envelope), &one.keys, &trust, world.clock.now())?;
     steps.mark(&format!("{name} opens and verifies"));
     insurer::acknowledge(&one.client, &envelope.id, &opened).await?;
-    steps.mark(&format!("{name} acknowledges"));
+    steps.mark(&format!("{name} acknowledges with a signed receipt"));
     insurer::report(&one.client, &envelope.submission_id, "in-review", "C-2026-000123").await?;
     steps.mark(&format!("{name} reports a status"));
     Ok(Recipient::new(&name, &envelope, &opened))
@@ -228,6 +228,7 @@ fn registration(seed: &Seed, identity: &Identity, sealing: &[PrivateJwk]) -> Reg
         identifiers,
         lines: seed.line.into_iter().collect(),
         consent: (seed.role == Role::Hospital).then(attested),
+        receipt: None,
         jwks: JwkSet(keys).to_json(),
     }
 }

@@ -9,6 +9,9 @@ use super::StoreError;
 
 const FIRST: &str = include_str!("../../../migrations/sqlite/0001_first.sql");
 const LOG: &str = include_str!("../../../migrations/sqlite/0004_log.sql");
+const ATTACHMENTS: &str = include_str!("../../../migrations/sqlite/0005_attachments.sql");
+const SOURCE_SIGNATURE: &str = include_str!("../../../migrations/sqlite/0006_source_signature.sql");
+const RECEIPTS: &str = include_str!("../../../migrations/sqlite/0007_receipts.sql");
 const OPEN_DELIVERIES: &str = include_str!("../../../migrations/sqlite/0003_open_deliveries.sql");
 const SEARCH: &str = include_str!("../../../migrations/sqlite/0002_search.sql");
 
@@ -51,6 +54,9 @@ fn migrations() -> Vec<Migration> {
         Migration::new(2, "search".into(), MigrationType::Simple, SEARCH.into_sql_str(), false),
         Migration::new(3, "open_deliveries".into(), MigrationType::Simple, OPEN_DELIVERIES.into_sql_str(), false),
         Migration::new(4, "log".into(), MigrationType::Simple, LOG.into_sql_str(), false),
+        Migration::new(5, "attachments".into(), MigrationType::Simple, ATTACHMENTS.into_sql_str(), false),
+        Migration::new(6, "source_signature".into(), MigrationType::Simple, SOURCE_SIGNATURE.into_sql_str(), false),
+        Migration::new(7, "receipts".into(), MigrationType::Simple, RECEIPTS.into_sql_str(), false),
     ]
 }
 
