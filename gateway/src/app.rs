@@ -19,6 +19,7 @@ use crate::id::Random;
 use crate::keys::at_rest::Vault;
 use crate::keys::index::BlindIndex;
 use crate::keys::ring::{self, KeyRingError, Ring, SigningUse};
+use crate::keys::sealers::Sealers;
 use crate::keys::tracking::Tracking;
 use crate::store::{Store, StoreError};
 use crate::telemetry::{Metrics, TelemetryError};
@@ -135,6 +136,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         issuer,
         store,
         ring: keys,
+        sealers: Sealers::default(),
         vault: Vault::new(&master, random.clone()),
         index: BlindIndex::new(&master),
         log,

@@ -17,6 +17,7 @@ use crate::id::{AuditId, ClaimId, Random, WorkId};
 use crate::keys::at_rest::{AtRestError, Vault};
 use crate::keys::index::BlindIndex;
 use crate::keys::ring::{KeyRingError, Ring};
+use crate::keys::sealers::Sealers;
 use crate::keys::tracking::Tracking;
 use crate::store::{Store, StoreError};
 
@@ -44,6 +45,8 @@ pub struct Engine {
     pub store: Store,
     /// The gateway's signing keys.
     pub ring: Ring,
+    /// Recipients' keys, ready for sealing.
+    pub sealers: Sealers,
     /// Encryption at rest.
     pub vault: Vault,
     /// Blind indexes.

@@ -74,6 +74,7 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/insurer/v1/deliveries/{id}", "GET").route(get().to(insurer::fetch)))
         .service(at("/insurer/v1/deliveries/{id}/attachments/{attachment}", "GET").route(get().to(attachments::fetch)))
         .service(at("/insurer/v1/deliveries/{id}/ack", "POST").route(post().to(insurer::acknowledge)))
+        .service(at("/insurer/v1/deliveries/{id}/receipt", "GET").route(get().to(insurer::receipt)))
         .service(at("/insurer/v1/deliveries/{id}/proof", "GET").route(get().to(log::proof)))
         .service(at("/insurer/v1/submissions/{id}/status", "POST").route(post().to(insurer::report)))
         .service(at("/claims/v1/links", "POST").route(post().to(claims::redeem)))

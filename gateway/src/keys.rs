@@ -8,4 +8,5 @@ pub mod index;
 pub mod master;
 pub mod provider;
 pub mod ring;
+pub mod sealers;
 pub mod tracking;

@@ -103,7 +103,7 @@ impl PartyState {
 pub enum AuthProfile {
     /// SMART Backend Services: `aud` is the token URL; ES384.
     Smart,
-    /// FAPI 2.0: `aud` is the issuer, as one string; ES256.
+    /// FAPI 2.0: `aud` is the issuer, as one string; ES256 or EdDSA (Ed25519).
     Fapi,
 }
 
@@ -126,6 +126,17 @@ pub enum ConsentBasis {
         /// Which agreement or form says so.
         reference: String,
     },
+}
+
+/// Whether an insurer signs a receipt (簽收回條) with each acknowledgement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReceiptRule {
+    /// No acknowledgement without one.
+    Required,
+    /// As it likes; one that is given is checked.
+    #[default]
+    Optional,
 }
 
 /// The registration document, as an operator writes it.
@@ -153,6 +164,9 @@ pub struct Registration {
     /// What a hospital's bundles are held to beyond what everyone's are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<HospitalPolicy>,
+    /// Whether an insurer must sign receipts; default: it may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptRule>,
     /// Public keys: `use: sig` to prove itself, `use: enc` to receive packets.
     pub jwks: Value,
 }
@@ -248,6 +262,13 @@ impl Party {
         if registration.role != Role::Hospital && registration.policy.is_some() {
             return Err(Rule("policy: only a hospital carries a policy"));
         }
+        if registration.role != Role::Insurer && registration.receipt.is_some() {
+            return Err(Rule("receipt: only an insurer acknowledges packets"));
+        }
+        let signs = |key: &PublicJwk| key.alg.signs_packets();
+        if registration.receipt == Some(ReceiptRule::Required) && !keys.0.iter().any(signs) {
+            return Err(Rule("jwks: an insurer that must sign receipts has a key with alg ES256 or EdDSA"));
+        }
         let policy = registration.policy.as_ref().map(HospitalPolicy::effective).unwrap_or_default();
         Ok(Self { id, state, version, registration, policy, keys })
     }
@@ -301,6 +322,18 @@ impl Party {
     #[must_use]
     pub fn signature_key(&self, kid: &str, now: Timestamp) -> Option<&PublicJwk> {
         self.keys.0.iter().find(|key| key.usage == KeyUse::Sig && key.kid == kid && valid(key, now))
+    }
+
+    /// All its registered keys, valid now or not.
+    #[must_use]
+    pub fn keys(&self) -> &[PublicJwk] {
+        &self.keys.0
+    }
+
+    /// Whether its acknowledgements need a signed receipt.
+    #[must_use]
+    pub fn must_sign_receipts(&self) -> bool {
+        self.registration.receipt == Some(ReceiptRule::Required)
     }
 
     /// The key packets are sealed to: use `enc`, valid now, newest `nbf` first.

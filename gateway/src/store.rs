@@ -17,12 +17,14 @@ mod apply;
 mod attachments;
 mod log;
 pub mod read;
+mod receipt;
 pub mod rows;
 pub mod schema;
 mod sequence;
 mod writer;
 
 pub use attachments::Disclosed;
+pub use receipt::KeptReceipt;
 pub use rows::{
     AppView, ClaimHead, DeliveryView, DueWork, EvidenceOfRevision, HospitalAnswer, StoredAnswer, SubmissionView,
     TimelineLine,

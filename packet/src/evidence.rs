@@ -11,6 +11,8 @@ use serde_json::Value;
 use crate::jose::digest;
 use crate::opaque_debug;
 
+#[cfg(feature = "open")]
+mod direct;
 mod terms;
 
 mod certificate;

@@ -15,6 +15,7 @@ use claimgate_gateway::id::{ClaimId, ConsentId, Random};
 use claimgate_gateway::keys::at_rest::Vault;
 use claimgate_gateway::keys::index::BlindIndex;
 use claimgate_gateway::keys::master::MasterKey;
+use claimgate_gateway::keys::sealers::Sealers;
 use claimgate_gateway::lifecycle;
 use claimgate_gateway::party::{ConsentBasis, Party, PartyIdentifier, PartyState, Registration, Role};
 use claimgate_gateway::sandbox::demo::Insurer;
@@ -291,6 +292,7 @@ impl Desk {
                 consent: (role == Role::Hospital)
                     .then(|| ConsentBasis::HospitalAttested { reference: "test form".to_owned() }),
                 policy: None,
+                receipt: None,
                 jwks: JwkSet(std::iter::once(&prove).chain(sealing).map(PrivateJwk::public).collect()).to_json(),
             };
             Party::new(registration, PartyState::Live, 1).unwrap()
@@ -334,6 +336,7 @@ impl Desk {
             index: &self.index,
             policy: &self.policy,
             claim_key: &claim_key,
+            sealers: &Sealers::default(),
         };
         assemble(&workshop, (self.claim, 1), &self.evidence, (&permit, &self.recipients), previous).unwrap()
     }

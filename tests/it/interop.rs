@@ -7,6 +7,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
 use claimgate_gateway::clock::Clock;
+use claimgate_gateway::party::ReceiptRule;
 use claimgate_gateway::sandbox::demo::Insurer;
 use claimgate_gateway::sandbox::insurer;
 use claimgate_packet::draft::{ClaimRef, Draft, RecipientDraft};
@@ -17,7 +18,7 @@ use claimgate_packet::open::{Opened, TrustedKeys, open};
 use claimgate_packet::receipt::{self, Expected, Verdict};
 use claimgate_packet::words::{ClaimKind, Line, Purpose};
 use claimgate_tests::bundles::{bytes, case};
-use claimgate_tests::gateway::{TestGateway, get, must};
+use claimgate_tests::gateway::{TestGateway, get, must, post};
 use claimgate_tests::shared::project;
 use serde_json::{Value, json};
 
@@ -294,6 +295,44 @@ fn receipts_made_in_python_and_in_node_verify() {
         let other = Expected { delivery_id: "dlv_2", ..expected };
         assert_eq!(receipt::verify(&text, &keys, &other).unwrap_err().code(), "receipt.delivery");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_made_in_python_and_in_node_are_taken_by_the_gateway() {
+    let (test, desk) = (TestGateway::start().await, Desk::new());
+    let one = test.life();
+    let (party, engine) = (one.client.id(), &test.world.gateway.app.engine);
+    let mut registration = must(engine.store.party(&party.parse().unwrap()).await).unwrap().registration().clone();
+    registration.receipt = Some(ReceiptRule::Required);
+    for (place, language) in LANGUAGES.into_iter().enumerate() {
+        kit().prints(language, "keys", &[&desk.path(""), party, "P-256"], "");
+        registration.jwks = desk.json(&format!("{party}.jwks.json"));
+        must(engine.replace_registration(&party.parse().unwrap(), registration.clone()).await);
+        assert_eq!(test.push(&bytes(&case(&format!("INTEROP-R{place}"))), &[]).await.status, 201);
+        let envelope = must(insurer::pull(&one.client, i64::try_from(place).unwrap(), 10).await).pop().unwrap();
+        let sealed = must(insurer::fetch(&one.client, &envelope.id).await);
+        let trust = desk.put("trust.json", &must(insurer::trusted_keys(&one.client).await).to_json().to_string());
+        let (key, packet) = (desk.path(&format!("{party}.enc.json")), desk.put("packet.jose", &sealed));
+        let opened: Value =
+            serde_json::from_str(&kit().prints(language, "open", &[&key, &trust, &packet, party], "")).unwrap();
+
+        let key = desk.path(&format!("{party}.sig.json"));
+        let digest = opened["presentation_digest"].as_str().unwrap();
+        let (line, path) = (envelope.line.as_str(), format!("/insurer/v1/deliveries/{}/ack", envelope.id));
+        let sign = |delivery: &str| {
+            let arguments = [&key, delivery, &envelope.packet_id, line, digest, "accepted"];
+            kit().prints(language, "receipt", &arguments, "")
+        };
+        for (receipt, code) in [(None, "receipt.required"), (Some(sign("dlv_other")), "receipt.delivery")] {
+            let refused = post(&one.client, &path, &json!({ "receipt": receipt })).await;
+            assert_eq!((refused.status.as_u16(), &refused.json("p").unwrap()["code"]), (422, &json!(code)));
+        }
+        let text = sign(&envelope.id);
+        assert_eq!(post(&one.client, &path, &json!({ "receipt": text })).await.status, 200, "{language}");
+        let kept = get(&one.client, &path.replace("/ack", "/receipt")).await.json("receipt").unwrap();
+        assert_eq!(kept["receipt"], text, "{language}");
+    }
+    test.stop().await;
 }
 
 #[test]

@@ -125,6 +125,7 @@ impl TestGateway {
             lines: new.lines,
             consent: new.consent.then(|| ConsentBasis::HospitalAttested { reference: "test form".to_owned() }),
             policy: None,
+            receipt: None,
             jwks: JwkSet(keys).to_json(),
         };
         must(self.world.gateway.app.engine.register(registration).await);

@@ -19,6 +19,8 @@ mod explain;
 
 mod attachments;
 
+mod receipt;
+
 /// Open or verify a packet, without a gateway.
 #[derive(Debug, Subcommand)]
 pub(super) enum Packet {
@@ -28,6 +30,9 @@ pub(super) enum Packet {
     Verify(Opening),
     /// Say what a recipient gets, what not, and why: by the disclosure policy (揭露政策), or of a stored claim.
     Explain(explain::Explain),
+    /// Sign a receipt (簽收回條) for an acknowledgement, or verify one that was kept.
+    #[command(subcommand)]
+    Receipt(receipt::Receipt),
 }
 
 #[derive(Debug, Args)]
@@ -67,6 +72,7 @@ impl Packet {
             Self::Open(opening) => (opening, true),
             Self::Verify(opening) => (opening, false),
             Self::Explain(explain) => return explain.run(config).await,
+            Self::Receipt(receipt) => return receipt.run(),
         };
         let opened = match opening.open()? {
             Ok(opened) => opened,

@@ -86,6 +86,8 @@ pub enum Write {
     Withdraw(DeliveryId, Timestamp),
     /// A recipient's acknowledgement of a ready delivery.
     Acknowledge(DeliveryId, Acknowledgement, Timestamp),
+    /// The receipt a recipient signed for a delivery that has none yet.
+    Receipt(Box<ReceiptRow>),
     /// A line for auditors.
     Audit(AuditLine),
     /// The answer to an `Idempotency-Key`.
@@ -328,6 +330,25 @@ impl Acknowledgement {
             Self::Rejected => "rejected",
         }
     }
+}
+
+/// A signed receipt (簽收回條), verified.
+#[derive(Clone, Debug)]
+pub struct ReceiptRow {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// What it says.
+    pub result: Acknowledgement,
+    /// The receipt as it came: a compact JWS without personal data.
+    pub text: String,
+    /// SHA-256 of it, base64url.
+    pub digest: String,
+    /// The public key that verified it, a JWK: it is kept, whatever the recipient registers later.
+    pub key: String,
+    /// When it was signed.
+    pub signed_at: Timestamp,
+    /// When it came in.
+    pub at: Timestamp,
 }
 
 /// A line of the audit trail (稽核軌跡): who did what to whose data.

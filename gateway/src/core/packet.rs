@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use claimgate_packet::draft::{Draft, Part, RecipientDraft, SignError};
 use claimgate_packet::evidence::{Attachment, Evidence};
-use claimgate_packet::jose::jwk::{PrivateJwk, PublicJwk};
+use claimgate_packet::jose::jwk::PrivateJwk;
 use claimgate_packet::manifest::ClaimRef;
-use claimgate_packet::seal::SealError;
+use claimgate_packet::seal::{SealError, Sealer};
 use claimgate_packet::sealed::Sealed;
 use claimgate_packet::signed::{Signed, SignedError};
 use claimgate_packet::words::{ClaimKind, Line};
@@ -25,6 +25,7 @@ use crate::consent::Permit;
 use crate::id::{AttachmentId, ClaimId, DeliveryId, EvidenceId, PacketId, Random};
 use crate::keys::at_rest::{AtRestError, ClaimKey, Place};
 use crate::keys::index::{BlindIndex, Mac};
+use crate::keys::sealers::Sealers;
 use crate::party::PartyId;
 
 /// With what a packet is made.
@@ -43,6 +44,8 @@ pub struct Workshop<'a> {
     pub policy: &'a Policy,
     /// The claim's data key.
     pub claim_key: &'a ClaimKey,
+    /// The recipients' keys, ready for sealing.
+    pub sealers: &'a Sealers,
 }
 
 /// What a recipient got last for this claim and line.
@@ -271,8 +274,8 @@ fn sign(
 ///
 /// # Errors
 /// A stored packet that cannot be read, or one that does not name the recipient.
-pub fn seal_again(stored: &[u8], (aud, line): (&PartyId, Line), key: &PublicJwk) -> Result<Sealed, PacketError> {
-    Ok(Signed::from_stored(stored)?.presentation(aud.as_str(), line)?.seal(key)?)
+pub fn seal_again(stored: &[u8], (aud, line): (&PartyId, Line), sealer: &Sealer) -> Result<Sealed, PacketError> {
+    Ok(sealer.seal(&Signed::from_stored(stored)?.presentation(aud.as_str(), line)?)?)
 }
 
 fn deliver(
@@ -284,7 +287,7 @@ fn deliver(
     let party = &share.recipient.party;
     let key = party.encryption_key(workshop.now).ok_or_else(|| PacketError::NoEncryptionKey(party.id.clone()))?;
     let presentation = signed.presentation(party.id.as_str(), share.recipient.line)?;
-    let sealed = presentation.seal(key)?;
+    let sealed = workshop.sealers.of(key)?.seal(&presentation)?;
     Ok(DeliveryRow {
         id: DeliveryId::new(workshop.now, workshop.random),
         packet,

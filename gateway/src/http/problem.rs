@@ -262,6 +262,9 @@ impl From<NotDone> for Problem {
                  open it again",
             )
             .at("/presentation_digest"),
+            NotDone::Receipt(reason) => {
+                Self::new(422, reason.code(), format!("{reason}; nothing was acknowledged")).at("/receipt")
+            }
             NotDone::AcknowledgedOtherwise => Self::new(
                 409,
                 "delivery.acknowledged",

@@ -101,7 +101,7 @@ async fn serve(world: &World, one: &Insurer, steps: &mut Steps<'_>) -> anyhow::R
         steps.mark(&format!("{name} fetches, opens and compares the attachments"));
     }
     insurer::acknowledge(&one.client, &envelope.id, &opened).await?;
-    steps.mark(&format!("{name} acknowledges"));
+    steps.mark(&format!("{name} acknowledges with a signed receipt"));
     insurer::report(&one.client, &envelope.submission_id, "in-review", "C-2026-000123").await?;
     steps.mark(&format!("{name} reports a status"));
     Ok(Recipient::new(&name, &envelope, &opened))
@@ -233,6 +233,7 @@ fn registration(seed: &Seed, identity: &Identity, sealing: &[PrivateJwk]) -> Reg
         lines: seed.line.into_iter().collect(),
         consent: (seed.role == Role::Hospital).then(attested),
         policy: None,
+        receipt: None,
         jwks: JwkSet(keys).to_json(),
     }
 }

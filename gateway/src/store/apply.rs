@@ -7,7 +7,7 @@ use sqlx::error::ErrorKind;
 use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, query, query_as};
 
-use super::{StoreError, attachments, log};
+use super::{StoreError, attachments, log, receipt};
 use crate::core::change::{Change, DeliveryRow, SearchValues, Write};
 use crate::core::timeline::{Audience, Entry};
 use crate::party::Party;
@@ -227,6 +227,7 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
                 query(sql).bind(id.to_string()).bind(acknowledgement.as_str()).bind(millis(*at)).execute(tx).await;
             one("delivery", updated)
         }
+        Write::Receipt(row) => one("receipt", receipt::insert(tx, row).await),
         Write::Audit(line) => {
             let sql = "-- apply::audit
                 insert into audit (id, at, actor, action, subject, detail) values ($1, $2, $3, $4, $5, $6)";

@@ -83,6 +83,8 @@ pub struct DeliveryView {
     pub left: Option<Timestamp>,
     /// What the recipient said.
     pub acknowledgement: Option<String>,
+    /// SHA-256 of the receipt it signed, base64url.
+    pub receipt: Option<String>,
 }
 
 /// A submission as its insurer sees it.

@@ -79,6 +79,7 @@ impl Sending<'_> {
             index: &engine.index,
             policy: &engine.policy,
             claim_key: self.key,
+            sealers: &engine.sealers,
         };
         for recipient in self.recipients {
             change.push(Write::RelyOnParty(recipient.party.id.clone(), recipient.party.version));

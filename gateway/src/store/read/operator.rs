@@ -1,5 +1,6 @@
 //! The only reads that are not scoped to a party: for the operator's commands, the worker, and metrics.
 
+use serde_json::Value;
 use sqlx::query_as;
 
 use super::super::rows::{ClaimHead, EvidenceOfRevision, parse};
@@ -147,6 +148,20 @@ impl Store {
             }
         }
         Ok(if before == end_hash { Ok(last) } else { Err(last) })
+    }
+
+    /// What the audit trail says of one thing, oldest first: action and further ids.
+    ///
+    /// # Errors
+    /// The database is away or a row damaged.
+    pub async fn audit_of(&self, subject: &str) -> Result<Vec<(String, Value)>, StoreError> {
+        let sql = "-- operator::audit_of
+            select action, detail from audit where subject = $1 and position is not null order by position";
+        let rows: Vec<(String, String)> = query_as(sql).bind(subject).fetch_all(self.readers()).await?;
+        let inconsistent = |_| StoreError::Inconsistent { table: "audit", column: "detail" };
+        rows.into_iter()
+            .map(|(action, detail)| Ok((action, serde_json::from_str(&detail).map_err(inconsistent)?)))
+            .collect()
     }
 
     /// Whether the database answers.
