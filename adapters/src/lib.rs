@@ -7,3 +7,4 @@
 
 pub mod hospital;
 pub mod insurer;
+pub mod signature;
