@@ -16,6 +16,7 @@ use crate::config::{Config, Fhir};
 use crate::flows::{Engine, Reading, Rules, Turns};
 use crate::id::Random;
 use crate::keys::at_rest::Vault;
+use crate::keys::authorities::{AuthoritiesError, SourceAuthorities};
 use crate::keys::index::BlindIndex;
 use crate::keys::ring::{self, KeyRingError, Ring, SigningUse};
 use crate::keys::tracking::Tracking;
@@ -68,6 +69,9 @@ pub enum StartError {
     /// An alias is none.
     #[error("fhir.aliases: {0}")]
     Aliases(#[from] BadAlias),
+    /// The authorities trusted for source signatures.
+    #[error(transparent)]
+    Authorities(#[from] AuthoritiesError),
     /// jsonwebtoken has another backend already.
     #[error("another cryptography backend is installed in this process")]
     Backend,
@@ -117,6 +121,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         log,
         tracking: Tracking::new(&master),
         reading: Arc::new(reading(&config.fhir)?),
+        authorities: SourceAuthorities::open(config.signatures.clone())?,
         rules: Rules {
             body_bytes: config.http.body_limit_bytes,
             access_seconds: config.tokens.access_seconds,

@@ -19,6 +19,7 @@ mod migrate;
 mod packet;
 mod party;
 mod serve;
+mod signature;
 
 /// How a command ended, where that is more than done or failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +85,9 @@ enum Command {
     /// Open or verify a packet, without a gateway.
     #[command(subcommand)]
     Packet(packet::Packet),
+    /// Show what a hospital signed, and write out what proves it.
+    #[command(subcommand)]
+    Signature(signature::Signature),
     /// Check the public log of packets, of this gateway or of a copy.
     #[command(subcommand)]
     Log(log::Log),
@@ -119,6 +123,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Keys(keys) => keys.run(&config()?),
         Command::Party(party) => party.run(config()?).await,
         Command::Packet(packet) => packet.run(),
+        Command::Signature(signature) => signature.run(config()?).await,
         Command::Log(log) => log.run(config).await,
         Command::Fhir(fhir) => fhir.run(),
         Command::Doctor(doctor) => doctor.run(config()).await,

@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::core::change::{AuditLine, WorkRow, Write};
 use crate::id::{AuditId, ClaimId, Random, WorkId};
 use crate::keys::at_rest::{AtRestError, Vault};
+use crate::keys::authorities::SourceAuthorities;
 use crate::keys::index::BlindIndex;
 use crate::keys::ring::{KeyRingError, Ring};
 use crate::keys::tracking::Tracking;
@@ -52,6 +53,8 @@ pub struct Engine {
     pub tracking: Tracking,
     /// How bundles are read.
     pub reading: Arc<Reading>,
+    /// Whose certificates count for what hospitals sign.
+    pub authorities: SourceAuthorities,
     /// Bounds and lives.
     pub rules: Rules,
     /// Who is at work on what.

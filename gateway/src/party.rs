@@ -5,12 +5,17 @@
 use std::fmt;
 use std::str::FromStr;
 
+use claimgate_adapters::signature::{SourceKey, SourceKeyError};
 use claimgate_fhir::taiwan;
 use claimgate_packet::jose::jwk::{JwkError, JwkSet, KeyUse, PublicJwk};
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+mod source;
+
+pub use source::SourceKeyEntry;
 
 /// A party's id, its OAuth `client_id`: 3 to 64 lower-case letters, digits and hyphens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -145,6 +150,12 @@ pub struct Registration {
     /// A hospital's ground for handing over documents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<ConsentBasis>,
+    /// Whether a push of this hospital without a verified signature (電子簽章) is refused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub signature_required: bool,
+    /// A hospital's further keys for HTTP message signatures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub source_keys: Vec<SourceKeyEntry>,
     /// Public keys: `use: sig` to prove itself, `use: enc` to receive packets.
     pub jwks: Value,
 }
@@ -158,6 +169,9 @@ pub enum RegistrationError {
     /// A key is unusable.
     #[error("jwks: {0}")]
     Jwks(#[from] JwkError),
+    /// A key for signatures is unusable.
+    #[error("source_keys: {0}")]
+    SourceKey(#[from] SourceKeyError),
     /// A rule is broken.
     #[error("{0}")]
     Rule(&'static str),
@@ -174,6 +188,7 @@ pub struct Party {
     pub version: i64,
     registration: Registration,
     keys: JwkSet,
+    source_keys: Vec<SourceKey>,
 }
 
 impl Party {
@@ -233,7 +248,8 @@ impl Party {
         if registration.role != Role::Hospital && registration.consent.is_some() {
             return Err(Rule("consent: only a hospital carries a consent basis"));
         }
-        Ok(Self { id, state, version, registration, keys })
+        let source_keys = source::keys(&registration, &keys)?;
+        Ok(Self { id, state, version, registration, keys, source_keys })
     }
 
     /// The same party in another state.

@@ -88,7 +88,7 @@ async fn log(engine: &Engine, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Reads the key folder again, so that `keys new` needs no restart.
+/// Reads the key folder again, so that `keys new` needs no restart, and the authorities' folders for new lists.
 async fn keys(engine: &Engine, mut stop: watch::Receiver<bool>) {
     loop {
         tokio::select! {
@@ -97,6 +97,9 @@ async fn keys(engine: &Engine, mut stop: watch::Receiver<bool>) {
         }
         if let Err(error) = engine.ring.reload() {
             tracing::error!(%error, "the key folder could not be read again; the keys read before stay in use");
+        }
+        if let Err(error) = engine.authorities.reload() {
+            tracing::error!(%error, "authorities and lists could not be read again; those read before stay in use");
         }
     }
 }

@@ -23,6 +23,7 @@ mod registry;
 mod restart;
 mod roles;
 mod search;
+mod signatures;
 mod tidy;
 mod tokens;
 mod xml;

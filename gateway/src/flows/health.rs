@@ -13,10 +13,12 @@ mod evidence;
 mod release;
 mod search;
 mod send;
+mod signature;
 mod validate;
 
 pub use release::Released;
 pub use search::{Found, Search};
+pub use signature::{Kept, Request};
 
 /// What a hospital sends and under which conditions.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +29,8 @@ pub struct Conditions {
     pub if_none_exist: Option<(Option<String>, String)>,
     /// PUT: this claim, at this revision.
     pub replace: Option<(ClaimId, i64)>,
+    /// The request itself, where something in it is signed.
+    pub request: Request,
 }
 
 /// What a hospital is told of an accepted bundle.

@@ -7,10 +7,12 @@ use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection};
 
 use super::StoreError;
 
+const ATTACHMENTS: &str = include_str!("../../../migrations/sqlite/0005_attachments.sql");
 const FIRST: &str = include_str!("../../../migrations/sqlite/0001_first.sql");
 const LOG: &str = include_str!("../../../migrations/sqlite/0004_log.sql");
 const OPEN_DELIVERIES: &str = include_str!("../../../migrations/sqlite/0003_open_deliveries.sql");
 const SEARCH: &str = include_str!("../../../migrations/sqlite/0002_search.sql");
+const SOURCE_SIGNATURE: &str = include_str!("../../../migrations/sqlite/0006_source_signature.sql");
 
 /// A database this build cannot use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +53,8 @@ fn migrations() -> Vec<Migration> {
         Migration::new(2, "search".into(), MigrationType::Simple, SEARCH.into_sql_str(), false),
         Migration::new(3, "open_deliveries".into(), MigrationType::Simple, OPEN_DELIVERIES.into_sql_str(), false),
         Migration::new(4, "log".into(), MigrationType::Simple, LOG.into_sql_str(), false),
+        Migration::new(5, "attachments".into(), MigrationType::Simple, ATTACHMENTS.into_sql_str(), false),
+        Migration::new(6, "source_signature".into(), MigrationType::Simple, SOURCE_SIGNATURE.into_sql_str(), false),
     ]
 }
 

@@ -1,0 +1,1 @@
+-- Nothing yet: the place of the attachments' tables.
