@@ -135,3 +135,13 @@ fn a_key_goes_with_its_algorithm() {
     assert_eq!(HttpAlgorithm::from_name("rsa-pss-sha512"), Some(HttpAlgorithm::RsaPssSha512));
     assert_eq!(HttpAlgorithm::from_name("hmac-sha256"), None);
 }
+
+#[test]
+fn a_short_modulus_is_refused_when_it_is_registered() {
+    let spki = concat!(
+        "MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDLw3yuzgKz4c958WSSz1tPslut34698iO8mr7UsGSTwA9UkSZbQOgvbjQfoIHUjoT61BlP",
+        "pVbvLBR01qcwqTtbM85pfMHkKaHLToguhMSeLIavM/nAdRhy5ieaFOF0YadKAJOFrlhNbkXbyGNG4p12CjW0c8v3naDWfvv4CGEbywIDAQAB",
+    );
+    let spki = STANDARD.decode(spki).unwrap();
+    assert!(SourceKey::from_spki("k", HttpAlgorithm::RsaPssSha512, &spki).is_err());
+}

@@ -1,6 +1,8 @@
 //! Certificates: path, time, purpose, revocation, and whose institution it is.
 
-use rcgen::{CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, date_time_ymd,
+};
 
 use super::hierarchy::{Hierarchy, ca, leaf_params, list, oid, sequence, tlv};
 use super::*;
@@ -162,4 +164,33 @@ fn the_operators_files_are_read_or_named() {
     assert_eq!(new(&[root.clone(), b"x".to_vec()], &[], &[]), AuthorityError::Certificate(1));
     assert_eq!(new(std::slice::from_ref(&root), std::slice::from_ref(&root), &[]), AuthorityError::RevocationList(0));
     assert_eq!(new(&[root], &[], &["serialNumber"]), AuthorityError::Attribute(0));
+}
+
+#[test]
+fn a_trusted_authority_counts_within_its_own_dates_alone() {
+    // The signer outlives the authority, whose certificate no path validation looks at.
+    let hierarchy = with(|params| params.not_after = date_time_ymd(2050, 1, 1));
+    let middle =
+        Authorities::new(&[hierarchy.middle.der().to_vec()], &[list(&hierarchy.middle, &[], 2030)], &[]).unwrap();
+    let at = |text: &str| text.parse::<Timestamp>().unwrap();
+    assert!(result(&hierarchy, &middle, at("2039-12-31T00:00:00Z")).is_ok());
+    assert_fault(result(&hierarchy, &middle, at("2040-01-02T00:00:00Z")), "signature.invalid", "has expired");
+    let standing = middle.standing(at("2040-01-02T00:00:00Z"));
+    assert_eq!((standing.authorities, standing.ended_authorities), (1, vec![0]));
+    assert_eq!((standing.lists, standing.ended_lists), (1, vec![0]));
+    assert_eq!(middle.standing(now()).ended_lists, Vec::<usize>::new());
+}
+
+#[test]
+fn an_operators_file_is_pem_or_der() {
+    let hierarchy = Hierarchy::new();
+    let (root, middle) = (hierarchy.root.der().to_vec(), hierarchy.middle.der().to_vec());
+    let pem =
+        |label: &str, der: &[u8]| format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", STANDARD.encode(der));
+    assert_eq!(certificates_in(&root), Some(vec![root.clone()]));
+    let both = format!("a note\n{}{}", pem("CERTIFICATE", &root), pem("CERTIFICATE", &middle));
+    assert_eq!(certificates_in(both.as_bytes()), Some(vec![root.clone(), middle]));
+    let crl = list(&hierarchy.root, &[], 2027);
+    assert_eq!(lists_in(pem("X509 CRL", &crl).as_bytes()), Some(vec![crl.clone()]));
+    assert_eq!((certificates_in(b""), certificates_in(b"text"), lists_in(both.as_bytes())), (None, None, None));
 }

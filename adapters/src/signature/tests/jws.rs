@@ -24,7 +24,7 @@ fn trusting(keys: &[PublicJwk]) -> Trust<'_> {
 
 #[test]
 fn a_registered_key_signs_the_canonical_bundle() {
-    for alg in [KeyAlg::Es256, KeyAlg::Es384] {
+    for alg in [KeyAlg::Es256, KeyAlg::Es384, KeyAlg::EdDsa] {
         let key = key(alg);
         let keys = [key.public()];
         let body = signed("application/jose", detached(CANONICAL, &key, "JOSE").as_bytes());
@@ -34,6 +34,13 @@ fn a_registered_key_signs_the_canonical_bundle() {
         assert_eq!((found.signed_at, found.revocation), (None, None));
         let words = found.verification();
         assert_eq!((words.method.as_str(), words.result.as_str()), ("source-signature-jws", "verified"));
+        // What is kept proves it again: key, signed bytes, signature.
+        assert_eq!(found.public_key, Some(keys[0].to_json()));
+        let again = found.covered(&body).unwrap();
+        assert_eq!(
+            (again.content.as_slice(), again.signature.as_slice()),
+            (CANONICAL.as_bytes(), found.signature.as_bytes())
+        );
     }
 }
 

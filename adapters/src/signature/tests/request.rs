@@ -103,6 +103,9 @@ fn a_signed_request_says_who_and_when_and_keeps_its_base() {
     assert_eq!((found.key.as_str(), found.algorithm.as_str()), ("hospital-1", "ecdsa-p384-sha384"));
     assert_eq!(found.signed_at, Some(now()));
     assert!(found.base.as_ref().unwrap().starts_with("\"@method\": POST\n"));
+    let kept = SourceKey::from_jwk(&PublicJwk::from_json(found.public_key.as_ref().unwrap()).unwrap()).unwrap();
+    let again = found.covered(BODY).unwrap();
+    assert!(kept.verifies(&again.content, &again.signature));
     let words = found.verification();
     assert_eq!((words.method.as_str(), words.result.as_str()), ("http-message-signature", "verified"));
 }
