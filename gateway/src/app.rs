@@ -17,6 +17,7 @@ use crate::core::disclosure::{Origin, Policy, PolicyError};
 use crate::flows::{Engine, Reading, Rules, Turns};
 use crate::id::Random;
 use crate::keys::at_rest::Vault;
+use crate::keys::authorities::{AuthoritiesError, SourceAuthorities};
 use crate::keys::index::BlindIndex;
 use crate::keys::ring::{self, KeyRingError, Ring, SigningUse};
 use crate::keys::sealers::Sealers;
@@ -83,6 +84,9 @@ pub enum StartError {
     /// The disclosure policy cannot be used.
     #[error("disclosure.policy: {0}")]
     Policy(PolicyError),
+    /// The authorities trusted for source signatures.
+    #[error(transparent)]
+    Authorities(#[from] AuthoritiesError),
     /// jsonwebtoken has another backend already.
     #[error("another cryptography backend is installed in this process")]
     Backend,
@@ -143,6 +147,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         tracking: Tracking::new(&master),
         reading: Arc::new(reading(&config.fhir)?),
         policy: policy(&config.disclosure.policy)?,
+        authorities: SourceAuthorities::open(config.signatures.clone())?,
         rules: Rules {
             body_bytes: config.http.body_limit_bytes,
             access_seconds: config.tokens.access_seconds,

@@ -20,6 +20,7 @@ mod migrate;
 mod packet;
 mod party;
 mod serve;
+mod signature;
 
 /// How a command ended, where that is more than done or failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +89,9 @@ enum Command {
     /// Trace evidence back to the bundle it was made from.
     #[command(subcommand)]
     Evidence(evidence::Evidence),
+    /// Show what a hospital signed, and write out what proves it.
+    #[command(subcommand)]
+    Signature(signature::Signature),
     /// Check the public log of packets, of this gateway or of a copy.
     #[command(subcommand)]
     Log(log::Log),
@@ -124,6 +128,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Party(party) => party.run(config()?).await,
         Command::Packet(packet) => packet.run(config).await,
         Command::Evidence(evidence) => evidence.run(config()?).await,
+        Command::Signature(signature) => signature.run(config()?).await,
         Command::Log(log) => log.run(config).await,
         Command::Fhir(fhir) => fhir.run(),
         Command::Doctor(doctor) => doctor.run(config()).await,

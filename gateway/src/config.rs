@@ -9,6 +9,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+mod signatures;
+
+pub use signatures::Signatures;
+
 /// Every setting with its default and one comment.
 pub const DEFAULTS: &str = include_str!("config/default.toml");
 
@@ -38,6 +42,8 @@ pub struct Config {
     pub disclosure: Disclosure,
     /// Reading FHIR.
     pub fhir: Fhir,
+    /// What hospitals sign.
+    pub signatures: Signatures,
     /// Logs.
     pub log: Log,
 }

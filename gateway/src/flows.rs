@@ -15,6 +15,7 @@ use crate::core::change::{AuditLine, WorkRow, Write};
 use crate::core::disclosure::Policy;
 use crate::id::{AuditId, ClaimId, Random, WorkId};
 use crate::keys::at_rest::{AtRestError, Vault};
+use crate::keys::authorities::SourceAuthorities;
 use crate::keys::index::BlindIndex;
 use crate::keys::ring::{KeyRingError, Ring};
 use crate::keys::sealers::Sealers;
@@ -59,6 +60,8 @@ pub struct Engine {
     pub reading: Arc<Reading>,
     /// Who gets what (揭露政策).
     pub policy: Policy,
+    /// Whose certificates count for what hospitals sign.
+    pub authorities: SourceAuthorities,
     /// Bounds and lives.
     pub rules: Rules,
     /// Who is at work on what.

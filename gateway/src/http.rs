@@ -24,6 +24,7 @@ pub mod log;
 pub mod oauth;
 pub mod problem;
 pub mod search;
+pub mod signed;
 
 use problem::Problem;
 

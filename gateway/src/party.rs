@@ -5,6 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use claimgate_adapters::signature::{SourceKey, SourceKeyError};
 use claimgate_fhir::outcome::{Policy, UnknownCode};
 use claimgate_fhir::taiwan;
 use claimgate_packet::jose::jwk::{JwkError, JwkSet, KeyUse, PublicJwk};
@@ -14,8 +15,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 mod policy;
+mod source;
 
 pub use policy::HospitalPolicy;
+pub use source::SourceKeyEntry;
 
 /// A party's id, its OAuth `client_id`: 3 to 64 lower-case letters, digits and hyphens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -167,6 +170,12 @@ pub struct Registration {
     /// Whether an insurer must sign receipts; default: it may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<ReceiptRule>,
+    /// Whether a push of this hospital without a verified signature (電子簽章) is refused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub signature_required: bool,
+    /// A hospital's further keys for HTTP message signatures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub source_keys: Vec<SourceKeyEntry>,
     /// Public keys: `use: sig` to prove itself, `use: enc` to receive packets.
     pub jwks: Value,
 }
@@ -183,6 +192,9 @@ pub enum RegistrationError {
     /// A hospital's policy names what no warning has.
     #[error("policy.errors: {0}")]
     Policy(#[from] UnknownCode),
+    /// A key for signatures is unusable.
+    #[error("source_keys: {0}")]
+    SourceKey(#[from] SourceKeyError),
     /// A rule is broken.
     #[error("{0}")]
     Rule(&'static str),
@@ -200,6 +212,7 @@ pub struct Party {
     registration: Registration,
     policy: Policy,
     keys: JwkSet,
+    source_keys: Vec<SourceKey>,
 }
 
 impl Party {
@@ -270,7 +283,8 @@ impl Party {
             return Err(Rule("jwks: an insurer that must sign receipts has a key with alg ES256 or EdDSA"));
         }
         let policy = registration.policy.as_ref().map(HospitalPolicy::effective).unwrap_or_default();
-        Ok(Self { id, state, version, registration, policy, keys })
+        let source_keys = source::keys(&registration, &keys)?;
+        Ok(Self { id, state, version, registration, policy, keys, source_keys })
     }
 
     /// The same party in another state.

@@ -89,7 +89,8 @@ async fn log(engine: &Engine, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Reads the key folder again when it has changed, so that `keys rotate` and `keys revoke` need no restart.
+/// Reads the key folder again when it has changed, so that `keys rotate` and `keys revoke` need no restart, and the
+/// authorities' folders for new lists.
 async fn keys(engine: &Engine, mut stop: watch::Receiver<bool>) {
     let (mut seen, mut looks) = (None, 0);
     loop {
@@ -106,6 +107,9 @@ async fn keys(engine: &Engine, mut stop: watch::Receiver<bool>) {
         (seen, looks) = (stamp, 0);
         if let Err(error) = engine.ring.reload() {
             tracing::error!(%error, "the key folder could not be read again; the keys read before stay in use");
+        }
+        if let Err(error) = engine.authorities.reload() {
+            tracing::error!(%error, "authorities and lists could not be read again; those read before stay in use");
         }
     }
 }

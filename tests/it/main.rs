@@ -30,6 +30,7 @@ mod restart;
 mod roles;
 mod rotation;
 mod search;
+mod signatures;
 mod tidy;
 mod tokens;
 mod trace;

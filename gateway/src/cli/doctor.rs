@@ -10,6 +10,8 @@ use crate::flows::log::{self, LogCheck};
 use crate::id::Random;
 use crate::party::{HospitalPolicy, Role};
 
+mod signatures;
+
 /// Check configuration, keys, database and audit trail; one line per finding. Exit code 4: something is to be mended.
 #[derive(Debug, Args)]
 pub(super) struct Doctor {
@@ -104,6 +106,7 @@ async fn examine(config: Config, findings: &mut Findings) -> anyhow::Result<()> 
     let policy = &app.engine.policy;
     Findings::good(&format!("disclosure policy: {}, SHA-256 {}", policy.origin(), policy.digest()));
     let parties = store.parties().await?;
+    signatures::examine(&app.engine, &parties, findings);
     for party in &parties {
         let id = &party.id;
         if party.role() == Role::Hospital && party.registration().consent.is_none() {

@@ -145,6 +145,8 @@ pub struct Bundle {
     pub body_mac: Mac,
     /// The bytes, sealed.
     pub body: Vec<u8>,
+    /// The source signatures that verified, sealed; none on an unsigned push.
+    pub signature: Option<Vec<u8>>,
     /// The answer it got; holds no personal data.
     pub answer: String,
     /// When.

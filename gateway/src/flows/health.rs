@@ -15,6 +15,7 @@ mod evidence;
 mod release;
 mod search;
 mod send;
+mod signature;
 mod trace;
 mod validate;
 
@@ -22,10 +23,11 @@ pub use conditional::ByIdentifier;
 pub(super) use evidence::from_row as stored_evidence;
 pub use release::Released;
 pub use search::{Found, Search};
+pub use signature::{Kept, Request};
 pub use trace::{Comparison, Field, Traced};
 
 /// What a hospital sends and under which conditions.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Conditions {
     /// `Idempotency-Key`.
     pub idempotency_key: Option<String>,
@@ -33,9 +35,13 @@ pub struct Conditions {
     pub if_none_exist: Option<(Option<String>, String)>,
     /// PUT: this claim, at this revision.
     pub replace: Option<(ClaimId, i64)>,
+    /// The request itself, where something in it is signed.
+    pub request: Request,
     /// PUT: the case with this number, made where there is none.
     pub update: Option<ByIdentifier>,
 }
+
+claimgate_packet::opaque_debug!(Conditions);
 
 /// What a hospital is told of an accepted bundle.
 #[derive(Clone, Debug)]

@@ -11,6 +11,7 @@ use super::fhir;
 use super::form::{Form, percent_decoded};
 use super::problem::Problem;
 use super::search::token;
+use super::signed;
 use crate::app::App;
 use crate::flows::health::{Answer, ByIdentifier, Conditions};
 use crate::id::ClaimId;
@@ -26,7 +27,7 @@ pub async fn push(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let conditions = conditions(request.headers())?;
+    let conditions = Conditions { request: signed::request(&request)?, ..conditions(request.headers())? };
     let preference = Preference::of(request.headers());
     let bytes = body::fhir(&app, &request, payload).await?;
     let answer = app.engine.accept(&caller.party.id, fhir::sent(request.headers()), &bytes, conditions).await?;
@@ -43,8 +44,9 @@ pub async fn validate(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
+    let signed = signed::request(&request)?;
     let bytes = body::fhir(&app, &request, payload).await?;
-    let issues = app.engine.validate(&caller.party, fhir::sent(request.headers()), &bytes).await?;
+    let issues = app.engine.validate(&caller.party, fhir::sent(request.headers()), &bytes, signed).await?;
     let outcome = OperationOutcome { issues }.to_json();
     let mut response = HttpResponse::Ok();
     response.insert_header(("Cache-Control", "no-store"));
@@ -71,7 +73,8 @@ pub async fn replace(
         )
     })?;
     let revision = etag(given)?;
-    let conditions = Conditions { replace: Some((claim, revision)), ..conditions(request.headers())? };
+    let signed = signed::request(&request)?;
+    let conditions = Conditions { replace: Some((claim, revision)), request: signed, ..conditions(request.headers())? };
     let preference = Preference::of(request.headers());
     let bytes = body::fhir(&app, &request, payload).await?;
     let answer = app.engine.accept(&caller.party.id, fhir::sent(request.headers()), &bytes, conditions).await?;
@@ -107,7 +110,7 @@ pub async fn update(
     }
     let revision = headers.get(IF_MATCH).map(etag).transpose()?;
     let update = Some(ByIdentifier { identifier, revision });
-    let conditions = Conditions { update, ..conditions(headers)? };
+    let conditions = Conditions { update, request: signed::request(&request)?, ..conditions(headers)? };
     let preference = Preference::of(headers);
     let bytes = body::fhir(&app, &request, payload).await?;
     let answer = app.engine.accept(&caller.party.id, fhir::sent(request.headers()), &bytes, conditions).await?;
@@ -228,7 +231,7 @@ fn conditions(headers: &HeaderMap) -> Result<Conditions, Problem> {
             Problem::new(400, "bundle.if-none-exist", "If-None-Exist is supported as identifier=<system>|<value>")
         })?),
     };
-    Ok(Conditions { idempotency_key, if_none_exist, replace: None, update: None })
+    Ok(Conditions { idempotency_key, if_none_exist, ..Conditions::default() })
 }
 
 /// The one `identifier` of an address, and beside it at most `_format`.

@@ -123,9 +123,22 @@ async fn cross_check(world: &World) -> Result<(), ClientError> {
 /// # Errors
 /// A folder that cannot be written, or a step that fails.
 pub async fn open_world(folder: &Path, clock: Clock, random: Random) -> anyhow::Result<World> {
+    open_world_with(folder, Vec::new(), clock, random).await
+}
+
+/// The same with more settings, by the names of their variables.
+///
+/// # Errors
+/// As [`open_world`], or a setting that is none.
+pub async fn open_world_with(
+    folder: &Path,
+    settings: Vec<(String, String)>,
+    clock: Clock,
+    random: Random,
+) -> anyhow::Result<World> {
     let data_dir = ("CLAIMGATE_GATEWAY__DATA_DIR".to_owned(), folder.display().to_string());
     let listen = ("CLAIMGATE_HTTP__LISTEN".to_owned(), "127.0.0.1:0".to_owned());
-    let config = Config::from_layers(None, [data_dir, listen])?;
+    let config = Config::from_layers(None, [data_dir, listen].into_iter().chain(settings))?;
     ring::ensure(&config, &random, clock.now())?;
     schema::migrate(&config.database_path()).await?;
     let gateway = lifecycle::start(config, clock.clone(), random.clone()).await?;
@@ -234,6 +247,8 @@ fn registration(seed: &Seed, identity: &Identity, sealing: &[PrivateJwk]) -> Reg
         consent: (seed.role == Role::Hospital).then(attested),
         policy: None,
         receipt: None,
+        signature_required: false,
+        source_keys: Vec::new(),
         jwks: JwkSet(keys).to_json(),
     }
 }

@@ -82,8 +82,8 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
         }
         Write::Bundle(bundle) => {
             let sql = "-- apply::bundle
-                insert into bundle (claim_id, revision, body_mac, body, answer, received_at)
-                values ($1, $2, $3, $4, $5, $6)";
+                insert into bundle (claim_id, revision, body_mac, body, answer, received_at, signature)
+                values ($1, $2, $3, $4, $5, $6, $7)";
             let inserted = query(sql)
                 .bind(bundle.claim.to_string())
                 .bind(bundle.revision)
@@ -91,6 +91,7 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
                 .bind(&bundle.body)
                 .bind(&bundle.answer)
                 .bind(millis(bundle.at))
+                .bind(&bundle.signature)
                 .execute(tx)
                 .await;
             one("bundle", inserted)

@@ -10,10 +10,10 @@ use super::StoreError;
 const ATTACHMENTS: &str = include_str!("../../../migrations/sqlite/0005_attachments.sql");
 const FIRST: &str = include_str!("../../../migrations/sqlite/0001_first.sql");
 const LOG: &str = include_str!("../../../migrations/sqlite/0004_log.sql");
-const SOURCE_SIGNATURE: &str = include_str!("../../../migrations/sqlite/0006_source_signature.sql");
 const RECEIPTS: &str = include_str!("../../../migrations/sqlite/0007_receipts.sql");
 const OPEN_DELIVERIES: &str = include_str!("../../../migrations/sqlite/0003_open_deliveries.sql");
 const SEARCH: &str = include_str!("../../../migrations/sqlite/0002_search.sql");
+const SOURCE_SIGNATURE: &str = include_str!("../../../migrations/sqlite/0006_source_signature.sql");
 
 /// A database this build cannot use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

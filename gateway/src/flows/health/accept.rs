@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use claimgate_adapters::hospital::{self, CaseIdentifier, HospitalBundle, Settings};
+use claimgate_adapters::signature::{Checked, SourceSignature};
 use claimgate_fhir::format::Format;
 use claimgate_fhir::limits::Limits;
 use claimgate_fhir::outcome::{Issue, IssueKind, OperationOutcome, Policy};
@@ -13,7 +14,7 @@ use claimgate_fhir::taiwan;
 use claimgate_packet::draft::SignError;
 
 use super::send::Sending;
-use super::{Answer, ByIdentifier, Conditions, Refusal, attachments, evidence};
+use super::{Answer, ByIdentifier, Conditions, Refusal, Request, attachments, evidence, signature};
 use crate::consent;
 use crate::core::change::{Bundle, Change, IdempotencyRow, NewClaim, NextRevision, Write};
 use crate::core::packet::PacketError;
@@ -36,8 +37,17 @@ struct Push {
     route: &'static str,
     key_mac: Option<Mac>,
     conditions: Conditions,
+    request: Arc<Request>,
     /// Read once, however often the step is done again, under the version of the hospital whose policy counted.
     bundle: Option<(i64, HospitalBundle)>,
+    /// Its signatures, checked once against the hospital's registration of this version.
+    signed: Option<(i64, Checked)>,
+}
+
+impl Push {
+    fn checked(&self) -> Option<&Checked> {
+        self.signed.as_ref().map(|(_, checked)| checked)
+    }
 }
 
 /// The claim a push belongs to.
@@ -59,7 +69,7 @@ impl Engine {
         hospital: &PartyId,
         format: Format,
         body: &[u8],
-        conditions: Conditions,
+        mut conditions: Conditions,
     ) -> Result<Answer, Refusal> {
         let key_mac = conditions
             .idempotency_key
@@ -72,8 +82,18 @@ impl Engine {
         let request_mac = self.index.exact("idempotency.request", &[&body_mac, condition.as_bytes()]);
         let put = conditions.replace.is_some() || conditions.update.is_some();
         let route = if put { "PUT /fhir/Bundle" } else { "POST /fhir/Bundle" };
-        let mut push =
-            Push { body: body.into(), format, body_mac, request_mac, route, key_mac, conditions, bundle: None };
+        let mut push = Push {
+            body: body.into(),
+            format,
+            body_mac,
+            request_mac,
+            route,
+            key_mac,
+            request: Arc::new(std::mem::take(&mut conditions.request)),
+            conditions,
+            bundle: None,
+            signed: None,
+        };
         for _ in 0..TRIES {
             match self.attempt(hospital, &mut push).await {
                 Err(Refusal::Fault(fault)) if fault.is_conflict() => {}
@@ -138,9 +158,15 @@ impl Engine {
         .map_err(Refusal::Rejected)
     }
 
-    async fn place(&self, hospital: &Party, push: &Push, bundle: &HospitalBundle) -> Result<Answer, Refusal> {
-        if !hospital.is_institution(&bundle.institution.code) {
+    async fn place(&self, hospital: &Party, push: &mut Push, bundle: &HospitalBundle) -> Result<Answer, Refusal> {
+        let institution = &bundle.institution.code;
+        if !hospital.is_institution(institution) {
             return Err(Refusal::ForeignHospital);
+        }
+        if push.signed.as_ref().is_none_or(|(version, _)| *version != hospital.version) {
+            let sent = (&push.body, push.format);
+            let checked = self.signatures(hospital, &push.request, sent, institution).await?;
+            push.signed = Some((hospital.version, checked));
         }
         let case = self.case_index(&hospital.id, &bundle.identifier);
         // Steps of one case follow one another: each would only collide with the one before and be done again.
@@ -226,7 +252,8 @@ impl Engine {
         } else {
             change.push(Write::SupersedeEvidence(id, revision));
         }
-        let mut evidence = evidence::obtained(self, &hospital.id, bundle.form, bundle.documents.clone(), now);
+        let signed = push.checked().and_then(Checked::strongest).map(SourceSignature::verification);
+        let mut evidence = evidence::obtained(self, &hospital.id, bundle.form, bundle.documents.clone(), signed, now);
         let digests = attachments::digests(self, id, &bundle.attachments);
         let known = if first { Vec::new() } else { self.store.known_attachments(id, &digests).await? };
         let files = attachments::named(self, &mut evidence, (&bundle.attachments, &digests), known)?;
@@ -242,6 +269,9 @@ impl Engine {
         let received = Event::Received { revision, evidence: kinds };
         change.tell(entries(id, &hospital.id, &received, now, &self.random));
         let mut issues = bundle.warnings.clone();
+        if let Some(checked) = push.checked() {
+            issues.extend(checked.warnings.iter().cloned());
+        }
         let named = route::named(recipients);
         match consent::permit(hospital, ConsentId::new(now, &self.random), &named) {
             Ok(permit) => {
@@ -282,12 +312,14 @@ impl Engine {
         };
         let row = format!("{id}/{revision}");
         let body = key.seal(Place { table: "bundle", row: &row, column: "body" }, &push.body)?;
+        let signature = signature::sealed(&key, &row, push.checked())?;
         let answer_text = answer.to_stored();
         change.push(Write::Bundle(Bundle {
             claim: id,
             revision,
             body_mac: push.body_mac,
             body,
+            signature,
             answer: answer_text,
             at: now,
         }));

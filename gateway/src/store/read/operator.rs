@@ -52,6 +52,17 @@ impl Store {
         row.map(claim_head).transpose()
     }
 
+    /// The sealed source signatures of a revision of a bundle; none inside where it was not signed.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn bundle_signature(&self, claim: ClaimId, revision: i64) -> Result<Option<Option<Vec<u8>>>, StoreError> {
+        let sql = "-- operator::bundle_signature\nselect signature from bundle where claim_id = $1 and revision = $2";
+        let row: Option<(Option<Vec<u8>>,)> =
+            query_as(sql).bind(claim.to_string()).bind(revision).fetch_optional(self.readers()).await?;
+        Ok(row.map(|(signature,)| signature))
+    }
+
     /// The newest claim, to see whether the master key fits.
     ///
     /// # Errors
