@@ -33,6 +33,7 @@ crate::opaque_debug!(Disclosure);
 
 impl Disclosure {
     /// Reads one; `None` when it is not exactly of one of the two forms, or over its bounds.
+    #[cfg(any(feature = "seal", test))]
     pub(crate) fn read(encoded: &str) -> Option<Self> {
         Self::read_at(encoded, |_| false)
     }
