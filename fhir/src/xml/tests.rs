@@ -43,9 +43,9 @@ fn numbers(text: &str) -> Vec<&str> {
     let mut rest = text;
     while let Some(at) = rest.find(|sign: char| sign == '"' || sign == '-' || sign.is_ascii_digit()) {
         let from = &rest[at..];
-        let length = if from.starts_with('"') {
+        let length = if let Some(inside) = from.strip_prefix('"') {
             let mut escaped = false;
-            let end = from[1..].find(|sign| {
+            let end = inside.find(|sign| {
                 let ends = sign == '"' && !escaped;
                 escaped = sign == '\\' && !escaped;
                 ends
