@@ -11,6 +11,7 @@ mod build;
 mod cli;
 mod demo;
 mod hospital;
+mod hostile;
 mod idempotency;
 mod insurer;
 mod interop;
