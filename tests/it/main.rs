@@ -15,6 +15,7 @@ mod demo;
 mod desk;
 mod disclosure;
 mod hospital;
+mod hostile;
 mod idempotency;
 mod insurer;
 mod interop;

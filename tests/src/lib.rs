@@ -4,6 +4,7 @@
 
 pub mod bundles;
 pub mod gateway;
+pub mod hostile;
 pub mod shared;
 
 pub use gateway::TestGateway;
