@@ -191,6 +191,7 @@ impl PrivateJwk {
     }
 
     /// Whether the key counts at a time.
+    #[cfg(any(feature = "open", feature = "seal"))]
     pub(crate) fn valid_at(&self, at: Timestamp) -> bool {
         self.public.valid_at(at)
     }
