@@ -12,6 +12,7 @@ use crate::config::Config;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod doctor;
+mod endpoint;
 mod fhir;
 mod keys;
 mod log;
@@ -81,6 +82,9 @@ enum Command {
     /// Register parties and change their state.
     #[command(subcommand)]
     Party(party::Party),
+    /// Name where insurers are told of their deliveries (webhooks), and look after it.
+    #[command(subcommand)]
+    Endpoint(endpoint::Endpoint),
     /// Open or verify a packet, without a gateway.
     #[command(subcommand)]
     Packet(packet::Packet),
@@ -118,6 +122,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Migrate(migrate) => migrate.run(&config()?).await,
         Command::Keys(keys) => keys.run(&config()?),
         Command::Party(party) => party.run(config()?).await,
+        Command::Endpoint(endpoint) => endpoint.run(config()?).await,
         Command::Packet(packet) => packet.run(),
         Command::Log(log) => log.run(config).await,
         Command::Fhir(fhir) => fhir.run(),

@@ -15,13 +15,17 @@ use crate::core::change::Change;
 
 mod apply;
 mod log;
+mod push;
 pub mod read;
 pub mod rows;
 pub mod schema;
 mod sequence;
 mod writer;
 
-pub use rows::{AppView, ClaimHead, DeliveryView, DueWork, HospitalAnswer, StoredAnswer, SubmissionView, TimelineLine};
+pub use rows::{
+    AppView, AttemptView, ClaimHead, DeliveryView, DuePush, DueWork, EndpointView, HospitalAnswer, SentView,
+    StoredAnswer, SubmissionView, TimelineLine,
+};
 pub use schema::SchemaStatus;
 pub use sequence::Sequenced;
 
@@ -109,6 +113,12 @@ impl Store {
         Ok(sequenced)
     }
 
+    /// Tells when deliveries have got positions.
+    #[must_use]
+    pub fn placed(&self) -> watch::Receiver<u64> {
+        self.sequenced.subscribe()
+    }
+
     /// Leases the due step that waited longest, until the lease runs out.
     ///
     /// # Errors
@@ -120,6 +130,13 @@ impl Store {
     ) -> Result<Option<DueWork>, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.jobs.send(Job::Lease { now, until, reply }).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Puts a job to the writer and waits for its answer.
+    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(job(reply)).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 

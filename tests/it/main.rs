@@ -25,4 +25,5 @@ mod roles;
 mod search;
 mod tidy;
 mod tokens;
+mod webhooks;
 mod xml;

@@ -4,6 +4,7 @@
 
 pub mod bundles;
 pub mod gateway;
+pub mod receiver;
 pub mod shared;
 
 pub use gateway::TestGateway;

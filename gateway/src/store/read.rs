@@ -13,6 +13,7 @@ use crate::party::{Party, PartyId, PartyState};
 
 mod deliveries;
 mod operator;
+mod push;
 mod search;
 
 pub use deliveries::{Listing, Which};

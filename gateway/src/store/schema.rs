@@ -10,6 +10,7 @@ use super::StoreError;
 const FIRST: &str = include_str!("../../../migrations/sqlite/0001_first.sql");
 const LOG: &str = include_str!("../../../migrations/sqlite/0004_log.sql");
 const OPEN_DELIVERIES: &str = include_str!("../../../migrations/sqlite/0003_open_deliveries.sql");
+const WEBHOOKS: &str = include_str!("../../../migrations/sqlite/0009_webhooks.sql");
 const SEARCH: &str = include_str!("../../../migrations/sqlite/0002_search.sql");
 
 /// A database this build cannot use.
@@ -51,6 +52,7 @@ fn migrations() -> Vec<Migration> {
         Migration::new(2, "search".into(), MigrationType::Simple, SEARCH.into_sql_str(), false),
         Migration::new(3, "open_deliveries".into(), MigrationType::Simple, OPEN_DELIVERIES.into_sql_str(), false),
         Migration::new(4, "log".into(), MigrationType::Simple, LOG.into_sql_str(), false),
+        Migration::new(9, "webhooks".into(), MigrationType::Simple, WEBHOOKS.into_sql_str(), false),
     ]
 }
 
