@@ -39,6 +39,9 @@ pub struct Envelope {
     /// `accepted` or `rejected`, once acknowledged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledgement: Option<String>,
+    /// SHA-256 of the signed receipt (簽收回條), base64url, where one was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
 }
 
 /// What an insurer says of a delivery it fetched (簽收).
@@ -63,6 +66,9 @@ pub struct AckBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(equal = 43))]
     pub presentation_digest: Option<String>,
+    /// The signed receipt (簽收回條), a compact JWS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
 }
 
 /// Body of `POST /insurer/v1/endpoint/redrive`: exactly one way to say which deliveries are told of again.

@@ -8,3 +8,4 @@
 pub mod export;
 pub mod hospital;
 pub mod insurer;
+pub mod signature;

@@ -32,6 +32,8 @@ pub struct Entry<'a> {
     pub full_url: Option<&'a str>,
     /// The resource.
     pub resource: Element<'a>,
+    /// Its type, which every reader asks for again and again.
+    kind: &'a str,
 }
 
 claimgate_packet::opaque_debug!(Bundle<'_>, Entry<'_>);
@@ -40,7 +42,7 @@ impl<'a> Entry<'a> {
     /// `resource.resourceType`.
     #[must_use]
     pub fn resource_type(&self) -> &'a str {
-        self.resource.resource_type()
+        self.kind
     }
 
     /// `resource.id`.
@@ -106,7 +108,7 @@ impl<'a> Bundle<'a> {
 
     /// The resources of one type, in order.
     pub fn all<'b>(&'b self, resource_type: &'b str) -> impl Iterator<Item = &'b Element<'a>> {
-        self.entries.iter().map(|entry| &entry.resource).filter(move |entry| entry.resource_type() == resource_type)
+        self.entries.iter().filter(move |entry| entry.kind == resource_type).map(|entry| &entry.resource)
     }
 
     fn add(&mut self, entry: &Element<'a>) {
@@ -117,7 +119,8 @@ impl<'a> Bundle<'a> {
         };
         let position = self.entries.len();
         let resource = Element::new(members, entry.place("resource"), position, self.head.findings());
-        if resource.resource_type().is_empty() {
+        let kind = resource.resource_type();
+        if kind.is_empty() {
             resource.missing("resourceType");
         }
         let full_url = entry.string("fullUrl");
@@ -154,9 +157,9 @@ impl<'a> Bundle<'a> {
             }
         }
         if let Some(id) = resource.string("id") {
-            self.by_type_and_id.entry((resource.resource_type(), id)).or_default().push(position);
+            self.by_type_and_id.entry((kind, id)).or_default().push(position);
         }
-        self.entries.push(Entry { full_url, resource });
+        self.entries.push(Entry { full_url, resource, kind });
     }
 
     fn first_is_composition(&self) {

@@ -9,7 +9,8 @@ use crate::shape::BUNDLE_PROFILE;
 /// The statement for a gateway that answers at `base`.
 ///
 /// `date` is the day of the software's release, `YYYY-MM-DD`. Conditional creation is by
-/// `If-None-Exist: identifier=system|value`, versions by `If-Match`.
+/// `If-None-Exist: identifier=system|value`, conditional update by `PUT …/Bundle?identifier=system|value`, versions by
+/// `If-Match`.
 #[must_use]
 pub fn capability_statement(base: &str, software_version: &str, date: &str) -> Value {
     json!({
@@ -47,7 +48,7 @@ pub fn capability_statement(base: &str, software_version: &str, date: &str) -> V
                 ],
                 "versioning": "versioned-update",
                 "conditionalCreate": true,
-                "conditionalUpdate": false,
+                "conditionalUpdate": true,
                 "conditionalDelete": "not-supported",
                 "referencePolicy": ["local"],
                 "searchParam": [
@@ -90,6 +91,6 @@ mod tests {
         let interactions: Vec<&str> =
             bundle["interaction"].as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
         assert_eq!(interactions, ["create", "read", "vread", "update", "search-type"]);
-        assert_eq!(bundle["conditionalCreate"], true);
+        assert_eq!((&bundle["conditionalCreate"], &bundle["conditionalUpdate"]), (&json!(true), &json!(true)));
     }
 }

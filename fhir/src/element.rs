@@ -44,7 +44,22 @@ impl<'a> Element<'a> {
     /// Where a member of it stands or would stand.
     #[must_use]
     pub fn place(&self, member: &str) -> String {
-        format!("{}.{member}", self.path)
+        // Written for every object that is read: put together without the machinery of formatting.
+        let mut place = String::with_capacity(self.path.len() + 1 + member.len());
+        place.push_str(&self.path);
+        place.push('.');
+        place.push_str(member);
+        place
+    }
+
+    /// Where an item of a member stands.
+    fn item(&self, member: &str, index: usize) -> String {
+        let mut place = String::with_capacity(self.path.len() + member.len() + 6);
+        place.push_str(&self.path);
+        place.push('.');
+        place.push_str(member);
+        bracketed(&mut place, index);
+        place
     }
 
     /// The number of the entry it belongs to.
@@ -75,33 +90,31 @@ impl<'a> Element<'a> {
     #[must_use]
     pub fn child(&self, name: &str) -> Option<Self> {
         let value = self.members.get(name)?;
-        self.object(value, self.place(name))
+        self.object(value, || self.place(name))
     }
 
     /// The members of an array of objects; what is no object is reported and left out.
     #[must_use]
     pub fn children(&self, name: &str) -> Vec<Self> {
-        let place = self.place(name);
         let items = self.array(name).iter().enumerate();
-        items.filter_map(|(index, value)| self.object(value, format!("{place}[{index}]"))).collect()
+        items.filter_map(|(index, value)| self.object(value, || self.item(name, index))).collect()
     }
 
     /// A text; a blank one is reported and counts as absent (FHIR: a string is never empty).
     #[must_use]
     pub fn string(&self, name: &str) -> Option<&'a str> {
         let value = self.members.get(name)?;
-        self.text(value, self.place(name))
+        self.text(value, || self.place(name))
     }
 
     /// The texts of an array.
     #[must_use]
     pub fn strings(&self, name: &str) -> Vec<&'a str> {
-        let place = self.place(name);
         let items = self.array(name).iter().enumerate();
         items
             // A null beside an extension is how FHIR writes "no value here".
             .filter(|(_, value)| !value.is_null())
-            .filter_map(|(index, value)| self.text(value, format!("{place}[{index}]")))
+            .filter_map(|(index, value)| self.text(value, || self.item(name, index)))
             .collect()
     }
 
@@ -209,21 +222,22 @@ impl<'a> Element<'a> {
         }
     }
 
-    fn object(&self, value: &'a Value, path: String) -> Option<Self> {
+    fn object(&self, value: &'a Value, path: impl FnOnce() -> String) -> Option<Self> {
         match value {
-            Value::Object(members) => Some(Self { members, path, entry: self.entry, findings: self.findings }),
-            _ => self.wrong(path, "a JSON object"),
+            Value::Object(members) => Some(Self { members, path: path(), entry: self.entry, findings: self.findings }),
+            _ => self.wrong(path(), "a JSON object"),
         }
     }
 
-    fn text(&self, value: &'a Value, path: String) -> Option<&'a str> {
+    fn text(&self, value: &'a Value, path: impl FnOnce() -> String) -> Option<&'a str> {
         let Value::String(text) = value else {
-            return self.wrong(path, "a JSON string");
+            return self.wrong(path(), "a JSON string");
         };
         let text = text.trim();
         if text.is_empty() {
             let reason = "An element is never an empty text. Leave it out.";
-            self.findings.report(Issue::warning(IssueKind::Value, "element.empty", reason).at(path).zh("欄位為空字串"));
+            let issue = Issue::warning(IssueKind::Value, "element.empty", reason);
+            self.findings.report(issue.at(path()).zh("欄位為空字串"));
             return None;
         }
         Some(text)
@@ -235,6 +249,18 @@ impl<'a> Element<'a> {
             .report(Issue::error(IssueKind::Structure, "element.wrong-type", text).at(path).zh("欄位型別不正確"));
         None
     }
+}
+
+/// Writes `[3]`.
+fn bracketed(place: &mut String, index: usize) {
+    place.push('[');
+    let digit = |number: usize| u8::try_from(number).map_or('?', |number| char::from(b'0' + number));
+    if index < 10 {
+        place.push(digit(index));
+    } else {
+        place.push_str(&index.to_string());
+    }
+    place.push(']');
 }
 
 #[cfg(test)]

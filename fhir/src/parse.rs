@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_json::map::Entry;
 use serde_json::{Map, Number, Value};
 
 use crate::limits::Limits;
@@ -217,13 +218,17 @@ impl<'de> Visitor<'de> for Seed<'_> {
         let inside = self.inside()?;
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            if object.contains_key(&name) {
-                return Err(self.reading.stop(Stop::Duplicate(element_name(&name).map(str::to_owned))));
-            }
+            // One search for both: is it there, and where does it go.
+            let slot = match object.entry(name) {
+                Entry::Vacant(slot) => slot,
+                Entry::Occupied(twice) => {
+                    return Err(self.reading.stop(Stop::Duplicate(element_name(twice.key()).map(str::to_owned))));
+                }
+            };
             let value = members.next_value_seed(inside).inspect_err(|_| {
-                self.reading.climb(format!(".{}", element_name(&name).unwrap_or("*")));
+                self.reading.climb(format!(".{}", element_name(slot.key()).unwrap_or("*")));
             })?;
-            object.insert(name, value);
+            slot.insert(value);
         }
         Ok(Value::Object(object))
     }

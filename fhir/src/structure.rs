@@ -46,7 +46,7 @@ impl Walk<'_> {
         for (key, value) in members {
             let name = key.strip_prefix('_').unwrap_or(key);
             let plain = name.len() == key.len();
-            if shape.resource && key == "resourceType" || !plain && members.contains_key(name) {
+            if shape.resource && key == "resourceType" {
                 continue;
             }
             let here = place.member(name);
@@ -54,6 +54,10 @@ impl Walk<'_> {
                 self.tell(&here, Fault::UnknownElement);
                 continue;
             };
+            // Looked at together with the value.
+            if !plain && members.contains_key(name) {
+                continue;
+            }
             let group = bit(element.group);
             if seen & group != 0 {
                 self.tell(&here, Fault::Choice);

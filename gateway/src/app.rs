@@ -14,13 +14,16 @@ use tokio::sync::Semaphore;
 use crate::access::jwt;
 use crate::clock::Clock;
 use crate::config::{Config, Fhir, Webhooks};
+use crate::core::disclosure::{Origin, Policy, PolicyError};
 use crate::flows::{Engine, Reading, Rules, Turns};
 use crate::id::Random;
 use crate::keys::at_rest::Vault;
+use crate::keys::authorities::{AuthoritiesError, SourceAuthorities};
 use crate::keys::index::BlindIndex;
 use crate::keys::ring::{self, KeyRingError, Ring, SigningUse};
+use crate::keys::sealers::Sealers;
 use crate::keys::tracking::Tracking;
-use crate::sender::{Policy, Sender, SenderError, SystemLookup};
+use crate::sender::{self, Sender, SenderError, SystemLookup};
 use crate::store::{Store, StoreError};
 use crate::telemetry::{Metrics, TelemetryError};
 
@@ -40,6 +43,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Room for bodies, in pages of 1 KiB.
     pub room: Arc<Semaphore>,
+    /// Room for attachments being sealed and sent, in pages of 1 KiB; apart, so that a slow reader keeps no hospital out.
+    pub files: Arc<Semaphore>,
     ready: AtomicBool,
 }
 
@@ -83,9 +88,30 @@ pub enum StartError {
     /// An alias is none.
     #[error("fhir.aliases: {0}")]
     Aliases(#[from] BadAlias),
+    /// The disclosure policy cannot be read.
+    #[error("disclosure.policy: {path} cannot be read")]
+    PolicyFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The disclosure policy cannot be used.
+    #[error("disclosure.policy: {0}")]
+    Policy(PolicyError),
+    /// The authorities trusted for source signatures.
+    #[error(transparent)]
+    Authorities(#[from] AuthoritiesError),
     /// jsonwebtoken has another backend already.
     #[error("another cryptography backend is installed in this process")]
     Backend,
+}
+
+impl From<PolicyError> for StartError {
+    // Not as a source: the text is whole, and a chain would say it twice.
+    fn from(error: PolicyError) -> Self {
+        Self::Policy(error)
+    }
 }
 
 impl App {
@@ -96,8 +122,10 @@ impl App {
     pub async fn open(config: Config, issuer: String, clock: Clock, random: Random) -> Result<Self, StartError> {
         jwt::install_backend().map_err(|_| StartError::Backend)?;
         let engine = open_engine(&config, issuer, clock, random).await?;
-        let room = Arc::new(Semaphore::new(config.http.bodies_total_bytes / PAGE));
-        Ok(Self { config, engine: Arc::new(engine), metrics: Metrics::new()?, room, ready: AtomicBool::new(true) })
+        let room = || Arc::new(Semaphore::new(config.http.bodies_total_bytes / PAGE));
+        let (room, files) = (room(), room());
+        let ready = AtomicBool::new(true);
+        Ok(Self { config, engine: Arc::new(engine), metrics: Metrics::new()?, room, files, ready })
     }
 
     /// Whether new requests are wanted.
@@ -127,12 +155,15 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         issuer,
         store,
         ring: keys,
+        sealers: Sealers::default(),
         vault: Vault::new(&master, random.clone()),
         index: BlindIndex::new(&master),
         log,
         tracking: Tracking::new(&master),
         sender: sender(&config.webhooks)?,
         reading: Arc::new(reading(&config.fhir)?),
+        policy: policy(&config.disclosure.policy)?,
+        authorities: SourceAuthorities::open(config.signatures.clone())?,
         rules: Rules {
             body_bytes: config.http.body_limit_bytes,
             access_seconds: config.tokens.access_seconds,
@@ -149,7 +180,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
 }
 
 fn sender(webhooks: &Webhooks) -> Result<Sender, StartError> {
-    let policy = Policy { ports: webhooks.ports.clone(), loopback: webhooks.allow_loopback };
+    let policy = sender::Policy { ports: webhooks.ports.clone(), loopback: webhooks.allow_loopback };
     let mut authorities = Vec::new();
     if !webhooks.authorities.as_os_str().is_empty() {
         let path = &webhooks.authorities;
@@ -170,6 +201,19 @@ fn reading(fhir: &Fhir) -> Result<Reading, StartError> {
     let named: Vec<_> = files.iter().map(|(name, bytes)| NamedBytes { name, bytes }).collect();
     let packages = if named.is_empty() { None } else { Some(PackageRules::load(&named, &PackageLimits::default())?) };
     Ok(Reading { packages, aliases })
+}
+
+/// The disclosure policy in force: the operator's file, or the built-in table where none is named.
+///
+/// # Errors
+/// A file that cannot be read, or a table that does not hold together.
+pub fn policy(file: &Path) -> Result<Policy, StartError> {
+    if file.as_os_str().is_empty() {
+        return Ok(Policy::built_in()?);
+    }
+    let text =
+        std::fs::read_to_string(file).map_err(|source| StartError::PolicyFile { path: file.to_owned(), source })?;
+    Ok(Policy::read(Origin::File(file.to_owned()), &text)?)
 }
 
 async fn open_store(path: &Path, readers: u32) -> Result<Store, StoreError> {

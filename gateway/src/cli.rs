@@ -13,6 +13,7 @@ use crate::config::Config;
 mod demo;
 mod doctor;
 mod endpoint;
+mod evidence;
 mod fhir;
 mod keys;
 mod log;
@@ -20,6 +21,7 @@ mod migrate;
 mod packet;
 mod party;
 mod serve;
+mod signature;
 
 /// How a command ended, where that is more than done or failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,9 +87,15 @@ enum Command {
     /// Name where insurers are told of their deliveries (webhooks), and look after it.
     #[command(subcommand)]
     Endpoint(endpoint::Endpoint),
-    /// Open or verify a packet, without a gateway.
+    /// Open or verify a packet, without a gateway; explain who gets what.
     #[command(subcommand)]
     Packet(packet::Packet),
+    /// Trace evidence back to the bundle it was made from.
+    #[command(subcommand)]
+    Evidence(evidence::Evidence),
+    /// Show what a hospital signed, and write out what proves it.
+    #[command(subcommand)]
+    Signature(signature::Signature),
     /// Check the public log of packets, of this gateway or of a copy.
     #[command(subcommand)]
     Log(log::Log),
@@ -123,7 +131,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Keys(keys) => keys.run(&config()?),
         Command::Party(party) => party.run(config()?).await,
         Command::Endpoint(endpoint) => endpoint.run(config()?).await,
-        Command::Packet(packet) => packet.run(),
+        Command::Packet(packet) => packet.run(config).await,
+        Command::Evidence(evidence) => evidence.run(config()?).await,
+        Command::Signature(signature) => signature.run(config()?).await,
         Command::Log(log) => log.run(config).await,
         Command::Fhir(fhir) => fhir.run(),
         Command::Doctor(doctor) => doctor.run(config()).await,

@@ -9,6 +9,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+mod signatures;
+
+pub use signatures::Signatures;
+
 /// Every setting with its default and one comment.
 pub const DEFAULTS: &str = include_str!("config/default.toml");
 
@@ -36,8 +40,12 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// Claims.
     pub claims: Claims,
+    /// Who gets what.
+    pub disclosure: Disclosure,
     /// Reading FHIR.
     pub fhir: Fhir,
+    /// What hospitals sign.
+    pub signatures: Signatures,
     /// Logs.
     pub log: Log,
 }
@@ -138,6 +146,14 @@ pub struct Delivery {
     pub max_wait_seconds: u64,
     /// Most deliveries in one answer.
     pub max_limit: u32,
+}
+
+/// Section `disclosure`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Disclosure {
+    /// The policy table; empty means the built-in one.
+    pub policy: PathBuf,
 }
 
 /// Section `fhir`.

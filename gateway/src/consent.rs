@@ -7,6 +7,10 @@ use claimgate_packet::words::{Line, Purpose};
 use crate::id::ConsentId;
 use crate::party::{ConsentBasis, Party, PartyId};
 
+mod limits;
+
+pub use limits::Limits;
+
 /// Proof that a consent covers handing evidence of one claim to these recipients for this purpose.
 /// Only [`permit`] makes one.
 #[derive(Clone, Debug)]
@@ -15,6 +19,7 @@ pub struct Permit {
     reference: String,
     purpose: Purpose,
     recipients: Vec<(PartyId, Line)>,
+    limits: Vec<((PartyId, Line), Limits)>,
 }
 
 /// Why there is no permit.
@@ -55,6 +60,22 @@ impl Permit {
     pub fn covers(&self, party: &PartyId, line: Line) -> bool {
         self.recipients.iter().any(|(known, of)| known == party && *of == line)
     }
+
+    /// The same permit with less for a recipient. Limits add up; none can be taken off again.
+    #[must_use]
+    pub fn limited(mut self, party: &PartyId, line: Line, limits: &Limits) -> Self {
+        match self.limits.iter_mut().find(|((known, of), _)| known == party && *of == line) {
+            Some((_, before)) => *before = std::mem::take(before).and(limits),
+            None => self.limits.push(((party.clone(), line), limits.clone())),
+        }
+        self
+    }
+
+    /// What it takes away from a recipient, where it takes away anything.
+    #[must_use]
+    pub fn limits(&self, party: &PartyId, line: Line) -> Option<&Limits> {
+        self.limits.iter().find(|((known, of), _)| known == party && *of == line).map(|(_, limits)| limits)
+    }
 }
 
 /// A permit for the payors of the coverages a hospital pushed, on the hospital's own attestation
@@ -69,6 +90,7 @@ pub fn permit(hospital: &Party, consent: ConsentId, recipients: &[(PartyId, Line
             reference: reference.clone(),
             purpose: Purpose::ClaimAssessment,
             recipients: recipients.to_vec(),
+            limits: Vec::new(),
         }),
         None => Err(NoPermit::NoBasis),
     }

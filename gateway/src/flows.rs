@@ -12,15 +12,19 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::clock::Clock;
 use crate::core::change::{AuditLine, WorkRow, Write};
+use crate::core::disclosure::Policy;
 use crate::id::{AuditId, ClaimId, Random, WorkId};
 use crate::keys::at_rest::{AtRestError, Vault};
+use crate::keys::authorities::SourceAuthorities;
 use crate::keys::index::BlindIndex;
 use crate::keys::ring::{KeyRingError, Ring};
+use crate::keys::sealers::Sealers;
 use crate::keys::tracking::Tracking;
 use crate::sender::Sender;
 use crate::store::{Store, StoreError};
 
 pub mod endpoint;
+pub mod explain;
 pub mod health;
 pub mod insurer;
 pub mod log;
@@ -45,6 +49,8 @@ pub struct Engine {
     pub store: Store,
     /// The gateway's signing keys.
     pub ring: Ring,
+    /// Recipients' keys, ready for sealing.
+    pub sealers: Sealers,
     /// Encryption at rest.
     pub vault: Vault,
     /// Blind indexes.
@@ -57,6 +63,10 @@ pub struct Engine {
     pub sender: Sender,
     /// How bundles are read.
     pub reading: Arc<Reading>,
+    /// Who gets what (揭露政策).
+    pub policy: Policy,
+    /// Whose certificates count for what hospitals sign.
+    pub authorities: SourceAuthorities,
     /// Bounds and lives.
     pub rules: Rules,
     /// Who is at work on what.

@@ -9,6 +9,7 @@ use actix_web::{App as Actix, Error, HttpResponse, Resource};
 
 use crate::app::App;
 
+pub mod attachments;
 pub mod body;
 pub mod caller;
 pub mod claims;
@@ -24,6 +25,7 @@ pub mod oauth;
 pub mod problem;
 pub mod push;
 pub mod search;
+pub mod signed;
 
 use problem::Problem;
 
@@ -51,7 +53,12 @@ fn routes(service: &mut ServiceConfig) {
     service
         .service(at("/fhir/metadata", "GET").route(get().to(discovery::metadata)))
         .service(at("/fhir/.well-known/smart-configuration", "GET").route(get().to(discovery::smart)))
-        .service(at("/fhir/Bundle", "GET, POST").route(post().to(hospital::push)).route(get().to(search::bundles)))
+        .service(
+            at("/fhir/Bundle", "GET, POST, PUT")
+                .route(post().to(hospital::push))
+                .route(put().to(hospital::update))
+                .route(get().to(search::bundles)),
+        )
         .service(at("/fhir/Bundle/$validate", "POST").route(post().to(hospital::validate)))
         .service(at("/fhir/Bundle/_search", "POST").route(post().to(search::bundles_by_form)))
         .service(at("/fhir/Composition", "GET").route(get().to(search::compositions)))
@@ -67,7 +74,9 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/.well-known/claim-packet-keys", "GET").route(get().to(discovery::packet_keys)))
         .service(at("/insurer/v1/deliveries", "GET").route(get().to(insurer::list)))
         .service(at("/insurer/v1/deliveries/{id}", "GET").route(get().to(insurer::fetch)))
+        .service(at("/insurer/v1/deliveries/{id}/attachments/{attachment}", "GET").route(get().to(attachments::fetch)))
         .service(at("/insurer/v1/deliveries/{id}/ack", "POST").route(post().to(insurer::acknowledge)))
+        .service(at("/insurer/v1/deliveries/{id}/receipt", "GET").route(get().to(insurer::receipt)))
         .service(at("/insurer/v1/deliveries/{id}/proof", "GET").route(get().to(log::proof)))
         .service(at("/insurer/v1/deliveries/{id}/attempts", "GET").route(get().to(push::attempts)))
         .service(at("/insurer/v1/deliveries/{id}/redrive", "POST").route(post().to(push::redrive_one)))

@@ -120,6 +120,8 @@ ids! {
     PacketId = "pkt";
     /// An evidence document (佐證文件).
     EvidenceId = "evd";
+    /// A file that belongs to evidence (附件).
+    AttachmentId = "att";
     /// A delivery (傳送): packet × recipient.
     DeliveryId = "dlv";
     /// A submission (受理案件): claim × recipient × line.

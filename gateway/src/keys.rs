@@ -1,11 +1,13 @@
 //! Keys: the master key and what is derived from it, and the gateway's own signing keys.
 //!
-//! Pure but for [`folder`] and [`provider`], which read and write files. Knows no database and no HTTP.
+//! Pure but for [`authorities`], [`folder`] and [`provider`], which read and write files. Knows no database and no HTTP.
 
 pub mod at_rest;
+pub mod authorities;
 pub mod folder;
 pub mod index;
 pub mod master;
 pub mod provider;
 pub mod ring;
+pub mod sealers;
 pub mod tracking;

@@ -5,12 +5,20 @@
 use std::fmt;
 use std::str::FromStr;
 
+use claimgate_adapters::signature::{SourceKey, SourceKeyError};
+use claimgate_fhir::outcome::{Policy, UnknownCode};
 use claimgate_fhir::taiwan;
 use claimgate_packet::jose::jwk::{JwkError, JwkSet, KeyUse, PublicJwk};
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+mod policy;
+mod source;
+
+pub use policy::HospitalPolicy;
+pub use source::SourceKeyEntry;
 
 /// A party's id, its OAuth `client_id`: 3 to 64 lower-case letters, digits and hyphens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -98,7 +106,7 @@ impl PartyState {
 pub enum AuthProfile {
     /// SMART Backend Services: `aud` is the token URL; ES384.
     Smart,
-    /// FAPI 2.0: `aud` is the issuer, as one string; ES256.
+    /// FAPI 2.0: `aud` is the issuer, as one string; ES256 or EdDSA (Ed25519).
     Fapi,
 }
 
@@ -123,6 +131,17 @@ pub enum ConsentBasis {
     },
 }
 
+/// Whether an insurer signs a receipt (簽收回條) with each acknowledgement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ReceiptRule {
+    /// No acknowledgement without one.
+    Required,
+    /// As it likes; one that is given is checked.
+    #[default]
+    Optional,
+}
+
 /// The registration document, as an operator writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -145,6 +164,18 @@ pub struct Registration {
     /// A hospital's ground for handing over documents.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub consent: Option<ConsentBasis>,
+    /// What a hospital's bundles are held to beyond what everyone's are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<HospitalPolicy>,
+    /// Whether an insurer must sign receipts; default: it may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptRule>,
+    /// Whether a push of this hospital without a verified signature (電子簽章) is refused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub signature_required: bool,
+    /// A hospital's further keys for HTTP message signatures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub source_keys: Vec<SourceKeyEntry>,
     /// Public keys: `use: sig` to prove itself, `use: enc` to receive packets.
     pub jwks: Value,
 }
@@ -158,6 +189,12 @@ pub enum RegistrationError {
     /// A key is unusable.
     #[error("jwks: {0}")]
     Jwks(#[from] JwkError),
+    /// A hospital's policy names what no warning has.
+    #[error("policy.errors: {0}")]
+    Policy(#[from] UnknownCode),
+    /// A key for signatures is unusable.
+    #[error("source_keys: {0}")]
+    SourceKey(#[from] SourceKeyError),
     /// A rule is broken.
     #[error("{0}")]
     Rule(&'static str),
@@ -173,7 +210,9 @@ pub struct Party {
     /// Counts changes; a step that relied on an earlier version is redone.
     pub version: i64,
     registration: Registration,
+    policy: Policy,
     keys: JwkSet,
+    source_keys: Vec<SourceKey>,
 }
 
 impl Party {
@@ -233,7 +272,19 @@ impl Party {
         if registration.role != Role::Hospital && registration.consent.is_some() {
             return Err(Rule("consent: only a hospital carries a consent basis"));
         }
-        Ok(Self { id, state, version, registration, keys })
+        if registration.role != Role::Hospital && registration.policy.is_some() {
+            return Err(Rule("policy: only a hospital carries a policy"));
+        }
+        if registration.role != Role::Insurer && registration.receipt.is_some() {
+            return Err(Rule("receipt: only an insurer acknowledges packets"));
+        }
+        let signs = |key: &PublicJwk| key.alg.signs_packets();
+        if registration.receipt == Some(ReceiptRule::Required) && !keys.0.iter().any(signs) {
+            return Err(Rule("jwks: an insurer that must sign receipts has a key with alg ES256 or EdDSA"));
+        }
+        let policy = registration.policy.as_ref().map(HospitalPolicy::effective).unwrap_or_default();
+        let source_keys = source::keys(&registration, &keys)?;
+        Ok(Self { id, state, version, registration, policy, keys, source_keys })
     }
 
     /// The same party in another state.
@@ -252,6 +303,12 @@ impl Party {
     #[must_use]
     pub fn registration(&self) -> &Registration {
         &self.registration
+    }
+
+    /// Which warnings on its bundles refuse them; none where it is not a hospital.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
     }
 
     /// Its role.
@@ -279,6 +336,18 @@ impl Party {
     #[must_use]
     pub fn signature_key(&self, kid: &str, now: Timestamp) -> Option<&PublicJwk> {
         self.keys.0.iter().find(|key| key.usage == KeyUse::Sig && key.kid == kid && valid(key, now))
+    }
+
+    /// All its registered keys, valid now or not.
+    #[must_use]
+    pub fn keys(&self) -> &[PublicJwk] {
+        &self.keys.0
+    }
+
+    /// Whether its acknowledgements need a signed receipt.
+    #[must_use]
+    pub fn must_sign_receipts(&self) -> bool {
+        self.registration.receipt == Some(ReceiptRule::Required)
     }
 
     /// The key packets are sealed to: use `enc`, valid now, newest `nbf` first.

@@ -14,17 +14,21 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use crate::core::change::Change;
 
 mod apply;
+mod attachments;
 mod log;
 mod push;
 pub mod read;
+mod receipt;
 pub mod rows;
 pub mod schema;
 mod sequence;
 mod writer;
 
+pub use attachments::Disclosed;
+pub use receipt::KeptReceipt;
 pub use rows::{
-    AppView, AttemptView, ClaimHead, DeliveryView, DuePush, DueWork, EndpointView, HospitalAnswer, SentView,
-    StoredAnswer, SubmissionView, TimelineLine,
+    AppView, AttemptView, ClaimHead, DeliveryView, DuePush, DueWork, EndpointView, EvidenceOfRevision, HospitalAnswer,
+    SentView, StoredAnswer, SubmissionView, TimelineLine,
 };
 pub use schema::SchemaStatus;
 pub use sequence::Sequenced;

@@ -13,7 +13,8 @@ use crate::store::DuePush;
 
 /// How long a deferred step is leased: no other worker takes it up meanwhile.
 const LEASE: SignedDuration = SignedDuration::from_secs(15);
-const READ_KEYS_EVERY: Duration = Duration::from_secs(30);
+/// Looks at the key folder without a change, until it is read in any case.
+const LOOKS: u32 = 30;
 const IDLE: Duration = Duration::from_secs(1);
 /// What attempts in hand may still take when the gateway stops.
 const FINISH: Duration = Duration::from_secs(10);
@@ -93,15 +94,27 @@ async fn log(engine: &Engine, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Reads the key folder again, so that `keys new` needs no restart.
+/// Reads the key folder again when it has changed, so that `keys rotate` and `keys revoke` need no restart, and the
+/// authorities' folders for new lists.
 async fn keys(engine: &Engine, mut stop: watch::Receiver<bool>) {
+    let (mut seen, mut looks) = (None, 0);
     loop {
         tokio::select! {
-            () = tokio::time::sleep(READ_KEYS_EVERY) => {}
+            () = tokio::time::sleep(IDLE) => {}
             () = stopped(&mut stop) => break,
         }
+        // Looked at before it is read: what changes meanwhile is found the next time.
+        let stamp = engine.ring.folder().stamp().ok();
+        if stamp.is_some() && stamp == seen && looks < LOOKS {
+            looks += 1;
+            continue;
+        }
+        (seen, looks) = (stamp, 0);
         if let Err(error) = engine.ring.reload() {
             tracing::error!(%error, "the key folder could not be read again; the keys read before stay in use");
+        }
+        if let Err(error) = engine.authorities.reload() {
+            tracing::error!(%error, "authorities and lists could not be read again; those read before stay in use");
         }
     }
 }

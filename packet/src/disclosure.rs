@@ -7,6 +7,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::evidence::Evidence;
 use crate::jose::json::parse;
 use crate::jose::{base64url, digest};
 use crate::limits::DISCLOSURE_JSON;
@@ -24,17 +25,34 @@ pub(crate) struct Disclosure {
     pub(crate) name: Option<String>,
     /// The member's or element's value.
     pub(crate) value: Value,
+    /// Evidence that was read at once; `value` is then null.
+    pub(crate) evidence: Option<Box<Evidence>>,
 }
 
 crate::opaque_debug!(Disclosure);
 
 impl Disclosure {
     /// Reads one; `None` when it is not exactly of one of the two forms, or over its bounds.
+    #[cfg(any(feature = "seal", test))]
     pub(crate) fn read(encoded: &str) -> Option<Self> {
+        Self::read_at(encoded, |_| false)
+    }
+
+    /// The same where `holds_evidence` says of a digest whether evidence stands in its place: that is read at once if it
+    /// can be.
+    pub(crate) fn read_at(encoded: &str, holds_evidence: impl FnOnce(&str) -> bool) -> Option<Self> {
         if encoded.len() / 4 * 3 > DISCLOSURE_JSON.bytes {
             return None;
         }
-        let Value::Array(parts) = parse(&base64url::decode(encoded)?, DISCLOSURE_JSON).ok()? else { return None };
+        let (digest, json) = (digest::sha256_text(encoded.as_bytes()), base64url::decode(encoded)?);
+        if holds_evidence(&digest)
+            && let Some(evidence) = Evidence::direct(&json)
+            && !is_reserved(&evidence.id)
+        {
+            let name = Some(evidence.id.clone());
+            return Some(Self { digest, name, value: Value::Null, evidence: Some(Box::new(evidence)) });
+        }
+        let Value::Array(parts) = parse(&json, DISCLOSURE_JSON).ok()? else { return None };
         let mut parts = parts.into_iter();
         let (name, value) = match (parts.next()?, parts.next()?, parts.next(), parts.next()) {
             (Value::String(_), Value::String(name), Some(value), None) => (Some(name), value),
@@ -44,7 +62,7 @@ impl Disclosure {
         if name.as_deref().is_some_and(is_reserved) {
             return None;
         }
-        Some(Self { digest: digest::sha256_text(encoded.as_bytes()), name, value })
+        Some(Self { digest, name, value, evidence: None })
     }
 
     /// Writes one as JSON; base64url makes it what travels.

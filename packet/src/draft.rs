@@ -4,7 +4,8 @@
 //! sorted and padded. Knows nothing of consent: what a recipient may get is decided before.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::evidence::Evidence;
 use crate::jose::jwk::PrivateJwk;
@@ -72,6 +73,34 @@ pub struct RecipientDraft {
 
 crate::opaque_debug!(Draft, RecipientDraft);
 
+/// The signed payload as it is written.
+#[derive(Serialize)]
+struct Payload<'a> {
+    iss: &'a str,
+    iat: i64,
+    jti: &'a str,
+    ver: u64,
+    claim: &'a ClaimRef,
+    evidence: Members,
+    recipients: Vec<Element>,
+    #[serde(rename = "_sd_alg")]
+    sd_alg: &'static str,
+}
+
+/// Members that are disclosed (RFC 9901 §4.2.4.1).
+#[derive(Serialize)]
+struct Members {
+    #[serde(rename = "_sd")]
+    digests: Vec<String>,
+}
+
+/// An array element that is disclosed (RFC 9901 §4.2.4.2).
+#[derive(Serialize)]
+struct Element {
+    #[serde(rename = "...")]
+    digest: String,
+}
+
 /// Why a draft is not signed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignError {
@@ -129,7 +158,7 @@ impl Draft {
     /// [`SignError`].
     pub fn sign(&self, key: &PrivateJwk, fill: &mut dyn FnMut(&mut [u8])) -> Result<Signed, SignError> {
         check::check(self)?;
-        if !key.alg().signs_packets() || !key.public().valid_at(self.issued_at) {
+        if !key.alg().signs_packets() || !key.valid_at(self.issued_at) {
             return Err(SignError::Key);
         }
         let mut pool = Pool::new(fill);
@@ -143,18 +172,17 @@ impl Draft {
         }
         let recipients = pool.pad_to_steps(elements.iter().map(|(digest, _)| digest.clone()).collect())?;
 
-        let payload = json!({
-            "iss": self.issuer,
-            "iat": self.issued_at.as_second(),
-            "jti": self.packet_id,
-            "ver": VERSION,
-            "claim": serde_json::to_value(&self.claim)?,
-            "evidence": { "_sd": evidence },
-            "recipients": recipients.into_iter().map(|digest| json!({ "...": digest })).collect::<Vec<_>>(),
-            "_sd_alg": SD_ALG,
-        });
-        let payload = payload.to_string();
-        let jwt = jws::sign(payload.as_bytes(), TYP, key).map_err(|_| SignError::Key)?;
+        let payload = serde_json::to_vec(&Payload {
+            iss: &self.issuer,
+            iat: self.issued_at.as_second(),
+            jti: &self.packet_id,
+            ver: VERSION,
+            claim: &self.claim,
+            evidence: Members { digests: evidence },
+            recipients: recipients.into_iter().map(|digest| Element { digest }).collect(),
+            sd_alg: SD_ALG,
+        })?;
+        let jwt = jws::sign(&payload, TYP, key).map_err(|_| SignError::Key)?;
         let signed = Signed::made(jwt, self.packet_id.clone(), pool.disclosures, elements).ok_or(SignError::Failed)?;
         for recipient in &self.recipients {
             signed.presents(&recipient.aud, recipient.line)?;

@@ -11,6 +11,8 @@ use serde_json::Value;
 use crate::jose::digest;
 use crate::opaque_debug;
 
+#[cfg(feature = "open")]
+mod direct;
 mod terms;
 
 mod certificate;
@@ -23,7 +25,7 @@ mod laboratory;
 mod prescription;
 mod record;
 
-pub use category::{FEE_CATEGORY_SYSTEM, FeeCategory, NoSuchCategory};
+pub use category::{FEE_CATEGORY_SYSTEM, FeeCategory};
 pub use certificate::DiagnosisCertificate;
 pub use laboratory::{LabReport, LabResult, LabValue, ReferenceRange};
 pub use prescription::{Dosage, Ingredient, PrescribedDrug, Prescription, PrescriptionAct};

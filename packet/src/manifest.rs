@@ -110,6 +110,12 @@ impl Manifest {
         (closed && is_id(&claim.id, "clm_")).then_some(Self { issuer, issued_at, packet_id, claim, payload })
     }
 
+    /// The digests of the evidence, decoys among them.
+    pub(crate) fn evidence_digests(&self) -> impl Iterator<Item = &str> {
+        let digests = self.payload.get("evidence").and_then(|evidence| evidence.get("_sd"));
+        digests.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+    }
+
     /// The digests of the recipients' elements, in the order they stand.
     pub(crate) fn recipient_digests(&self) -> impl Iterator<Item = &str> {
         self.payload.get("recipients").and_then(Value::as_array).into_iter().flatten().filter_map(element_digest)

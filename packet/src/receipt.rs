@@ -110,7 +110,7 @@ impl Receipt {
 /// [`Refusal::Key`] for a key of another algorithm or one that does not count at that time; [`Refusal::Malformed`] for
 /// an accepted receipt without a digest.
 pub fn sign(receipt: &Receipt, key: &PrivateJwk) -> Result<String, Refusal> {
-    if !key.alg().signs_packets() || !key.public().valid_at(receipt.signed_at) {
+    if !key.alg().signs_packets() || !key.valid_at(receipt.signed_at) {
         return Err(Refusal::Key);
     }
     let wire = Wire {
@@ -134,6 +134,26 @@ pub fn sign(receipt: &Receipt, key: &PrivateJwk) -> Result<String, Refusal> {
 /// # Errors
 /// The first [`Refusal`], in the order of [`Refusal::ALL`].
 pub fn verify(text: &str, keys: &[PublicJwk], expected: &Expected<'_>) -> Result<Receipt, Refusal> {
+    let (receipt, key) = signed(text, keys)?;
+    if !key.valid_at(expected.now) {
+        return Err(Refusal::Key);
+    }
+    let early = expected.issued_at.duration_since(receipt.signed_at) > SKEW;
+    if early || receipt.signed_at.duration_since(expected.now) > SKEW {
+        return Err(Refusal::Time);
+    }
+    compare(&receipt, expected)?;
+    Ok(receipt)
+}
+
+/// Reads a receipt that was kept: signed by one of these keys, which counted at that time, whatever became of it since.
+/// Gives the key with it.
+///
+/// For whom it counts, and whether it is for a given delivery, is the caller's to compare.
+///
+/// # Errors
+/// [`Refusal`], up to [`Refusal::Key`] in the order of [`Refusal::ALL`].
+pub fn signed<'a>(text: &str, keys: &'a [PublicJwk]) -> Result<(Receipt, &'a PublicJwk), Refusal> {
     if text.len() > RECEIPT_BYTES {
         return Err(Refusal::TooLarge);
     }
@@ -145,15 +165,7 @@ pub fn verify(text: &str, keys: &[PublicJwk], expected: &Expected<'_>) -> Result
     let mut signing = keys.iter().filter(|key| key.alg.signs_packets());
     let key = signing.find(|key| key.kid == jws.kid()).ok_or(Refusal::UnknownKey)?;
     let receipt = read(&jws.verify(key).map_err(|_| Refusal::Signature)?)?;
-    if !key.valid_at(receipt.signed_at) || !key.valid_at(expected.now) {
-        return Err(Refusal::Key);
-    }
-    let early = expected.issued_at.duration_since(receipt.signed_at) > SKEW;
-    if early || receipt.signed_at.duration_since(expected.now) > SKEW {
-        return Err(Refusal::Time);
-    }
-    compare(&receipt, expected)?;
-    Ok(receipt)
+    if key.valid_at(receipt.signed_at) { Ok((receipt, key)) } else { Err(Refusal::Key) }
 }
 
 fn compare(receipt: &Receipt, expected: &Expected<'_>) -> Result<(), Refusal> {

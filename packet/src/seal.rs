@@ -1,18 +1,13 @@
-//! Sealing a presentation or an attachment to one recipient's key (packet.md, layer 5). The one place that calls josekit.
+//! Sealing a presentation or an attachment to one recipient's key (packet.md, layer 5).
 //!
-//! In: a presentation or bytes, and an approved encryption key. Out: a compact JWE. josekit draws the ephemeral key,
-//! content key and IV from OpenSSL; it never decrypts here (security.md §0.1).
+//! In: a presentation or bytes, and an approved encryption key. Out: a compact JWE. Made of the primitives the strict
+//! reader is made of (`jose::jwe::sealing`); other people's libraries open it in tests.
 
 use std::fmt;
 
-use josekit::jwe::alg::ecdh_es::EcdhEsJweAlgorithm;
-use josekit::jwe::alg::rsaes::RsaesJweAlgorithm;
-use josekit::jwe::{JweEncrypter, JweHeader, serialize_compact};
-use josekit::jwk::Jwk;
-use josekit::{JoseError, Value};
-
-use crate::jose::jwe::{self, ENC, Expected};
-use crate::jose::jwk::{KeyAlg, PublicJwk};
+use crate::jose::jwe::Expected;
+use crate::jose::jwe::sealing::SealingKey;
+use crate::jose::jwk::PublicJwk;
 use crate::limits::ATTACHMENT_BYTES;
 use crate::sealed::{ATTACHMENT, OUTER, Sealed, SealedAttachment};
 use crate::signed::Presentation;
@@ -31,16 +26,12 @@ pub enum SealError {
     Failed,
 }
 
-/// A recipient's key made ready for sealing. Making it ready takes longer than sealing a small packet: whoever seals
-/// often to one recipient keeps it.
-pub struct Sealer {
-    encrypter: Box<dyn JweEncrypter>,
-    kid: String,
-}
+/// A recipient's key made ready for sealing: whoever seals often to one recipient keeps it.
+pub struct Sealer(SealingKey);
 
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Sealer({})", self.kid)
+        write!(f, "Sealer({})", self.kid())
     }
 }
 
@@ -52,11 +43,13 @@ impl Sealer {
     /// # Errors
     /// [`SealError::Key`].
     pub fn new(to: &PublicJwk) -> Result<Self, SealError> {
-        if !(to.alg.seals_packets() && to.is(to.alg)) {
-            return Err(SealError::Key);
-        }
-        let encrypter = encrypter(to).map_err(|_| SealError::Key)?;
-        Ok(Self { encrypter, kid: to.kid.clone() })
+        SealingKey::new(to).map(Self).ok_or(SealError::Key)
+    }
+
+    /// The id of the key it seals to.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        self.0.kid()
     }
 
     /// Seals a presentation. Each call makes a fresh ephemeral key, content key and IV.
@@ -76,21 +69,11 @@ impl Sealer {
         if !u64::try_from(content.len()).is_ok_and(|bytes| bytes <= ATTACHMENT_BYTES) {
             return Err(SealError::TooLarge);
         }
-        let text = self.encrypt(content, ATTACHMENT)?;
-        SealedAttachment::parse(&text).map_err(|_| SealError::Failed)
+        self.encrypt(content, ATTACHMENT).map(SealedAttachment::made)
     }
 
     fn encrypt(&self, plain: &[u8], expected: Expected) -> Result<String, SealError> {
-        let mut header = JweHeader::new();
-        if let (Some(typ), Some(cty)) = (expected.typ, expected.cty) {
-            header.set_token_type(typ);
-            header.set_content_type(cty);
-        }
-        header.set_key_id(&self.kid);
-        header.set_content_encryption(ENC);
-        let text = serialize_compact(plain, &header, self.encrypter.as_ref()).map_err(|_| SealError::Failed)?;
-        let readable = jwe::packet::header_kid(&text, expected).is_ok_and(|kid| kid.as_ref() == Some(&self.kid));
-        if readable { Ok(text) } else { Err(SealError::Failed) }
+        self.0.seal(plain, expected).map_err(|_| SealError::Failed)
     }
 }
 
@@ -110,18 +93,6 @@ impl Presentation {
 /// [`SealError`].
 pub fn seal_attachment(content: &[u8], to: &PublicJwk) -> Result<SealedAttachment, SealError> {
     Sealer::new(to)?.seal_attachment(content)
-}
-
-fn encrypter(to: &PublicJwk) -> Result<Box<dyn JweEncrypter>, JoseError> {
-    let mut key = Jwk::new("");
-    for (name, value) in to.parameters() {
-        key.set_parameter(name, Some(Value::from(value)))?;
-    }
-    Ok(if to.alg == KeyAlg::RsaOaep256 {
-        Box::new(RsaesJweAlgorithm::RsaOaep256.encrypter_from_jwk(&key)?)
-    } else {
-        Box::new(EcdhEsJweAlgorithm::EcdhEsA256kw.encrypter_from_jwk(&key)?)
-    })
 }
 
 #[cfg(test)]

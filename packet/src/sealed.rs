@@ -65,6 +65,12 @@ impl SealedAttachment {
         if is_compact(text) { Ok(Self(text.to_owned())) } else { Err(AttachmentError::Malformed) }
     }
 
+    /// Takes what was just sealed.
+    #[cfg(feature = "seal")]
+    pub(crate) fn made(text: String) -> Self {
+        Self(text)
+    }
+
     /// The text, as it travels (`application/jose`).
     #[must_use]
     pub fn as_str(&self) -> &str {

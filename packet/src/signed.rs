@@ -5,11 +5,15 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde_json::{Map, Value};
+
 use crate::disclosure::Disclosure;
+use crate::jose::json::parse_object;
 use crate::jose::{base64url, digest};
-use crate::limits::PRESENTATION_BYTES;
+use crate::limits::{MANIFEST_JSON, PRESENTATION_BYTES};
 use crate::manifest::{Manifest, RecipientElement};
 use crate::sdjwt::SdJwt;
+use crate::unfold::unfold;
 use crate::words::Line;
 
 /// Why a signed packet cannot be read back, or presented.
@@ -135,6 +139,26 @@ impl Signed {
             presentation.push('~');
         }
         Ok(Presentation(presentation))
+    }
+
+    /// What one recipient's presentation shows: each document by evidence id, in the form of
+    /// [`Evidence::to_json`](crate::evidence::Evidence::to_json), without the parts it was not granted.
+    ///
+    /// For whoever keeps packets and must say later what was disclosed. It checks no signature.
+    ///
+    /// # Errors
+    /// [`SignedError::NoRecipient`], [`SignedError::Malformed`].
+    pub fn disclosed(&self, aud: &str, line: Line) -> Result<Map<String, Value>, SignedError> {
+        let (texts, _) = self.texts(aud, line)?;
+        let read = || {
+            let payload = parse_object(&self.parts.jwt.split('.').nth(1).and_then(base64url::decode)?, MANIFEST_JSON);
+            let disclosures = texts.into_iter().map(Disclosure::read).collect::<Option<Vec<_>>>()?;
+            match unfold(payload.ok()?, disclosures).ok()?.remove("evidence")? {
+                Value::Object(evidence) => Some(evidence),
+                _ => None,
+            }
+        };
+        read().ok_or(SignedError::Malformed)
     }
 
     /// Whether a presentation can be made, without making it.

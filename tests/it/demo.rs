@@ -18,6 +18,8 @@ async fn the_demo_verifies_everything_and_prints_the_promised_json() {
     let steps = json["steps"].as_array().unwrap();
     assert_eq!(steps.len(), told.len());
     assert!(steps.iter().all(|step| step["name"].is_string() && step["ms"].is_number()));
+    let receipts = told.iter().filter(|step| step.ends_with("acknowledges with a signed receipt")).count();
+    assert_eq!(receipts, 2);
 
     let recipients = json["recipients"].as_array().unwrap();
     assert_eq!(recipients.len(), 2);
@@ -30,6 +32,9 @@ async fn the_demo_verifies_everything_and_prints_the_promised_json() {
     assert!(strings(&life["withheld"]).is_empty());
     assert!(!strings(&nonlife["evidence"]).contains(&"lab-report"));
     assert_eq!(strings(&nonlife["withheld"]), ["lab-report"]);
+
+    assert_eq!(life["attachments"], serde_json::json!([{ "media_type": "application/pdf", "bytes": 656 }]));
+    assert!(nonlife["attachments"].as_array().unwrap().is_empty());
 
     let timeline = json["timeline"].as_array().unwrap();
     let events: Vec<&str> = timeline.iter().map(|entry| entry["event"].as_str().unwrap()).collect();

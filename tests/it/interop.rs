@@ -6,16 +6,22 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
+use claimgate_adapters::insurer::webhook::Scheme;
 use claimgate_gateway::clock::Clock;
+use claimgate_gateway::core::push::Content;
+use claimgate_gateway::party::ReceiptRule;
+use claimgate_gateway::sandbox::demo::Insurer;
 use claimgate_gateway::sandbox::insurer;
 use claimgate_packet::draft::{ClaimRef, Draft, RecipientDraft};
 use claimgate_packet::evidence::{Document, Evidence, Source, Verification};
+use claimgate_packet::jose::digest::sha256_text;
 use claimgate_packet::jose::jwk::{JwkSet, KeyAlg, KeyUse, PrivateJwk};
 use claimgate_packet::open::{Opened, TrustedKeys, open};
 use claimgate_packet::receipt::{self, Expected, Verdict};
 use claimgate_packet::words::{ClaimKind, Line, Purpose};
 use claimgate_tests::bundles::{bytes, case};
-use claimgate_tests::gateway::{TestGateway, must};
+use claimgate_tests::gateway::{TestGateway, get, must, post};
+use claimgate_tests::receiver::{Act, Receiver};
 use claimgate_tests::shared::project;
 use serde_json::{Value, json};
 
@@ -128,10 +134,47 @@ async fn packets_of_the_gateway_open_in_python_and_in_node() {
     for language in LANGUAGES {
         let printed = kit().prints(language, "open", &[&key, &trust, &packet, one.client.id()], "");
         same(&printed, &opened.to_json().unwrap(), language);
+        attachment(language, (&desk, &key), (one, &envelope.id), &opened, &printed).await;
         let refused = kit().run(language, "open", &[&key, &trust, &packet, "insurer-other"], "");
         assert!(String::from_utf8_lossy(&refused.stderr).contains("packet.not_addressed"), "{language}");
     }
     test.stop().await;
+}
+
+/// Fetches the attachment the packet names and opens it by the script.
+async fn attachment(
+    language: &str,
+    (desk, key): (&Desk, &str),
+    (one, delivery): (&Insurer, &str),
+    opened: &Opened,
+    printed: &str,
+) {
+    let named = opened.attachments().next().unwrap();
+    let path = format!("/insurer/v1/deliveries/{delivery}/attachments/{}", named.id);
+    let sealed = String::from_utf8(get(&one.client, &path).await.body).unwrap();
+    let claim = desk.put("opened.json", printed);
+    let run = |sealed: &str, id: &str, claim: &str| {
+        let file = desk.put("attachment.jose", sealed);
+        kit().run(language, "attachment", &[key, claim, &file, id], "")
+    };
+    let output = run(&sealed, &named.id, &claim);
+    assert!(output.status.success(), "{language}: {}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(sha256_text(&output.stdout), named.digest, "{language}");
+
+    let refused = |output: Output, code: &str| {
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && output.stdout.is_empty() && said.contains(code), "{language}: {said}");
+    };
+    refused(run(&sealed, "att_other", &claim), "attachment.unknown");
+    let packet = std::fs::read_to_string(desk.path("packet.jose")).unwrap();
+    refused(run(&packet, &named.id, &claim), "attachment.header");
+    let other = desk.put("other.json", &printed.replace(&named.digest, &"A".repeat(43)));
+    refused(run(&sealed, &named.id, &other), "attachment.digest");
+    let middle = sealed.len() - sealed.len() / 4;
+    let sign = if sealed.as_bytes()[middle] == b'A' { "B" } else { "A" };
+    let mut changed = sealed.clone();
+    changed.replace_range(middle..=middle, sign);
+    refused(run(&changed, &named.id, &claim), "");
 }
 
 #[test]
@@ -257,6 +300,44 @@ fn receipts_made_in_python_and_in_node_verify() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn receipts_made_in_python_and_in_node_are_taken_by_the_gateway() {
+    let (test, desk) = (TestGateway::start().await, Desk::new());
+    let one = test.life();
+    let (party, engine) = (one.client.id(), &test.world.gateway.app.engine);
+    let mut registration = must(engine.store.party(&party.parse().unwrap()).await).unwrap().registration().clone();
+    registration.receipt = Some(ReceiptRule::Required);
+    for (place, language) in LANGUAGES.into_iter().enumerate() {
+        kit().prints(language, "keys", &[&desk.path(""), party, "P-256"], "");
+        registration.jwks = desk.json(&format!("{party}.jwks.json"));
+        must(engine.replace_registration(&party.parse().unwrap(), registration.clone()).await);
+        assert_eq!(test.push(&bytes(&case(&format!("INTEROP-R{place}"))), &[]).await.status, 201);
+        let envelope = must(insurer::pull(&one.client, i64::try_from(place).unwrap(), 10).await).pop().unwrap();
+        let sealed = must(insurer::fetch(&one.client, &envelope.id).await);
+        let trust = desk.put("trust.json", &must(insurer::trusted_keys(&one.client).await).to_json().to_string());
+        let (key, packet) = (desk.path(&format!("{party}.enc.json")), desk.put("packet.jose", &sealed));
+        let opened: Value =
+            serde_json::from_str(&kit().prints(language, "open", &[&key, &trust, &packet, party], "")).unwrap();
+
+        let key = desk.path(&format!("{party}.sig.json"));
+        let digest = opened["presentation_digest"].as_str().unwrap();
+        let (line, path) = (envelope.line.as_str(), format!("/insurer/v1/deliveries/{}/ack", envelope.id));
+        let sign = |delivery: &str| {
+            let arguments = [&key, delivery, &envelope.packet_id, line, digest, "accepted"];
+            kit().prints(language, "receipt", &arguments, "")
+        };
+        for (receipt, code) in [(None, "receipt.required"), (Some(sign("dlv_other")), "receipt.delivery")] {
+            let refused = post(&one.client, &path, &json!({ "receipt": receipt })).await;
+            assert_eq!((refused.status.as_u16(), &refused.json("p").unwrap()["code"]), (422, &json!(code)));
+        }
+        let text = sign(&envelope.id);
+        assert_eq!(post(&one.client, &path, &json!({ "receipt": text })).await.status, 200, "{language}");
+        let kept = get(&one.client, &path.replace("/ack", "/receipt")).await.json("receipt").unwrap();
+        assert_eq!(kept["receipt"], text, "{language}");
+    }
+    test.stop().await;
+}
+
 #[test]
 fn packets_issued_in_python_and_in_node_open() {
     let desk = Desk::new();
@@ -283,4 +364,29 @@ fn packets_issued_in_python_and_in_node_open() {
             assert_eq!(opened.evidence[0].document.to_json().unwrap(), receipt["document"], "{language}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_are_believed_in_python_and_in_node_and_changed_ones_are_not() {
+    let test = TestGateway::start().await;
+    let receiver = Receiver::start(Act::Status(204)).await;
+    let (engine, desk) = (&test.world.gateway.app.engine, Desk::new());
+    let party = test.life().client.id().parse().unwrap();
+    for (number, scheme) in [Scheme::Ed25519, Scheme::Hmac].into_iter().enumerate() {
+        let key = must(engine.set_endpoint(&party, receiver.url(), (Content::Event, scheme)).await);
+        let before = receiver.received().len();
+        assert_eq!(test.push(&bytes(&case(&format!("HOOK-{number}"))), &[]).await.status, 201);
+        // Setting the endpoint tells of what is open as well, under the new key.
+        let told = receiver.wait_for(before + 1 + number).await.pop().unwrap();
+        let headers = desk.put("headers.json", &json!(told.headers).to_string());
+        let body = std::str::from_utf8(&told.body).unwrap();
+        for language in ["py", "mjs"] {
+            let printed = kit().prints(language, "webhook", &[&key, &headers], body);
+            assert_eq!(printed, told.header("claimgate-delivery-id"), "{language}");
+            let changed = body.replace("\"revision\":1", "\"revision\":2");
+            assert_ne!(changed, body);
+            assert!(!kit().run(language, "webhook", &[&key, &headers], &changed).status.success(), "{language}");
+        }
+    }
+    test.stop().await;
 }

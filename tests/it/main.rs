@@ -7,23 +7,33 @@
     reason = "the whole binary is tests; a panic is how a test fails"
 )]
 
+mod attachments;
 mod build;
 mod cli;
+mod conditional;
 mod demo;
+mod desk;
+mod disclosure;
 mod hospital;
+mod hostile;
 mod idempotency;
 mod insurer;
 mod interop;
 mod limits;
 mod log;
 mod packages;
+mod policy;
 mod privacy;
+mod receipts;
 mod refusals;
 mod registry;
 mod restart;
 mod roles;
+mod rotation;
 mod search;
+mod signatures;
 mod tidy;
 mod tokens;
+mod trace;
 mod webhooks;
 mod xml;

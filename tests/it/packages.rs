@@ -3,6 +3,7 @@
 use claimgate_fhir::format::Format;
 use claimgate_gateway::clock::Clock;
 use claimgate_gateway::config::Config;
+use claimgate_gateway::flows::health::Request;
 use claimgate_gateway::id::Random;
 use claimgate_gateway::lifecycle;
 use claimgate_tests::bundles::FIXTURES;
@@ -39,7 +40,7 @@ async fn the_rules_of_named_packages_are_checked_as_warnings() {
     let engine = &running.app.engine;
     let hospital = must(engine.store.party(&"hospital-demo".parse().unwrap()).await).unwrap();
     let (_, body) = FIXTURES.iter().find(|(name, _)| *name == "prescription").unwrap();
-    let issues = engine.validate(&hospital, Format::Json, body).await.unwrap();
+    let issues = engine.validate(&hospital, Format::Json, body, Request::default()).await.unwrap();
     let found: Vec<_> = issues.iter().filter(|issue| issue.code.starts_with("profile.")).collect();
     assert!(!found.is_empty() && found.iter().all(|issue| !issue.refuses()), "{issues:?}");
     must(running.stop().await);

@@ -68,6 +68,11 @@ async fn no_personal_value_reaches_the_log_the_database_file_or_an_error() {
         let answer = must(hospital.call(reqwest::Method::POST, "/fhir/Bundle", &headers, body).await);
         errors.push_str(&String::from_utf8_lossy(&answer.body));
     }
+    // A case number in the address, the bundle's own and another one.
+    for path in ["/fhir/Bundle?identifier=CANARYCASE-1", "/fhir/Bundle?identifier=urn:x%7CCANARYCASE-2"] {
+        let answer = must(hospital.call(reqwest::Method::PUT, path, &headers, bytes(&canary_bundle())).await);
+        errors.push_str(&String::from_utf8_lossy(&answer.body));
+    }
     let mut life = insurers.into_iter().next().unwrap().client;
     must(life.authenticate().await);
     let envelope = must(insurer::pull(&life, 0, 5).await).pop().unwrap();

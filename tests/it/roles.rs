@@ -2,16 +2,16 @@
 
 use claimgate_gateway::party::Role;
 use claimgate_gateway::sandbox::client::PartyClient;
-use claimgate_gateway::sandbox::insurer;
 use claimgate_packet::words::Line;
 use claimgate_tests::bundles::{bytes, case};
-use claimgate_tests::gateway::{NewParty, TestGateway, codes, must, push_as};
+use claimgate_tests::gateway::{NewParty, TestGateway, codes, must, open_all, push_as};
 use reqwest::Method;
 
 /// Every route that needs a token, with the role it is for. A test below compares it with the route table.
 const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/fhir/Bundle", Role::Hospital),
     ("GET", "/fhir/Bundle", Role::Hospital),
+    ("PUT", "/fhir/Bundle", Role::Hospital),
     ("POST", "/fhir/Bundle/$validate", Role::Hospital),
     ("POST", "/fhir/Bundle/_search", Role::Hospital),
     ("GET", "/fhir/Composition", Role::Hospital),
@@ -23,7 +23,9 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/fhir/Bundle/{claim}/_history/1", Role::Hospital),
     ("GET", "/insurer/v1/deliveries", Role::Insurer),
     ("GET", "/insurer/v1/deliveries/{delivery}", Role::Insurer),
+    ("GET", "/insurer/v1/deliveries/{delivery}/attachments/{attachment}", Role::Insurer),
     ("POST", "/insurer/v1/deliveries/{delivery}/ack", Role::Insurer),
+    ("GET", "/insurer/v1/deliveries/{delivery}/receipt", Role::Insurer),
     ("GET", "/insurer/v1/deliveries/{delivery}/proof", Role::Insurer),
     ("GET", "/insurer/v1/deliveries/{delivery}/attempts", Role::Insurer),
     ("POST", "/insurer/v1/deliveries/{delivery}/redrive", Role::Insurer),
@@ -56,7 +58,10 @@ fn every_route_of_the_table_has_a_row_here() {
     let table = include_str!("../../gateway/src/http.rs");
     let pattern = |path: &str| path.split("/{").next().map(ToOwned::to_owned).unwrap_or_default();
     let mut rows = 0;
-    for line in table.lines().filter_map(|line| line.trim().strip_prefix(".service(at(\"")) {
+    for line in table.lines().filter_map(|line| {
+        let line = line.trim();
+        line.strip_prefix(".service(at(\"").or_else(|| line.strip_prefix("at(\""))
+    }) {
         let path = line.split('"').next().unwrap();
         let known = PUBLIC.contains(&path) || ROUTES.iter().any(|(_, row, _)| pattern(row) == pattern(path));
         assert!(known, "{path} has no row in this test");
@@ -70,11 +75,13 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
     let test = TestGateway::start().await;
     let pushed = test.push(&bytes(&case("ROLES-1")), &[]).await;
     let claim_id = pushed.header("claimgate-claim-id").unwrap();
-    let envelope = must(insurer::pull(&test.life().client, 0, 5).await).pop().unwrap();
+    let (envelope, opened) = open_all(test.life(), 0, test.clock.now()).await.pop().unwrap();
+    let attachment = opened.attachments().next().unwrap().id.clone();
     let fill = |path: &str| {
         path.replace("{claim}", claim_id.strip_prefix("clm_").unwrap())
             .replace("{claim_id}", claim_id)
             .replace("{delivery}", &envelope.id)
+            .replace("{attachment}", &attachment)
             .replace("{submission}", &envelope.submission_id)
     };
     let number = "1101010012";

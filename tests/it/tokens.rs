@@ -149,6 +149,106 @@ async fn foreign_keys_and_changed_tokens_are_refused() {
     desk.test.stop().await;
 }
 
+/// An assertion with any header, signed by any key.
+fn handmade(header: &Value, claims: &Value, sign: impl FnOnce(&[u8]) -> Vec<u8>) -> String {
+    let encode = |value: &Value| claimgate_packet::jose::base64url::encode(value.to_string().as_bytes());
+    let input = format!("{}.{}", encode(header), encode(claims));
+    let signature = claimgate_packet::jose::base64url::encode(&sign(input.as_bytes()));
+    format!("{input}.{signature}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_party_with_ed25519_alone_gets_a_token_and_its_key_decides_the_algorithm() {
+    let desk = desk().await;
+    let now = desk.test.clock.now();
+    let make = |alg, kid: &str| must(PrivateJwk::generate(KeyUse::Sig, alg, Some(kid.to_owned()), now));
+    let (edwards, nist) = (make(KeyAlg::EdDsa, "edwards"), make(KeyAlg::Es256, "nist"));
+    let sealing = must(PrivateJwk::generate(KeyUse::Enc, KeyAlg::EcdhEsA256kw, None, now));
+    let engine = &desk.test.world.gateway.app.engine;
+    let life = "insurer-life".parse().unwrap();
+    let mut registration = must(engine.store.party(&life).await).unwrap().registration().clone();
+    let mut register = async |id: &str, number: &str, keys: &[&PrivateJwk]| {
+        id.clone_into(&mut registration.id);
+        number.clone_into(&mut registration.identifiers[0].value);
+        registration.jwks = json!({ "keys": keys.iter().map(|key| key.public().to_json()).collect::<Vec<_>>() });
+        must(engine.register(registration.clone()).await);
+    };
+    register("insurer-edwards", "04595257", &[&edwards, &sealing]).await;
+    register("insurer-both", "70759028", &[&edwards, &nist, &sealing]).await;
+    let claims = |party: &str| {
+        json!({
+            "iss": party, "sub": party, "aud": desk.issuer, "iat": now.as_second(), "exp": now.as_second() + 200,
+            "jti": RequestId::new(now, &Random::system()).to_string(),
+        })
+    };
+
+    let token = desk.ask_with(&edwards, "JWT", &claims("insurer-edwards")).await;
+    assert_eq!(token.status, 200, "{}", String::from_utf8_lossy(&token.body));
+    let token = token.json("token").unwrap()["access_token"].as_str().unwrap().to_owned();
+    let url = format!("{}/insurer/v1/deliveries", desk.issuer);
+    assert_eq!(must(reqwest_client().get(url).bearer_auth(token).send().await).status(), 200);
+    for key in [&edwards, &nist] {
+        assert_eq!(desk.ask_with(key, "JWT", &claims("insurer-both")).await.status, 200, "{key:?}");
+    }
+    let metadata = get(&desk.client, "/.well-known/oauth-authorization-server").await.json("metadata").unwrap();
+    let algorithms = &metadata["token_endpoint_auth_signing_alg_values_supported"];
+    assert_eq!(algorithms, &json!(["ES384", "ES256", "EdDSA"]));
+
+    // The header names another algorithm than its key has, or another key than signed it.
+    let ed25519 = |input: &[u8]| pair(&edwards).sign(input).as_ref().to_vec();
+    let header = |alg: &str, kid: &str| json!({ "alg": alg, "typ": "JWT", "kid": kid });
+    for (alg, kid) in [
+        ("ES256", "edwards"),
+        ("ES384", "edwards"),
+        ("HS256", "edwards"),
+        ("none", "edwards"),
+        ("Ed25519", "edwards"),
+        ("Ed448", "edwards"),
+        ("eddsa", "edwards"),
+        ("EdDSA", "nist"),
+        ("ES256", "nist"),
+        ("EdDSA", "unknown"),
+    ] {
+        let assertion = handmade(&header(alg, kid), &claims("insurer-both"), ed25519);
+        check_refused(&desk.ask(&assertion).await, &format!("{alg} by {kid}"));
+    }
+    // The public point taken for a secret.
+    let point = claimgate_packet::jose::base64url::decode(edwards.public().edwards_point().unwrap()).unwrap();
+    let secret = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &point);
+    let by_mac = |input: &[u8]| aws_lc_rs::hmac::sign(&secret, input).as_ref().to_vec();
+    for alg in ["HS256", "EdDSA"] {
+        let assertion = handmade(&header(alg, "edwards"), &claims("insurer-both"), by_mac);
+        check_refused(&desk.ask(&assertion).await, &format!("{alg} over the public point"));
+    }
+    // Every changed byte of a signature, and one of no length.
+    let good = handmade(&header("EdDSA", "edwards"), &claims("insurer-both"), ed25519);
+    let (input, _) = good.rsplit_once('.').unwrap();
+    check_refused(&desk.ask(&format!("{input}.")).await, "no signature");
+    for place in 0..64 {
+        let assertion = handmade(&header("EdDSA", "edwards"), &claims("insurer-both"), |input| {
+            let mut signature = ed25519(input);
+            signature[place] ^= 1;
+            signature
+        });
+        check_refused(&desk.ask(&assertion).await, &format!("byte {place}"));
+    }
+    // SMART Backend Services takes ES384 alone, whatever a hospital has registered.
+    let held = "hospital-held".parse().unwrap();
+    let mut hospital = must(engine.store.party(&held).await).unwrap().registration().clone();
+    hospital.jwks = json!({ "keys": [edwards.public().to_json(), nist.public().to_json()] });
+    must(engine.replace_registration(&held, hospital).await);
+    for key in [&edwards, &nist] {
+        check_refused(&desk.ask_with(key, "JWT", &desk.claims()).await, "another profile's algorithm");
+    }
+    desk.test.stop().await;
+}
+
+/// The library's form of an Ed25519 key.
+fn pair(key: &PrivateJwk) -> aws_lc_rs::signature::Ed25519KeyPair {
+    let bytes = |name: &str| claimgate_packet::jose::base64url::decode(key.to_json()[name].as_str().unwrap()).unwrap();
+    aws_lc_rs::signature::Ed25519KeyPair::from_seed_and_public_key(&bytes("d"), &bytes("x")).unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_fifty_equal_assertions_at_once_wins() {
     let desk = desk().await;

@@ -51,10 +51,17 @@ impl TestGateway {
     /// # Panics
     /// It does not start.
     pub async fn start_with(clock: Clock) -> Self {
+        Self::start_with_settings(clock, &[]).await
+    }
+
+    /// Starts one with more settings, by the names of their variables.
+    ///
+    /// # Panics
+    /// It does not start.
+    pub async fn start_with_settings(clock: Clock, settings: &[(&str, String)]) -> Self {
         let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
-        let mut world = demo::open_world(folder.path(), clock.clone(), Random::system())
-            .await
-            .unwrap_or_else(|error| panic!("{error:#}"));
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+        let mut world = must(demo::open_world_with(folder.path(), settings, clock.clone(), Random::system()).await);
         must(world.hospital.authenticate().await);
         must(world.app.authenticate().await);
         for one in &mut world.insurers {
@@ -124,6 +131,10 @@ impl TestGateway {
             },
             lines: new.lines,
             consent: new.consent.then(|| ConsentBasis::HospitalAttested { reference: "test form".to_owned() }),
+            policy: None,
+            receipt: None,
+            signature_required: false,
+            source_keys: Vec::new(),
             jwks: JwkSet(keys).to_json(),
         };
         must(self.world.gateway.app.engine.register(registration).await);

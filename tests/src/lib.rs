@@ -4,6 +4,7 @@
 
 pub mod bundles;
 pub mod gateway;
+pub mod hostile;
 pub mod receiver;
 pub mod shared;
 

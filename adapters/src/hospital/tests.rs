@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::*;
 
 mod attachments;
+mod broken;
 mod checks;
 mod clinical;
 mod codes;

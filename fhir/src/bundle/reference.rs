@@ -4,13 +4,21 @@ use super::Bundle;
 use crate::element::Element;
 use crate::outcome::{Issue, IssueKind};
 
-/// What a reference leads to.
-pub(super) enum Target<'a> {
-    /// One resource.
-    Found(Element<'a>),
-    /// Nothing in the Bundle.
+/// Where a reference leads.
+pub(super) enum Leads {
+    /// To one resource.
+    Somewhere,
+    /// To nothing in the Bundle.
+    Nowhere,
+    /// To several entries of that type and id, and nothing tells them apart.
+    Apart,
+}
+
+/// What a reference means: an entry by its number, or a resource contained in the one that refers.
+enum Target<'a> {
+    Entry(usize),
+    Contained(Element<'a>),
     Missing,
-    /// Several entries of that type and id, and nothing to tell them apart.
     Ambiguous,
 }
 
@@ -21,9 +29,7 @@ impl<'a> Bundle<'a> {
     #[must_use]
     pub fn resolve(&self, reference: &Element<'a>, types: &[&str]) -> Option<Element<'a>> {
         let text = reference.string("reference")?;
-        let Target::Found(target) = self.target(reference.entry(), text) else {
-            return None;
-        };
+        let target = self.at_url(reference.entry(), text)?;
         if types.contains(&target.resource_type()) {
             return Some(target);
         }
@@ -45,31 +51,39 @@ impl<'a> Bundle<'a> {
     #[must_use]
     pub fn at_url(&self, from: usize, url: &str) -> Option<Element<'a>> {
         match self.target(from, url) {
-            Target::Found(target) => Some(target),
+            Target::Entry(position) => self.entries.get(position).map(|entry| entry.resource.clone()),
+            Target::Contained(resource) => Some(resource),
             Target::Missing | Target::Ambiguous => None,
         }
     }
 
-    /// What a reference written in the entry with that number leads to.
-    pub(super) fn target(&self, from: usize, reference: &str) -> Target<'a> {
+    /// Whether a reference written in the entry with that number leads somewhere.
+    pub(super) fn leads(&self, from: usize, reference: &str) -> Leads {
+        match self.target(from, reference) {
+            Target::Entry(_) | Target::Contained(_) => Leads::Somewhere,
+            Target::Missing => Leads::Nowhere,
+            Target::Ambiguous => Leads::Apart,
+        }
+    }
+
+    fn target(&self, from: usize, reference: &str) -> Target<'a> {
         if let Some(id) = reference.strip_prefix('#') {
-            return self.contained(from, id).map_or(Target::Missing, Target::Found);
+            return self.contained(from, id).map_or(Target::Missing, Target::Contained);
         }
         // A version or fragment narrows what is meant, never which entry.
         let bare = reference.split_once('#').map_or(reference, |(bare, _)| bare);
         let bare = bare.split_once("/_history/").map_or(bare, |(bare, _)| bare);
-        let entry = |position: usize| self.entries.get(position).map(|entry| entry.resource.clone());
-        let by_url = |url: &str| self.by_full_url.get(url).copied().and_then(entry);
+        let by_url = |url: &str| self.by_full_url.get(url).copied();
         if is_absolute(bare) {
-            return by_url(bare).map_or(Target::Missing, Target::Found);
+            return by_url(bare).map_or(Target::Missing, Target::Entry);
         }
-        let beside = self.base(from).and_then(|base| by_url(&format!("{base}{bare}"))).or_else(|| by_url(bare));
+        let beside = self.base(from).and_then(|base| by_url(&[base, bare].concat())).or_else(|| by_url(bare));
         if let Some(found) = beside {
-            return Target::Found(found);
+            return Target::Entry(found);
         }
         let candidates = bare.split_once('/').and_then(|type_and_id| self.by_type_and_id.get(&type_and_id));
         match candidates.map(Vec::as_slice) {
-            Some([one]) => entry(*one).map_or(Target::Missing, Target::Found),
+            Some([one]) => Target::Entry(*one),
             Some([_, ..]) => Target::Ambiguous,
             _ => Target::Missing,
         }

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::Bundle;
-use super::reference::Target;
+use super::reference::Leads;
 use crate::outcome::{Issue, IssueKind};
-use crate::parse::element_name;
+use crate::place::Place;
 
 /// How many places of one missing target are listed, and of how many targets.
 const PLACES: usize = 100;
@@ -25,8 +25,7 @@ impl<'a> Bundle<'a> {
     pub(super) fn look_through(&self) {
         let mut nowhere = Nowhere::default();
         for (position, entry) in self.entries.iter().enumerate() {
-            let mut path = entry.resource.path().to_owned();
-            self.walk(entry.resource.members(), position, &mut path, &mut nowhere);
+            self.walk(entry.resource.members(), position, &Place::root(entry.resource.path()), &mut nowhere);
         }
         for (ambiguous, places) in nowhere.places {
             let mut issue = if ambiguous {
@@ -42,49 +41,42 @@ impl<'a> Bundle<'a> {
         }
     }
 
-    fn walk(&self, members: &'a Map<String, Value>, entry: usize, path: &mut String, nowhere: &mut Nowhere<'a>) {
+    fn walk(&self, members: &'a Map<String, Value>, entry: usize, place: &Place<'_>, nowhere: &mut Nowhere<'a>) {
         if let Some(Value::String(reference)) = members.get("reference") {
-            match self.target(entry, reference.trim()) {
-                Target::Found(_) => {}
-                Target::Missing => nowhere.add(false, entry, reference.trim(), path),
-                Target::Ambiguous => nowhere.add(true, entry, reference.trim(), path),
+            let reference = reference.trim();
+            match self.leads(entry, reference) {
+                Leads::Somewhere => {}
+                Leads::Nowhere => nowhere.add(false, entry, reference, place),
+                Leads::Apart => nowhere.add(true, entry, reference, place),
             }
         }
         for (name, value) in members {
-            let length = path.len();
-            path.push('.');
-            path.push_str(element_name(name).unwrap_or("*"));
             // FHIR R4 §2.1.0.5.0: what a reader does not understand here changes the meaning of the rest.
             if name == "modifierExtension" || name == "implicitRules" {
                 let text = "Content that changes the meaning of the rest is not understood here. Send the resource without it.";
                 self.head.findings().report(
                     Issue::error(IssueKind::NotSupported, "resource.modifier-extension", text)
-                        .at(path.clone())
+                        .at(place.member(name).to_string())
                         .zh("不支援會改變語意的擴充欄位"),
                 );
             }
             match value {
-                Value::Object(inside) => self.walk(inside, entry, path, nowhere),
+                Value::Object(inside) => self.walk(inside, entry, &place.member(name), nowhere),
                 Value::Array(items) => {
+                    let list = place.member(name);
                     for (index, item) in items.iter().enumerate() {
                         let Value::Object(inside) = item else { continue };
-                        let length = path.len();
-                        path.push('[');
-                        path.push_str(&index.to_string());
-                        path.push(']');
-                        self.walk(inside, entry, path, nowhere);
-                        path.truncate(length);
+                        self.walk(inside, entry, &list.item(index), nowhere);
                     }
                 }
                 _ => {}
             }
-            path.truncate(length);
         }
     }
 }
 
 impl<'a> Nowhere<'a> {
-    fn add(&mut self, ambiguous: bool, entry: usize, reference: &'a str, path: &str) {
+    fn add(&mut self, ambiguous: bool, entry: usize, reference: &'a str, place: &Place<'_>) {
         // `#id` means another thing in every resource.
         let entry = if reference.starts_with('#') { entry } else { usize::MAX };
         let position = *self.positions.entry((ambiguous, entry, reference)).or_insert_with(|| {
@@ -95,7 +87,7 @@ impl<'a> Nowhere<'a> {
             && places.len() < PLACES
             && position < TARGETS
         {
-            places.push(path.to_owned());
+            places.push(place.to_string());
         }
     }
 }

@@ -14,10 +14,43 @@ pub struct Policy {
 
 /// A name in a policy that no warning has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no warning has the code {name:?}. Known are: {}", Policy::names().join(", "))]
+#[error("no warning has the code {name:?}; the nearest are: {}. All stand in docs/fhir-issues.md", self.nearest().join(", "))]
 pub struct UnknownCode {
     /// As it was written.
     pub name: String,
+}
+
+impl UnknownCode {
+    /// The five names a policy may have that differ in the fewest signs, the nearest first.
+    #[must_use]
+    pub fn nearest(&self) -> Vec<&'static str> {
+        // A name is at most a few dozen signs: what is longer is cut before it is compared with each.
+        let written: Vec<char> = self.name.to_lowercase().chars().take(80).collect();
+        let mut names = Policy::names();
+        names.sort_by_cached_key(|known| apart(&written, known));
+        names.truncate(5);
+        names
+    }
+}
+
+/// How many signs have to be put in, taken out or exchanged to make one text of the other (Levenshtein). A code that
+/// holds all that was written, or has its last part, stands before those that only look alike.
+fn apart(written: &[char], known: &str) -> (bool, usize) {
+    let mut row: Vec<usize> = (0..=written.len()).collect();
+    for (line, sign) in known.chars().enumerate() {
+        let (mut corner, mut left) = (line, line + 1);
+        let mut next = vec![left];
+        for (one, above) in written.iter().zip(row.iter().skip(1)) {
+            left = (left.min(*above) + 1).min(corner + usize::from(*one != sign));
+            corner = *above;
+            next.push(left);
+        }
+        row = next;
+    }
+    let text: String = written.iter().collect();
+    let last = text.rsplit_once('.').map_or("", |(_, last)| last);
+    let part = text.len() > 2 && known.contains(&text) || last.len() > 2 && known.ends_with(last);
+    (!part, row.last().copied().unwrap_or_default())
 }
 
 impl Policy {
@@ -30,7 +63,7 @@ impl Policy {
     /// A policy that makes errors of these: whole codes (`patient.id-checksum`) or families (`structure`).
     ///
     /// # Errors
-    /// [`UnknownCode`] for the first name that no warning of ours has; its text lists those there are.
+    /// [`UnknownCode`] for the first name that no warning of ours has; its text names the nearest.
     pub fn errors<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Result<Self, UnknownCode> {
         let check = |name: S| {
             let name = name.as_ref();
@@ -92,10 +125,20 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_refused_with_those_that_are_known() {
-        for name in ["structur", "patient.id", "json", "bundle.no-claim", ""] {
+    fn an_unknown_name_is_refused_with_the_nearest_that_are_known() {
+        for (name, nearest) in [
+            ("structur", "structure"),
+            ("patient.id", "patient.id-form"),
+            ("Patient.ID-Checksum", "patient.id-checksum"),
+            ("identifier.id-checksum", "patient.id-checksum"),
+            ("profil.binding", "profile.binding"),
+        ] {
             let error = Policy::errors([name]).unwrap_err();
-            assert!(error.to_string().contains("structure, "), "{error}");
+            assert_eq!(error.nearest().first(), Some(&nearest), "{error}");
+            assert!(error.to_string().contains(nearest), "{error}");
+        }
+        for name in ["json", "bundle.no-claim", "", &"x".repeat(10_000)] {
+            assert_eq!(Policy::errors([name]).unwrap_err().nearest().len(), 5);
         }
         for name in Policy::names() {
             assert!(Policy::errors([name]).is_ok(), "{name}");

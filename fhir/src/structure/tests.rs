@@ -44,6 +44,7 @@ fn each_fault_is_found_at_its_place() {
         (json!({ "colour": "red" }), "unknown-element", "Patient.colour"),
         (json!({ "姓名": "王小明" }), "unknown-element", "Patient.*"),
         (json!({ "_name": [{ "id": "x" }] }), "unknown-element", "Patient.name"),
+        (json!({ "name": [{ "text": "a" }], "_name": [{ "id": "x" }] }), "unknown-element", "Patient.name"),
         (json!({ "deceasedString": "no" }), "unknown-element", "Patient.deceasedString"),
         (json!({ "name": [{ "text": "a", "nick": "b" }] }), "unknown-element", "Patient.name[0].nick"),
         (json!({ "contained": [{ "resourceType": "Nobody" }] }), "unknown-resource", "Patient.contained[0]"),

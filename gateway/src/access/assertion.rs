@@ -1,6 +1,6 @@
 //! Client assertions (`private_key_jwt`, RFC 7523): how a party proves itself at the token endpoint.
 //!
-//! SMART Backend Services wants `aud` = the token URL and ES384; FAPI 2.0 wants `aud` = the issuer and ES256.
+//! SMART Backend Services wants `aud` = the token URL and ES384; FAPI 2.0 wants `aud` = the issuer and ES256 or EdDSA.
 //! Which rule holds is a property of the registered party, never of the token.
 
 use claimgate_packet::jose::jwk::KeyAlg;
@@ -43,6 +43,16 @@ pub fn read(assertion: &str) -> Result<(Unverified<'_>, String), JwtError> {
     Ok((unverified, client))
 }
 
+/// What keys a profile takes (SMART Backend Services §5.3; FAPI 2.0 Security Profile §5.4.1). Which one counts for an
+/// assertion is the registered key's to say, never its header's.
+#[must_use]
+pub fn algorithms(profile: AuthProfile) -> &'static [KeyAlg] {
+    match profile {
+        AuthProfile::Smart => &[KeyAlg::Es384],
+        AuthProfile::Fapi => &[KeyAlg::Es256, KeyAlg::EdDsa],
+    }
+}
+
 /// Checks an assertion against the registered party it names.
 ///
 /// # Errors
@@ -55,11 +65,11 @@ pub fn check(
     leeway: i64,
 ) -> Result<Proof, JwtError> {
     let key = party.signature_key(unverified.kid(), now).ok_or(JwtError::Signature)?;
-    let (alg, audience) = match party.auth() {
-        AuthProfile::Smart => (KeyAlg::Es384, endpoint.token_url),
-        AuthProfile::Fapi => (KeyAlg::Es256, endpoint.issuer),
+    let audience = match party.auth() {
+        AuthProfile::Smart => endpoint.token_url,
+        AuthProfile::Fapi => endpoint.issuer,
     };
-    if key.alg != alg {
+    if !algorithms(party.auth()).contains(&key.alg) {
         return Err(JwtError::Signature);
     }
     let claims = unverified.verify(key)?;

@@ -133,8 +133,12 @@ impl Unverified<'_> {
         if self.alg != name || self.kid != key.kid {
             return Err(JwtError::Signature);
         }
-        let (x, y) = key.coordinates().ok_or(JwtError::Alg)?;
-        let decoding = DecodingKey::from_ec_components(x, y).map_err(|_| JwtError::Signature)?;
+        let decoding = match (key.coordinates(), key.edwards_point()) {
+            (Some((x, y)), None) => DecodingKey::from_ec_components(x, y),
+            (None, Some(x)) => DecodingKey::from_ed_components(x),
+            _ => return Err(JwtError::Alg),
+        };
+        let decoding = decoding.map_err(|_| JwtError::Signature)?;
         let mut rules = Validation::new(algorithm);
         // Presence, types and times are checked below on the strictly parsed claims and the handed-in clock.
         rules.validate_exp = false;
@@ -200,13 +204,17 @@ pub fn write(key: &PrivateJwk, typ: &str, claims: &Value) -> Result<String, JwtE
     header.typ = Some(typ.to_owned());
     header.kid = Some(public.kid.clone());
     let der = key.pkcs8_der().map_err(|_| JwtError::Signature)?;
-    jsonwebtoken::encode(&header, claims, &EncodingKey::from_ec_der(&der)).map_err(|_| JwtError::Signature)
+    let encoding =
+        if algorithm == Algorithm::EdDSA { EncodingKey::from_ed_der(&der) } else { EncodingKey::from_ec_der(&der) };
+    jsonwebtoken::encode(&header, claims, &encoding).map_err(|_| JwtError::Signature)
 }
 
 fn algorithm(alg: KeyAlg) -> Option<(Algorithm, &'static str)> {
     match alg {
         KeyAlg::Es256 => Some((Algorithm::ES256, "ES256")),
         KeyAlg::Es384 => Some((Algorithm::ES384, "ES384")),
-        KeyAlg::EdDsa | KeyAlg::EcdhEsA256kw | KeyAlg::EcdhEs | KeyAlg::RsaOaep256 => None,
+        // Ed25519: no key on another Edwards curve is ever read.
+        KeyAlg::EdDsa => Some((Algorithm::EdDSA, "EdDSA")),
+        KeyAlg::EcdhEsA256kw | KeyAlg::EcdhEs | KeyAlg::RsaOaep256 => None,
     }
 }

@@ -8,7 +8,9 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError, DEFAULTS};
 use crate::flows::log::{self, LogCheck};
 use crate::id::Random;
-use crate::party::Role;
+use crate::party::{HospitalPolicy, Role};
+
+mod signatures;
 
 /// Check configuration, keys, database and audit trail; one line per finding. Exit code 4: something is to be mended.
 #[derive(Debug, Args)]
@@ -87,7 +89,12 @@ async fn examine(config: Config, findings: &mut Findings) -> anyhow::Result<()> 
         _ => findings.wrong(&checked.to_string()),
     }
     if let Some(rules) = &app.engine.reading.packages {
-        Findings::good(&format!("FHIR packages: {} with {} profiles", rules.packages().join(", "), rules.profiles()));
+        let missing: usize = rules.unevaluated().iter().map(|one| one.count).sum();
+        Findings::good(&format!(
+            "FHIR packages: {} with {} profiles; {missing} rules not evaluated",
+            rules.packages().join(", "),
+            rules.profiles()
+        ));
         for one in rules.unevaluated() {
             let (kind, examples) = (one.asked.as_str(), one.examples.join(", "));
             Findings::advice(&format!(
@@ -96,11 +103,21 @@ async fn examine(config: Config, findings: &mut Findings) -> anyhow::Result<()> 
             ));
         }
     }
+    let policy = &app.engine.policy;
+    Findings::good(&format!("disclosure policy: {}, SHA-256 {}", policy.origin(), policy.digest()));
     let parties = store.parties().await?;
+    signatures::examine(&app.engine, &parties, findings);
     for party in &parties {
         let id = &party.id;
         if party.role() == Role::Hospital && party.registration().consent.is_none() {
             Findings::advice(&format!("{id} has no consent basis: its claims are held (claimgate party consent {id})"));
+        }
+        let policy = party.registration().policy.as_ref();
+        for name in policy.map(HospitalPolicy::outdated).unwrap_or_default() {
+            Findings::advice(&format!(
+                "{id}: its policy names {name}, which no warning has any more: it refuses nothing (claimgate party \
+                 show {id}, then party replace)"
+            ));
         }
         if party.role() == Role::Insurer && party.encryption_key(app.engine.now()).is_none() {
             findings.wrong(&format!("{id} has no valid encryption key: nothing can be sealed for it"));
@@ -110,6 +127,12 @@ async fn examine(config: Config, findings: &mut Findings) -> anyhow::Result<()> 
                 "{id} is suspended: it gets no token, and what is pushed for it waits (claimgate party enable {id})"
             ));
         }
+    }
+    for party in store.endpoints_failing().await? {
+        Findings::advice(&format!(
+            "{party}: its endpoint is switched off after failing or because it said so (410); tell its contact, then \
+             claimgate endpoint on {party}"
+        ));
     }
     Findings::good(&format!("{} parties", parties.len()));
     let counts = store.counts().await?;

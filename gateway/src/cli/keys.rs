@@ -18,7 +18,7 @@ use crate::party::PartyId;
 /// Make, list and end keys.
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
-    /// Make a key. A running gateway publishes its new key within 30 seconds; it signs ten minutes after it was made,
+    /// Make a key. A running gateway publishes its new key within seconds; it signs ten minutes after it was made,
     /// so that everyone who cached the old list has seen it.
     #[command(
         after_help = "Examples:\n  claimgate keys new packet                          a signing key of the gateway\n  \
@@ -35,7 +35,7 @@ pub(super) enum Keys {
         #[arg(long, default_value = ".")]
         out: PathBuf,
     },
-    /// Make the next signing key of the gateway: published within 30 seconds, signing after ten minutes.
+    /// Make the next signing key of the gateway: published within seconds, signing after ten minutes.
     #[command(after_help = "Examples:\n  claimgate keys rotate packet             once a year or so\n  \
         claimgate keys rotate token --at-once    after a theft; those who cached the old list fetch it again")]
     Rotate {
@@ -146,7 +146,7 @@ fn rotate(config: &Config, usage: SigningUse, at_once: bool) -> anyhow::Result<(
     let kid = ring::create_signing_key(&folder, usage, from)?;
     print(format_args!("{} key {kid}", usage.as_str()));
     say(format_args!(
-        "A running server publishes it within 30 seconds; it signs from {from}. The old keys stay published:"
+        "A running server publishes it within seconds; it signs from {from}. The old keys stay published:"
     ));
     say(format_args!("what they signed counts as before. To end one: claimgate keys retire KID, or keys revoke KID."));
     Ok(())
@@ -157,7 +157,7 @@ fn finish(config: &Config, kid: &str, end: End) -> anyhow::Result<()> {
     ring::end(&folder, kid, end)?;
     print(format_args!("{kid} {}", if matches!(end, End::Retire(_)) { "retired" } else { "revoked" }));
     say(format_args!(
-        "A running server knows within 30 seconds. Packets it signed count with a proof of the public log only."
+        "A running server knows within seconds. Packets it signed count with a proof of the public log only."
     ));
     let ring = KeyRing::load(&folder)?;
     for usage in SigningUse::ALL {

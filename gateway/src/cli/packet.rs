@@ -13,6 +13,13 @@ use serde_json::Value;
 
 use super::{Ending, print, say};
 use crate::clock::Clock;
+use crate::config::{Config, ConfigError};
+
+mod explain;
+
+mod attachments;
+
+mod receipt;
 
 /// Open or verify a packet, without a gateway.
 #[derive(Debug, Subcommand)]
@@ -21,11 +28,17 @@ pub(super) enum Packet {
     Open(Opening),
     /// Check everything, print the verdict only. Exit code 3: refused.
     Verify(Opening),
+    /// Say what a recipient gets, what not, and why: by the disclosure policy (揭露政策), or of a stored claim.
+    Explain(explain::Explain),
+    /// Sign a receipt (簽收回條) for an acknowledgement, or verify one that was kept.
+    #[command(subcommand)]
+    Receipt(receipt::Receipt),
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  curl https://gateway.example/.well-known/claim-packet-keys > keys.json\n  \
-    claimgate packet open --key insurer-abc.enc.json --trust keys.json packet.jose")]
+    claimgate packet open --key insurer-abc.enc.json --trust keys.json packet.jose\n  \
+    claimgate packet verify --key insurer-abc.enc.json --trust keys.json packet.jose --attachment att_*.jose --out files")]
 pub(super) struct Opening {
     /// Your private key with use "enc" (JWK).
     #[arg(long, value_name = "FILE")]
@@ -43,15 +56,23 @@ pub(super) struct Opening {
     /// /insurer/v1/deliveries/{id}/proof. The log's key stands in the file given by --trust.
     #[arg(long, value_name = "FILE")]
     proof: Option<PathBuf>,
+    /// Attachments as fetched, each in a file named as its id: att_….jose. They are opened and compared with the packet.
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    attachment: Vec<PathBuf>,
+    /// Where opened attachments are written, each under its id; a file that is there already is kept, and an error.
+    #[arg(long, value_name = "DIR", requires = "attachment")]
+    out: Option<PathBuf>,
     /// The sealed packet as fetched (application/jose).
     file: PathBuf,
 }
 
 impl Packet {
-    pub(super) fn run(self) -> anyhow::Result<Ending> {
+    pub(super) async fn run(self, config: impl FnOnce() -> Result<Config, ConfigError>) -> anyhow::Result<Ending> {
         let (opening, show) = match self {
             Self::Open(opening) => (opening, true),
             Self::Verify(opening) => (opening, false),
+            Self::Explain(explain) => return explain.run(config).await,
+            Self::Receipt(receipt) => return receipt.run(),
         };
         let opened = match opening.open()? {
             Ok(opened) => opened,
@@ -67,11 +88,28 @@ impl Packet {
                 return Ok(Ending::Refused);
             }
         };
+        // All of them before anything is shown or written.
+        let files = match attachments::open(&opening.attachment, &opened, &read_key(&opening.key)?.0)? {
+            Ok(files) => files,
+            Err((path, refusal)) => {
+                say(format_args!("refused: {}: {refusal} ({})", path.display(), refusal.code()));
+                return Ok(Ending::Refused);
+            }
+        };
+        if let Some(folder) = &opening.out {
+            attachments::write(folder, &files)?;
+        }
         if show {
             print(format_args!("{}", serde_json::to_string_pretty(&opened.to_json()?)?));
         } else {
             verdict(&opened);
         }
+        for (named, _) in &files {
+            say(format_args!("attachment {} {}, {} bytes: verified", named.id, named.media_type, named.bytes));
+        }
+        // The packet cannot say it: the digest of what is withheld looks like a decoy.
+        let line = opened.recipient.line;
+        say(format_args!("what {line} does not get, and why: claimgate packet explain --line {line}"));
         if let Some(checkpoint) = logged {
             say(format_args!("in the log {} of {} packets", checkpoint.origin, checkpoint.size));
         }
@@ -109,6 +147,9 @@ fn verdict(opened: &Opened) {
     ));
     for evidence in &opened.evidence {
         print(format_args!("evidence {} {}", evidence.id, evidence.document.kind()));
+        for file in &evidence.attachments {
+            print(format_args!("names {} {}, {} bytes", file.id, file.media_type, file.bytes));
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use super::{Ending, print, say};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::flows::registry::NotRegistered;
 use crate::id::Random;
 use crate::party::{ConsentBasis, PartyId, PartyState, Registration};
 
@@ -39,6 +40,11 @@ pub(super) enum Party {
     },
     /// List all parties.
     List,
+    /// Show a party's registration document, as `party replace` takes it, with a hospital's consent basis and policy.
+    Show {
+        /// The party.
+        id: PartyId,
+    },
     /// Suspend a party: its tokens are refused at once, and what is pushed for it is made and sent when it is back.
     Disable {
         /// The party.
@@ -86,8 +92,9 @@ impl Party {
                         registration.identifiers.iter().map(|known| known.value.as_str()).collect();
                     let lines: Vec<&str> = registration.lines.iter().map(|line| line.as_str()).collect();
                     let consent = if registration.consent.is_some() { "consent" } else { "" };
+                    let policy = if registration.policy.is_some() { " policy" } else { "" };
                     print(format_args!(
-                        "{:<20} {:<9} {:<10} {:<12} {} {} {consent}",
+                        "{:<20} {:<9} {:<10} {:<12} {} {} {consent}{policy}",
                         party.id.as_str(),
                         party.role().as_str(),
                         party.state.as_str(),
@@ -96,6 +103,11 @@ impl Party {
                         lines.join(",")
                     ));
                 }
+            }
+            Self::Show { id } => {
+                let party = engine.store.party(&id).await?.ok_or(NotRegistered::Unknown)?;
+                say(format_args!("{id}: {}, version {}", party.state.as_str(), party.version));
+                print(format_args!("{}", serde_json::to_string_pretty(party.registration())?));
             }
             Self::Disable { id } => {
                 engine.set_state(&id, PartyState::Suspended).await?;

@@ -9,7 +9,7 @@ use super::push::PushWrite;
 use super::submission::SubmissionState;
 use super::timeline::Entry;
 use crate::consent::Permit;
-use crate::id::{AuditId, ClaimId, DeliveryId, EvidenceId, PacketId, SubmissionId, WorkId};
+use crate::id::{AttachmentId, AuditId, ClaimId, DeliveryId, EvidenceId, PacketId, SubmissionId, WorkId};
 use crate::keys::index::Mac;
 use crate::party::{Party, PartyId};
 
@@ -65,6 +65,8 @@ pub enum Write {
     SupersedeEvidence(ClaimId, i64),
     /// An evidence document, sealed under the claim's key.
     Evidence(EvidenceRow),
+    /// A file that belongs to evidence, sealed under the claim's key.
+    Attachment(Box<AttachmentRow>),
     /// The consent a packet rests on.
     Consent(ClaimId, Permit, Timestamp),
     /// A packet with all disclosures, sealed under the claim's key, and its leaf of the public log.
@@ -77,6 +79,8 @@ pub enum Write {
     SubmissionStep(SubmissionStep),
     /// The first byte of a delivery leaves now, if none has.
     DeliveryLeft(DeliveryId, Timestamp),
+    /// The first byte of an attachment leaves now in this delivery, if none has.
+    AttachmentLeft(DeliveryId, AttachmentId, Timestamp),
     /// A delivery sealed again, from the key it was sealed to.
     Reseal(Box<Resealed>),
     /// A delivery that has not left is taken back.
@@ -85,6 +89,8 @@ pub enum Write {
     Acknowledge(DeliveryId, Acknowledgement, Timestamp),
     /// A webhook's endpoint, attempt or redrive.
     Push(PushWrite),
+    /// The receipt a recipient signed for a delivery that has none yet.
+    Receipt(Box<ReceiptRow>),
     /// A line for auditors.
     Audit(AuditLine),
     /// The answer to an `Idempotency-Key`.
@@ -142,6 +148,8 @@ pub struct Bundle {
     pub body_mac: Mac,
     /// The bytes, sealed.
     pub body: Vec<u8>,
+    /// The source signatures that verified, sealed; none on an unsigned push.
+    pub signature: Option<Vec<u8>>,
     /// The answer it got; holds no personal data.
     pub answer: String,
     /// When.
@@ -197,6 +205,25 @@ pub struct EvidenceRow {
     pub body: Vec<u8>,
 }
 
+/// A file that belongs to evidence (附件).
+#[derive(Debug)]
+pub struct AttachmentRow {
+    /// Id.
+    pub id: AttachmentId,
+    /// The claim.
+    pub claim: ClaimId,
+    /// The revision it came with first.
+    pub revision: i64,
+    /// Keyed digest of the bytes within the claim.
+    pub content_mac: Mac,
+    /// Media type, found by content.
+    pub media_type: &'static str,
+    /// Size in bytes.
+    pub bytes: i64,
+    /// The bytes, sealed.
+    pub content: Vec<u8>,
+}
+
 /// A packet.
 #[derive(Debug)]
 pub struct PacketRow {
@@ -239,6 +266,8 @@ pub struct DeliveryRow {
     pub sealed_digest: String,
     /// SHA-256 of the presentation inside, base64url.
     pub presentation_digest: String,
+    /// The attachments its packet names, each with its evidence.
+    pub attachments: Vec<(EvidenceId, AttachmentId)>,
     /// When.
     pub at: Timestamp,
 }
@@ -306,6 +335,25 @@ impl Acknowledgement {
             Self::Rejected => "rejected",
         }
     }
+}
+
+/// A signed receipt (簽收回條), verified.
+#[derive(Clone, Debug)]
+pub struct ReceiptRow {
+    /// The delivery.
+    pub delivery: DeliveryId,
+    /// What it says.
+    pub result: Acknowledgement,
+    /// The receipt as it came: a compact JWS without personal data.
+    pub text: String,
+    /// SHA-256 of it, base64url.
+    pub digest: String,
+    /// The public key that verified it, a JWK: it is kept, whatever the recipient registers later.
+    pub key: String,
+    /// When it was signed.
+    pub signed_at: Timestamp,
+    /// When it came in.
+    pub at: Timestamp,
 }
 
 /// A line of the audit trail (稽核軌跡): who did what to whose data.

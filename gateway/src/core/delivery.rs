@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use claimgate_packet::evidence::Evidence;
+use serde_json::Value;
 
 use crate::keys::index::{BlindIndex, Mac};
 
@@ -47,20 +47,63 @@ impl FromStr for DeliveryState {
     }
 }
 
+/// What a recipient gets of one evidence document.
+#[derive(Debug)]
+pub struct Content<'a> {
+    /// The document's schema.
+    pub schema: &'a str,
+    /// The document, without what is withheld.
+    pub document: &'a Value,
+    /// SHA-256 of each file that goes with it, base64url.
+    pub files: Vec<&'a str>,
+}
+
 /// A keyed digest of what a recipient gets, whatever ids and times surround it: equal digests of two revisions
 /// mean that nothing changed for this recipient, so that the new manifest does not name it.
 ///
-/// # Errors
-/// A document that cannot be JSON.
-pub fn content_digest<'a>(
-    index: &BlindIndex,
-    granted: impl IntoIterator<Item = &'a Evidence>,
-) -> Result<Mac, serde_json::Error> {
+/// In: schema and document of each evidence, the document without the fields the recipient does not get, and the digests
+/// of the files it gets with it. What is withheld is no content: a change in it makes no delivery, and a policy that
+/// gives more or less of it does.
+#[must_use]
+pub fn content_digest<'a>(index: &BlindIndex, granted: impl IntoIterator<Item = Content<'a>>) -> Mac {
     let mut parts = Vec::new();
-    for evidence in granted {
-        parts.push(format!("{} {}", evidence.document.schema(), evidence.document.to_json()?).into_bytes());
+    for Content { schema, document, mut files } in granted {
+        let mut part = format!("{schema} {document}");
+        // Files by content, whatever their ids and order.
+        files.sort_unstable();
+        for file in files {
+            part.push(' ');
+            part.push_str(file);
+        }
+        parts.push(part.into_bytes());
     }
     parts.sort();
     let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
-    Ok(index.exact("delivery.content", &parts))
+    index.exact("delivery.content", &parts)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::id::Random;
+    use crate::keys::master::MasterKey;
+
+    #[test]
+    fn what_a_recipient_gets_is_its_documents_and_its_files_by_content() {
+        let index = BlindIndex::new(&MasterKey::generate(&Random::system()));
+        let document = json!({ "grams": "2.5" });
+        let digest = |files: &[&'static str]| {
+            content_digest(&index, [Content { schema: "moon-rock/1", document: &document, files: files.to_vec() }])
+        };
+        let none = digest(&[]);
+        // What was delivered before there were files compares as it did.
+        assert_eq!(none, index.exact("delivery.content", &[br#"moon-rock/1 {"grams":"2.5"}"#]));
+        let both = digest(&["one", "two"]);
+        assert_eq!(both, digest(&["two", "one"]));
+        for other in [digest(&["one"]), digest(&["one", "tw0"]), none] {
+            assert_ne!(both, other);
+        }
+    }
 }

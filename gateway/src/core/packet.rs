@@ -1,26 +1,31 @@
 //! From evidence and a permit to one signed packet, sealed for each recipient. No IO.
 //!
-//! In: evidence, recipients the permit covers, what each got before. Out: rows for the store, or nothing when
+//! In: evidence, the policy, recipients the permit covers, what each got before. Out: rows for the store, or nothing when
 //! no recipient's content changed.
 
-use claimgate_packet::draft::{Draft, RecipientDraft, SignError};
-use claimgate_packet::evidence::Evidence;
-use claimgate_packet::jose::jwk::{PrivateJwk, PublicJwk};
+use std::collections::{BTreeMap, BTreeSet};
+
+use claimgate_packet::draft::{Draft, Part, RecipientDraft, SignError};
+use claimgate_packet::evidence::{Attachment, Evidence};
+use claimgate_packet::jose::jwk::PrivateJwk;
 use claimgate_packet::manifest::ClaimRef;
-use claimgate_packet::seal::SealError;
+use claimgate_packet::seal::{SealError, Sealer};
 use claimgate_packet::sealed::Sealed;
 use claimgate_packet::signed::{Signed, SignedError};
 use claimgate_packet::words::{ClaimKind, Line};
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::change::{DeliveryRow, PacketRow};
-use super::delivery::content_digest;
-use super::disclosure::granted_types;
+use super::delivery::{Content, content_digest};
+use super::disclosure::share::{is_within, places, without};
+use super::disclosure::{Addressee, Grant, Policy};
 use super::route::Recipient;
 use crate::consent::Permit;
-use crate::id::{ClaimId, DeliveryId, PacketId, Random};
+use crate::id::{AttachmentId, ClaimId, DeliveryId, EvidenceId, PacketId, Random};
 use crate::keys::at_rest::{AtRestError, ClaimKey, Place};
 use crate::keys::index::{BlindIndex, Mac};
+use crate::keys::sealers::Sealers;
 use crate::party::PartyId;
 
 /// With what a packet is made.
@@ -35,8 +40,12 @@ pub struct Workshop<'a> {
     pub signing: &'a PrivateJwk,
     /// For the content digest.
     pub index: &'a BlindIndex,
+    /// Who gets what.
+    pub policy: &'a Policy,
     /// The claim's data key.
     pub claim_key: &'a ClaimKey,
+    /// The recipients' keys, ready for sealing.
+    pub sealers: &'a Sealers,
 }
 
 /// What a recipient got last for this claim and line.
@@ -87,14 +96,37 @@ pub enum PacketError {
     /// A recipient has no valid encryption key now.
     #[error("recipient {0} has no valid encryption key")]
     NoEncryptionKey(PartyId),
+    /// Evidence names an attachment by an id that is none of ours.
+    #[error("an attachment's id is none")]
+    AttachmentId,
     /// The permit does not cover a recipient.
     #[error("the consent does not cover recipient {0}")]
     NotPermitted(PartyId),
 }
 
+/// Evidence with its document as JSON, made once for all recipients.
+struct Piece<'a> {
+    evidence: &'a Evidence,
+    schema: String,
+    document: Value,
+}
+
+/// What one recipient gets of one piece: the document without these places, and its files or none of them.
+struct Granted<'a> {
+    piece: &'a Piece<'a>,
+    withheld: BTreeSet<String>,
+    files: bool,
+}
+
+impl<'a> Granted<'a> {
+    fn files(&self) -> &'a [Attachment] {
+        if self.files { &self.piece.evidence.attachments } else { &[] }
+    }
+}
+
 struct Share<'a> {
     recipient: &'a Recipient,
-    evidence: Vec<&'a Evidence>,
+    granted: Vec<Granted<'a>>,
     content: Mac,
     revision: i64,
     supersedes: Option<PacketId>,
@@ -111,12 +143,16 @@ pub fn assemble(
     (permit, recipients): (&Permit, &[Recipient]),
     previous: &[Previous],
 ) -> Result<Option<Outgoing>, PacketError> {
+    let pieces = evidence
+        .iter()
+        .map(|one| Ok(Piece { evidence: one, schema: one.document.schema(), document: one.document.to_json()? }))
+        .collect::<Result<Vec<_>, serde_json::Error>>()?;
     let mut shares = Vec::new();
     for recipient in recipients {
         if !permit.covers(&recipient.party.id, recipient.line) {
             return Err(PacketError::NotPermitted(recipient.party.id.clone()));
         }
-        if let Some(share) = changed_share(workshop.index, recipient, evidence, permit, previous)? {
+        if let Some(share) = changed_share(workshop, recipient, &pieces, permit, previous) {
             shares.push(share);
         }
     }
@@ -134,26 +170,60 @@ pub fn assemble(
 }
 
 fn changed_share<'a>(
-    index: &BlindIndex,
+    workshop: &Workshop<'_>,
     recipient: &'a Recipient,
-    evidence: &'a [Evidence],
+    pieces: &'a [Piece<'a>],
     permit: &Permit,
     previous: &[Previous],
-) -> Result<Option<Share<'a>>, PacketError> {
-    let types = granted_types(recipient.line, permit.purpose());
-    let granted: Vec<&Evidence> = evidence.iter().filter(|one| types.contains(&one.document.kind())).collect();
-    let content = content_digest(index, granted.iter().copied())?;
+) -> Option<Share<'a>> {
+    let granted: Vec<Granted<'a>> =
+        pieces.iter().filter_map(|piece| granted(workshop.policy, recipient, permit, piece)).collect();
+    let less: Vec<Value> = granted.iter().map(|one| without(one.piece.document.clone(), &one.withheld)).collect();
+    let content = granted.iter().zip(&less).map(|(one, document)| Content {
+        schema: &one.piece.schema,
+        document,
+        files: one.files().iter().map(|file| file.digest.as_str()).collect(),
+    });
+    let content = content_digest(workshop.index, content);
     let last = previous.iter().find(|last| last.party == recipient.party.id && last.line == recipient.line);
     if last.is_some_and(|last| last.content == content && !last.fruitless) {
-        return Ok(None);
+        return None;
     }
-    Ok(Some(Share {
+    Some(Share {
         recipient,
-        evidence: granted,
+        granted,
         content,
         revision: last.map_or(1, |last| last.revision + 1),
         supersedes: last.map(|last| last.packet),
-    }))
+    })
+}
+
+/// What the policy gives a recipient of a piece, less what the permit takes away.
+fn granted<'a>(policy: &Policy, recipient: &Recipient, permit: &Permit, piece: &'a Piece<'a>) -> Option<Granted<'a>> {
+    let (to, kind) = (Addressee::Line(recipient.line), piece.evidence.document.kind());
+    let of = |grant: &Grant| Granted {
+        piece,
+        withheld: places(&piece.document, grant.withheld()),
+        files: grant.gives_files(),
+    };
+    Some(match permit.limits(&recipient.party.id, recipient.line) {
+        None => of(policy.grant(to, permit.purpose(), kind)?),
+        Some(limits) => of(&policy.narrowed_by(limits, to, permit.purpose(), kind)?),
+    })
+}
+
+/// The places of each document that are disclosed apart: what somebody may not get by the policy, whoever this packet is
+/// for, and what a consent withholds from somebody in it.
+fn apart<'a>(policy: &Policy, shares: &[Share<'a>]) -> BTreeMap<&'a str, (&'a Evidence, BTreeSet<String>)> {
+    let mut found = BTreeMap::new();
+    for granted in shares.iter().flat_map(|share| &share.granted) {
+        let evidence = granted.piece.evidence;
+        let (_, parts) = found
+            .entry(evidence.id.as_str())
+            .or_insert_with(|| (evidence, places(&granted.piece.document, policy.apart(evidence.document.kind()))));
+        parts.extend(granted.withheld.iter().cloned());
+    }
+    found
 }
 
 fn sign(
@@ -164,24 +234,28 @@ fn sign(
     shares: &[Share<'_>],
 ) -> Result<Signed, PacketError> {
     // Evidence that nobody gets is not even padded in: what is not sent needs no digest.
-    let mut evidence: Vec<Evidence> = Vec::new();
-    for one in shares.iter().flat_map(|share| &share.evidence) {
-        if !evidence.iter().any(|known| known.id == one.id) {
-            evidence.push((*one).clone());
-        }
-    }
+    let apart = apart(workshop.policy, shares);
+    let part = |evidence: &str, pointer: &String| Part { evidence: evidence.to_owned(), pointer: pointer.clone() };
     let recipients = shares
         .iter()
-        .map(|share| RecipientDraft {
-            aud: share.recipient.party.id.to_string(),
-            party: share.recipient.party.id.to_string(),
-            line: share.recipient.line,
-            purpose: permit.purpose(),
-            revision: u32::try_from(share.revision).unwrap_or(u32::MAX),
-            supersedes: share.supersedes.map(|packet| packet.to_string()),
-            evidence: share.evidence.iter().map(|one| one.id.clone()).collect(),
-            parts: Vec::new(),
-            coordination: None,
+        .map(|share| {
+            let mut parts = Vec::new();
+            for one in &share.granted {
+                let id = one.piece.evidence.id.as_str();
+                let all = apart.get(id).into_iter().flat_map(|(_, places)| places);
+                parts.extend(all.filter(|place| !is_within(place, &one.withheld)).map(|place| part(id, place)));
+            }
+            RecipientDraft {
+                aud: share.recipient.party.id.to_string(),
+                party: share.recipient.party.id.to_string(),
+                line: share.recipient.line,
+                purpose: permit.purpose(),
+                revision: u32::try_from(share.revision).unwrap_or(u32::MAX),
+                supersedes: share.supersedes.map(|packet| packet.to_string()),
+                evidence: share.granted.iter().map(|one| one.piece.evidence.id.clone()).collect(),
+                parts,
+                coordination: None,
+            }
         })
         .collect();
     let draft = Draft {
@@ -189,8 +263,8 @@ fn sign(
         issued_at: workshop.now,
         packet_id: id.to_string(),
         claim: ClaimRef { id: claim.to_string(), kind: ClaimKind::Health },
-        evidence,
-        parts: Vec::new(),
+        evidence: apart.values().map(|(evidence, _)| (*evidence).clone()).collect(),
+        parts: apart.iter().flat_map(|(id, (_, places))| places.iter().map(|place| part(id, place))).collect(),
         recipients,
     };
     Ok(draft.sign(workshop.signing, &mut |buffer| workshop.random.fill(buffer))?)
@@ -200,8 +274,8 @@ fn sign(
 ///
 /// # Errors
 /// A stored packet that cannot be read, or one that does not name the recipient.
-pub fn seal_again(stored: &[u8], (aud, line): (&PartyId, Line), key: &PublicJwk) -> Result<Sealed, PacketError> {
-    Ok(Signed::from_stored(stored)?.presentation(aud.as_str(), line)?.seal(key)?)
+pub fn seal_again(stored: &[u8], (aud, line): (&PartyId, Line), sealer: &Sealer) -> Result<Sealed, PacketError> {
+    Ok(sealer.seal(&Signed::from_stored(stored)?.presentation(aud.as_str(), line)?)?)
 }
 
 fn deliver(
@@ -213,7 +287,7 @@ fn deliver(
     let party = &share.recipient.party;
     let key = party.encryption_key(workshop.now).ok_or_else(|| PacketError::NoEncryptionKey(party.id.clone()))?;
     let presentation = signed.presentation(party.id.as_str(), share.recipient.line)?;
-    let sealed = presentation.seal(key)?;
+    let sealed = workshop.sealers.of(key)?.seal(&presentation)?;
     Ok(DeliveryRow {
         id: DeliveryId::new(workshop.now, workshop.random),
         packet,
@@ -225,7 +299,20 @@ fn deliver(
         kid: key.kid.clone(),
         sealed_digest: sealed.digest(),
         presentation_digest: presentation.digest(),
+        attachments: disclosed(&share.granted)?,
         sealed: sealed.as_str().as_bytes().to_vec(),
         at: workshop.now,
     })
+}
+
+/// The attachments a recipient gets.
+fn disclosed(granted: &[Granted<'_>]) -> Result<Vec<(EvidenceId, AttachmentId)>, PacketError> {
+    let mut files = Vec::new();
+    for one in granted {
+        for file in one.files() {
+            let ids = one.piece.evidence.id.parse().ok().zip(file.id.parse().ok());
+            files.push(ids.ok_or(PacketError::AttachmentId)?);
+        }
+    }
+    Ok(files)
 }

@@ -64,6 +64,8 @@ pub enum Event {
         line: Line,
         /// `accepted` or `rejected`.
         result: &'static str,
+        /// SHA-256 of its signed receipt, base64url, where it gave one.
+        receipt: Option<String>,
     },
     /// A delivery was taken back before it left.
     Withdrawn {
@@ -109,7 +111,12 @@ impl Event {
             Self::Ready { party, line } | Self::HeldForRecipient { party, line } | Self::Fetched { party, line } => {
                 json!({ "party": party, "line": line })
             }
-            Self::Acknowledged { party, line, result } => json!({ "party": party, "line": line, "result": result }),
+            Self::Acknowledged { party, line, result, receipt: None } => {
+                json!({ "party": party, "line": line, "result": result })
+            }
+            Self::Acknowledged { party, line, result, receipt } => {
+                json!({ "party": party, "line": line, "result": result, "receipt": receipt })
+            }
             Self::Withdrawn { line } => json!({ "line": line }),
             Self::Status { party, line, state } => json!({ "party": party, "line": line, "state": state }),
         }

@@ -9,17 +9,25 @@ use super::Fault;
 use crate::id::ClaimId;
 
 mod accept;
+mod attachments;
+mod conditional;
 mod evidence;
 mod release;
 mod search;
 mod send;
+mod signature;
+mod trace;
 mod validate;
 
+pub use conditional::ByIdentifier;
+pub(super) use evidence::from_row as stored_evidence;
 pub use release::Released;
 pub use search::{Found, Search};
+pub use signature::{Kept, Request};
+pub use trace::{Comparison, Field, Traced};
 
 /// What a hospital sends and under which conditions.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Conditions {
     /// `Idempotency-Key`.
     pub idempotency_key: Option<String>,
@@ -27,12 +35,18 @@ pub struct Conditions {
     pub if_none_exist: Option<(Option<String>, String)>,
     /// PUT: this claim, at this revision.
     pub replace: Option<(ClaimId, i64)>,
+    /// The request itself, where something in it is signed.
+    pub request: Request,
+    /// PUT: the case with this number, made where there is none.
+    pub update: Option<ByIdentifier>,
 }
+
+claimgate_packet::opaque_debug!(Conditions);
 
 /// What a hospital is told of an accepted bundle.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// HTTP status: 201 where a revision was made by POST, 200 by PUT or where nothing was made.
+    /// HTTP status: 201 where a revision was made by POST or a case by PUT, otherwise 200.
     pub status: u16,
     /// The claim.
     pub claim: ClaimId,
@@ -54,7 +68,7 @@ pub enum Refusal {
     /// More than a packet can carry; says which bound.
     #[error("too much: {0}")]
     TooMuch(&'static str),
-    /// More than one case fits `If-None-Exist`.
+    /// More than one case fits the number of `If-None-Exist` or of the address.
     #[error("more than one case fits")]
     ManyExist,
     /// Another hospital's bundle.
@@ -72,6 +86,12 @@ pub enum Refusal {
     /// PUT with another case number.
     #[error("the case number may not change")]
     IdentifierChanged,
+    /// PUT to another case number than the bundle's own.
+    #[error("the address names another case number than the bundle")]
+    IdentifierDiffers,
+    /// PUT without `If-Match` of bytes that were replaced since.
+    #[error("these bytes were replaced since")]
+    Overtaken,
     /// A fault of ours.
     #[error(transparent)]
     Fault(#[from] Fault),

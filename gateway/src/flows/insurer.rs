@@ -1,17 +1,22 @@
-//! The insurer's side: fetch a packet, acknowledge it, report the status of a submission.
+//! The insurer's side: fetch a packet, acknowledge it (`acknowledge`), report the status of a submission.
 
 use serde_json::{Value, json};
 
 use super::{Engine, Fault, TRIES};
-use crate::core::change::{Acknowledgement, Change, Resealed, SubmissionStep, Write};
+use crate::core::change::{Change, Resealed, SubmissionStep, Write};
 use crate::core::delivery::DeliveryState;
-use crate::core::packet::seal_again;
+use crate::core::packet::{PacketError, seal_again};
 use crate::core::submission::{InvalidStep, SubmissionState};
 use crate::core::timeline::{Event, entries};
 use crate::id::{DeliveryId, SubmissionId};
 use crate::keys::at_rest::Place;
 use crate::party::PartyId;
 use crate::store::{DeliveryView, SubmissionView};
+
+mod acknowledge;
+mod attachments;
+
+pub use acknowledge::{Ack, NoReceipt};
 
 /// Why an insurer's request cannot be done.
 #[derive(Debug, thiserror::Error)]
@@ -25,9 +30,18 @@ pub enum NotDone {
     /// It was never fetched.
     #[error("never fetched")]
     NotFetched,
+    /// An attachment has not left, and its hospital has no consent basis now.
+    #[error("withheld")]
+    Withheld,
+    /// The insurer has no valid encryption key now.
+    #[error("no valid encryption key")]
+    NoKey,
     /// The digest in the acknowledgement is not the one of the delivery.
     #[error("another digest")]
     DigestMismatch,
+    /// The signed receipt in the acknowledgement does not count.
+    #[error(transparent)]
+    Receipt(#[from] NoReceipt),
     /// It was acknowledged with the other result.
     #[error("acknowledged otherwise")]
     AcknowledgedOtherwise,
@@ -43,15 +57,6 @@ impl From<crate::store::StoreError> for NotDone {
     fn from(error: crate::store::StoreError) -> Self {
         Self::Fault(error.into())
     }
-}
-
-/// What an insurer says of a delivery.
-#[derive(Debug)]
-pub struct Receipt {
-    /// Opened and verified, or not.
-    pub result: Acknowledgement,
-    /// SHA-256 of the decrypted presentation, base64url, if the insurer sends it.
-    pub presentation_digest: Option<String>,
 }
 
 /// What an insurer reports of a submission.
@@ -139,7 +144,8 @@ impl Engine {
         let claim_key = self.vault.open_claim_key(delivery.claim, &wrapped)?;
         let row = delivery.packet.to_string();
         let stored = claim_key.open(Place { table: "packet", row: &row, column: "body" }, &body)?;
-        let sealed = seal_again(&stored, (insurer, delivery.line), key)?;
+        let ready = self.sealers.of(key).map_err(PacketError::from).map_err(Fault::from)?;
+        let sealed = seal_again(&stored, (insurer, delivery.line), &ready)?;
         change.push(Write::Reseal(Box::new(Resealed {
             id: delivery.id,
             from_kid: delivery.kid.clone(),
@@ -148,48 +154,6 @@ impl Engine {
             sealed: sealed.as_str().as_bytes().to_vec(),
         })));
         Ok(true)
-    }
-
-    /// Records an acknowledgement (簽收). The same again is the same answer.
-    ///
-    /// # Errors
-    /// Not there, withdrawn, another digest, acknowledged otherwise before, or a fault of ours.
-    pub async fn acknowledge(
-        &self,
-        insurer: &PartyId,
-        id: DeliveryId,
-        receipt: &Receipt,
-    ) -> Result<DeliveryView, NotDone> {
-        for _ in 0..TRIES {
-            let delivery = self.store.delivery(insurer, id).await?.ok_or(NotDone::NotFound)?;
-            if receipt.presentation_digest.as_ref().is_some_and(|digest| *digest != delivery.presentation_digest) {
-                return Err(NotDone::DigestMismatch);
-            }
-            let result = receipt.result.as_str();
-            if delivery.left.is_none() && delivery.state == DeliveryState::Ready {
-                return Err(NotDone::NotFetched);
-            }
-            match delivery.state {
-                DeliveryState::Withdrawn => return Err(NotDone::Withdrawn),
-                DeliveryState::Acknowledged if delivery.acknowledgement.as_deref() == Some(result) => {
-                    return Ok(delivery);
-                }
-                DeliveryState::Acknowledged => return Err(NotDone::AcknowledgedOtherwise),
-                DeliveryState::Ready => {}
-            }
-            let mut change = Change::new("acknowledge_delivery");
-            change.push(Write::Acknowledge(id, receipt.result, self.now()));
-            let event = Event::Acknowledged { party: insurer.clone(), line: delivery.line, result };
-            change.tell(entries(delivery.claim, &delivery.hospital, &event, self.now(), &self.random));
-            change.push(self.audit(
-                insurer.as_str(),
-                "delivery.acknowledged",
-                &id,
-                [("result", result.to_owned()), ("packet", delivery.packet.to_string())],
-            ));
-            self.commit_or_redo(change).await?;
-        }
-        Err(Fault::Contended.into())
     }
 
     /// Records a status an insurer reports. The same again is the same answer.

@@ -34,6 +34,7 @@ impl Engine {
     /// # Errors
     /// A refused document, or a taken id or identifier.
     pub async fn register(&self, registration: Registration) -> Result<Party, NotRegistered> {
+        check_policy(&registration)?;
         let party = Party::new(registration, PartyState::Live, 1)?;
         let mut change = Change::new("register_party");
         change.push(Write::NewParty(Box::new(party.clone()), self.now()));
@@ -83,6 +84,7 @@ impl Engine {
             if registration.id != party.id.as_str() || registration.role != party.role() {
                 return Err(RegistrationError::Rule("id and role: may not change; register another party"));
             }
+            check_policy(&registration)?;
             // Only `party consent --none` takes a basis away.
             let consent = registration.consent.clone().or_else(|| party.registration().consent.clone());
             let registration = Registration { consent, ..registration.clone() };
@@ -109,5 +111,13 @@ impl Engine {
             }
         }
         Err(Fault::Contended.into())
+    }
+}
+
+/// Only here, where an operator can still mend it: a stored policy may name a code that a later build dropped.
+fn check_policy(registration: &Registration) -> Result<(), RegistrationError> {
+    match &registration.policy {
+        Some(policy) => Ok(policy.check()?),
+        None => Ok(()),
     }
 }

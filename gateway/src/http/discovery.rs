@@ -9,9 +9,11 @@ use serde_json::{Value, json};
 
 use super::fhir;
 use super::problem::Problem;
+use crate::access::assertion::algorithms;
 use crate::app::App;
 use crate::flows::token::scopes_supported;
 use crate::keys::ring::SigningUse;
+use crate::party::AuthProfile;
 
 /// The day the CapabilityStatement last changed.
 const CAPABILITY_DATE: &str = "2026-11-23";
@@ -60,13 +62,15 @@ pub async fn packet_keys(app: Data<App>) -> HttpResponse {
 
 fn server(app: &App) -> Value {
     let issuer = &app.engine.issuer;
+    let profiles = [AuthProfile::Smart, AuthProfile::Fapi];
+    let algorithms: Vec<&str> = profiles.into_iter().flat_map(algorithms).map(|alg| alg.as_str()).collect();
     json!({
         "issuer": issuer,
         "token_endpoint": format!("{issuer}/oauth/token"),
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
         "grant_types_supported": ["client_credentials"],
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],
-        "token_endpoint_auth_signing_alg_values_supported": ["ES384", "ES256"],
+        "token_endpoint_auth_signing_alg_values_supported": algorithms,
         "scopes_supported": scopes_supported(),
         "response_types_supported": [],
     })

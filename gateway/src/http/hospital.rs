@@ -1,6 +1,6 @@
 //! `/fhir/Bundle`: hospitals push, read and replace bundles (FHIR R4 §3.1.0 create, read, update).
 
-use actix_web::http::header::{ETAG, HeaderMap, IF_MATCH, IF_NONE_MATCH, LOCATION};
+use actix_web::http::header::{ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH, LOCATION};
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use claimgate_fhir::outcome::OperationOutcome;
@@ -8,11 +8,12 @@ use claimgate_fhir::outcome::OperationOutcome;
 use super::body;
 use super::caller::{Caller, PushBundles, ReadBundles, ReplaceBundles};
 use super::fhir;
-use super::form::percent_decoded;
+use super::form::{Form, percent_decoded};
 use super::problem::Problem;
 use super::search::token;
+use super::signed;
 use crate::app::App;
-use crate::flows::health::{Answer, Conditions};
+use crate::flows::health::{Answer, ByIdentifier, Conditions};
 use crate::id::ClaimId;
 use crate::party::PartyId;
 
@@ -26,7 +27,7 @@ pub async fn push(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let conditions = conditions(request.headers())?;
+    let conditions = Conditions { request: signed::request(&request)?, ..conditions(request.headers())? };
     let preference = Preference::of(request.headers());
     let bytes = body::fhir(&app, &request, payload).await?;
     let answer = app.engine.accept(&caller.party.id, fhir::sent(request.headers()), &bytes, conditions).await?;
@@ -43,8 +44,9 @@ pub async fn validate(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
+    let signed = signed::request(&request)?;
     let bytes = body::fhir(&app, &request, payload).await?;
-    let issues = app.engine.validate(&caller.party, fhir::sent(request.headers()), &bytes).await?;
+    let issues = app.engine.validate(&caller.party, fhir::sent(request.headers()), &bytes, signed).await?;
     let outcome = OperationOutcome { issues }.to_json();
     let mut response = HttpResponse::Ok();
     response.insert_header(("Cache-Control", "no-store"));
@@ -70,11 +72,46 @@ pub async fn replace(
             "PUT needs If-Match with the ETag of the revision it replaces: W/\"1\"",
         )
     })?;
-    let revision = given.to_str().ok().and_then(version_of).ok_or_else(|| {
-        Problem::new(400, "bundle.if-match-form", "If-Match is one ETag as the gateway gave it: W/\"1\"")
-    })?;
-    let conditions = Conditions { replace: Some((claim, revision)), ..conditions(request.headers())? };
+    let revision = etag(given)?;
+    let signed = signed::request(&request)?;
+    let conditions = Conditions { replace: Some((claim, revision)), request: signed, ..conditions(request.headers())? };
     let preference = Preference::of(request.headers());
+    let bytes = body::fhir(&app, &request, payload).await?;
+    let answer = app.engine.accept(&caller.party.id, fhir::sent(request.headers()), &bytes, conditions).await?;
+    reply(&app, &caller.party.id, &answer, preference).await
+}
+
+/// `PUT /fhir/Bundle?identifier=<system>|<value>` (conditional update, FHIR R4 §3.1.0.4.3): replaces the case with this
+/// number, or makes it. The scope of an update is enough for both, as SMART 2 has it.
+///
+/// # Errors
+/// 412 where several cases fit or `If-Match` is not the present revision, 422 where the number is not the bundle's own,
+/// 428 where the bytes are those of an earlier revision and `If-Match` is missing, otherwise as [`push`].
+pub async fn update(
+    app: Data<App>,
+    caller: Caller<ReplaceBundles>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let headers = request.headers();
+    let identifier = addressed(request.query_string()).ok_or_else(|| {
+        Problem::new(
+            400,
+            "bundle.update-address",
+            "PUT to /fhir/Bundle/{id}, or to /fhir/Bundle?identifier=<system>|<value>",
+        )
+    })?;
+    if headers.contains_key("if-none-exist") {
+        return Err(Problem::new(
+            400,
+            "bundle.if-none-exist",
+            "If-None-Exist is for POST; this PUT has its own condition",
+        ));
+    }
+    let revision = headers.get(IF_MATCH).map(etag).transpose()?;
+    let update = Some(ByIdentifier { identifier, revision });
+    let conditions = Conditions { update, request: signed::request(&request)?, ..conditions(headers)? };
+    let preference = Preference::of(headers);
     let bytes = body::fhir(&app, &request, payload).await?;
     let answer = app.engine.accept(&caller.party.id, fhir::sent(request.headers()), &bytes, conditions).await?;
     reply(&app, &caller.party.id, &answer, preference).await
@@ -194,7 +231,22 @@ fn conditions(headers: &HeaderMap) -> Result<Conditions, Problem> {
             Problem::new(400, "bundle.if-none-exist", "If-None-Exist is supported as identifier=<system>|<value>")
         })?),
     };
-    Ok(Conditions { idempotency_key, if_none_exist, replace: None })
+    Ok(Conditions { idempotency_key, if_none_exist, ..Conditions::default() })
+}
+
+/// The one `identifier` of an address, and beside it at most `_format`.
+fn addressed(query: &str) -> Option<(Option<String>, String)> {
+    let form = Form::read(query)?;
+    if form.names().any(|name| !matches!(name, "identifier" | "_format")) {
+        return None;
+    }
+    token(form.one("identifier")?)
+}
+
+fn etag(given: &HeaderValue) -> Result<i64, Problem> {
+    given.to_str().ok().and_then(version_of).ok_or_else(|| {
+        Problem::new(400, "bundle.if-match-form", "If-Match is one ETag as the gateway gave it: W/\"1\"")
+    })
 }
 
 /// `identifier=system|value`, percent-decoded.

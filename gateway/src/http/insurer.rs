@@ -13,7 +13,7 @@ use super::caller::{AckDeliveries, Caller, ReadDeliveries, ReportStatus};
 use super::problem::Problem;
 use crate::app::App;
 use crate::core::change::Acknowledgement;
-use crate::flows::insurer::{Receipt, Report};
+use crate::flows::insurer::{Ack, Report};
 use crate::party::PartyId;
 use crate::store::read::{Listing, Which};
 use crate::store::{DeliveryView, StoreError};
@@ -76,7 +76,7 @@ pub async fn fetch(app: Data<App>, caller: Caller<ReadDeliveries>, id: Path<Stri
 /// `POST /insurer/v1/deliveries/{id}/ack`.
 ///
 /// # Errors
-/// 404, 409 for another digest or result, 422 for another form.
+/// 404, 409 for another digest or result, 422 for another form or a receipt that does not count.
 pub async fn acknowledge(
     app: Data<App>,
     caller: Caller<AckDeliveries>,
@@ -87,9 +87,37 @@ pub async fn acknowledge(
     let id = id.parse().map_err(|_| Problem::not_found())?;
     let ack: AckBody = body::json(&app, &request, payload).await?;
     let result = if ack.is_accepted() { Acknowledgement::Accepted } else { Acknowledgement::Rejected };
-    let receipt = Receipt { result, presentation_digest: ack.presentation_digest };
-    let delivery = app.engine.acknowledge(&caller.party.id, id, &receipt).await?;
+    let ack = Ack { result, presentation_digest: ack.presentation_digest, receipt: ack.receipt };
+    let delivery = app.engine.acknowledge(&caller.party.id, id, &ack).await?;
     Ok(no_store().json(envelope(&delivery)))
+}
+
+/// `GET /insurer/v1/deliveries/{id}/receipt`: what the insurer signed, with the key that verified it.
+///
+/// # Errors
+/// 404 where it is another's, or where no receipt was given.
+pub async fn receipt(
+    app: Data<App>,
+    caller: Caller<ReadDeliveries>,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let id = id.parse().map_err(|_| Problem::not_found())?;
+    let (delivery, kept) = app.engine.receipt(&caller.party.id, id).await?;
+    let kept = kept.ok_or_else(|| {
+        Problem::new(404, "receipt.none", "This delivery was acknowledged without a signed receipt, or not yet")
+    })?;
+    Ok(no_store().json(json!({
+        "delivery_id": delivery.id.to_string(),
+        "packet_id": delivery.packet.to_string(),
+        "line": delivery.line,
+        "presentation_digest": delivery.presentation_digest,
+        "result": kept.result,
+        "signed_at": kept.signed_at,
+        "received_at": kept.received_at,
+        "digest": kept.digest,
+        "receipt": kept.text,
+        "keys": [kept.key],
+    })))
 }
 
 /// `POST /insurer/v1/submissions/{id}/status`.
@@ -155,17 +183,18 @@ fn envelope(delivery: &DeliveryView) -> Envelope {
         kid: delivery.kid.clone(),
         created: delivery.created,
         acknowledgement: delivery.acknowledgement.clone(),
+        receipt: delivery.receipt.clone(),
     }
 }
 
 /// RFC 9530.
-fn content_digest(bytes: &[u8]) -> String {
+pub(super) fn content_digest(bytes: &[u8]) -> String {
     use base64::Engine;
     let digest = claimgate_packet::jose::digest::sha256(bytes);
     format!("sha-256=:{}:", base64::engine::general_purpose::STANDARD.encode(digest))
 }
 
-fn no_store() -> actix_web::HttpResponseBuilder {
+pub(super) fn no_store() -> actix_web::HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response.insert_header(("Cache-Control", "no-store"));
     response

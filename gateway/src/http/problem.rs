@@ -192,7 +192,7 @@ impl From<Refusal> for Problem {
             Refusal::ManyExist => Self::new(
                 412,
                 "bundle.many-exist",
-                "More than one case fits If-None-Exist; name the system too: identifier=<system>|<value>",
+                "More than one case fits this identifier; name the system too: identifier=<system>|<value>",
             ),
             Refusal::ForeignHospital => Self::new(
                 403,
@@ -216,6 +216,16 @@ impl From<Refusal> for Problem {
                 "bundle.identifier-changed",
                 "Bundle.identifier is not the case number of the bundle this PUT replaces; it may not change",
             ),
+            Refusal::IdentifierDiffers => Self::new(
+                422,
+                "bundle.identifier-differs",
+                "Bundle.identifier is not the case number in the address; PUT a bundle to its own case number",
+            ),
+            Refusal::Overtaken => Self::new(
+                428,
+                "bundle.if-match-missing",
+                "These bytes are an earlier revision of the case; to go back to them send If-Match with the present ETag",
+            ),
             Refusal::Fault(fault) => fault.into(),
         }
     }
@@ -233,7 +243,17 @@ impl From<NotDone> for Problem {
             NotDone::NotFetched => Self::new(
                 409,
                 "delivery.not-fetched",
-                "This delivery was never fetched; fetch and open its packet, then acknowledge it",
+                "This delivery was never fetched; fetch and open its packet first",
+            ),
+            NotDone::Withheld => Self::new(
+                409,
+                "attachment.withheld",
+                "This attachment has not left yet, and the hospital has no consent basis now; ask again later",
+            ),
+            NotDone::NoKey => Self::new(
+                409,
+                "insurer.no-key",
+                "You have no valid encryption key now; have the operator register one, then fetch again",
             ),
             NotDone::DigestMismatch => Self::new(
                 409,
@@ -242,6 +262,9 @@ impl From<NotDone> for Problem {
                  open it again",
             )
             .at("/presentation_digest"),
+            NotDone::Receipt(reason) => {
+                Self::new(422, reason.code(), format!("{reason}; nothing was acknowledged")).at("/receipt")
+            }
             NotDone::AcknowledgedOtherwise => Self::new(
                 409,
                 "delivery.acknowledged",

@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use claimgate_packet::jose::base64url;
@@ -30,6 +30,10 @@ pub struct KeyFolder {
 }
 
 claimgate_packet::opaque_debug!(KeyFolder);
+
+/// The names, sizes and times of key files, to be compared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stamp(Vec<(PathBuf, u64, u64, i64, i64)>);
 
 /// Why the key folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -108,6 +112,20 @@ impl KeyFolder {
         Ok(found)
     }
 
+    /// What the folder's signing key files look like from outside: it changes when one comes, goes or is written anew.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn stamp(&self) -> Result<Stamp, FolderError> {
+        let mut files = Vec::new();
+        for path in self.files("")? {
+            let seen = fs::metadata(&path).map_err(at(&path))?;
+            files.push((path, seen.ino(), seen.len(), seen.mtime(), seen.mtime_nsec()));
+        }
+        files.sort_unstable();
+        Ok(Stamp(files))
+    }
+
     /// Reads a signing key.
     ///
     /// # Errors
@@ -132,7 +150,12 @@ impl KeyFolder {
     /// The file exists or cannot be written.
     pub fn add(&self, prefix: &str, key: &PrivateJwk) -> Result<(), FolderError> {
         let path = self.dir.join(format!("{prefix}{}.json", key.kid()));
-        write_secret(&path, self.sealed(&path, key.to_json())?.to_string().as_bytes())
+        // It appears whole: a running gateway may read the folder now.
+        let next = path.with_extension("next");
+        write_secret(&next, self.sealed(&path, key.to_json())?.to_string().as_bytes())?;
+        let linked = fs::hard_link(&next, &path).map_err(at(&path));
+        fs::remove_file(&next).map_err(at(&next))?;
+        linked
     }
 
     /// Encrypts the private part of a file that holds it in the clear; `true` if it did.

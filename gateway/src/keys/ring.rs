@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use claimgate_packet::jose::jwk::{JwkError, KeyAlg, KeyUse, PrivateJwk, PublicJwk};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
 use super::folder::{FolderError, KeyFolder, create_folder, write_secret};
@@ -192,13 +192,25 @@ fn can_sign(key: &PublicJwk, now: Timestamp) -> bool {
 
 /// Makes a signing key and writes its file; returns its key id.
 ///
+/// No two keys of one use begin in the same second, or which of them signs would be left to chance: then it begins a
+/// second later.
+///
 /// # Errors
-/// The folder cannot be written.
+/// The folder cannot be read or written.
 pub fn create_signing_key(
     folder: &KeyFolder,
     usage: SigningUse,
     not_before: Timestamp,
 ) -> Result<String, KeyRingError> {
+    let ring = KeyRing::load(folder)?;
+    let begins = |at: Timestamp| {
+        let seconds = |key: &PrivateJwk| key.public().not_before.map(Timestamp::as_second);
+        ring.keys(usage).iter().any(|key| seconds(key) == Some(at.as_second()))
+    };
+    let mut not_before = not_before;
+    while begins(not_before) {
+        not_before += SignedDuration::from_secs(1);
+    }
     let key = PrivateJwk::generate(KeyUse::Sig, KeyAlg::Es256, None, not_before).map_err(KeyRingError::Generate)?;
     folder.add(&usage.prefix(), &key)?;
     Ok(key.kid().to_owned())
@@ -269,7 +281,6 @@ pub fn ensure(config: &Config, random: &Random, now: Timestamp) -> Result<Vec<St
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jiff::SignedDuration;
 
     #[test]
     fn a_new_key_is_published_before_it_signs_and_an_ended_one_signs_no_more() {
@@ -301,6 +312,13 @@ mod tests {
         ring.reload().unwrap();
         assert_eq!((signs(now).as_ref(), signs(later)), (Some(&old), None));
         assert_eq!(states(later), [KeyState::Retired, KeyState::Revoked]);
+
+        // Three made at once begin one after the other.
+        let made = [(); 3].map(|()| create_signing_key(&folder, SigningUse::Token, now).unwrap());
+        ring.reload().unwrap();
+        let order: Vec<String> =
+            ring.present().keys(SigningUse::Token).iter().map(|key| key.kid().to_owned()).collect();
+        assert_eq!(order, made);
         std::fs::remove_dir_all(dir).unwrap();
     }
 }

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use claimgate_packet::jose::jwk::PrivateJwk;
+use jiff::Timestamp;
 use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -71,9 +72,15 @@ pub enum ClientError {
     /// A signature could not be made.
     #[error("the client assertion cannot be made: {0}")]
     Assertion(#[from] jwt::JwtError),
+    /// A receipt that cannot be signed.
+    #[error("a receipt cannot be signed: {0}")]
+    Receipt(#[from] claimgate_packet::receipt::Refusal),
     /// A packet that does not open.
     #[error("a packet does not open: {0}")]
     Packet(#[from] claimgate_packet::open::OpenError),
+    /// An attachment that is not the one its packet names.
+    #[error("an attachment does not open: {0}")]
+    Attachment(#[from] claimgate_packet::open::AttachmentError),
 }
 
 /// A client with the settings every outbound connection has here.
@@ -104,6 +111,18 @@ impl PartyClient {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.identity.id
+    }
+
+    /// The key it proves itself and signs receipts with.
+    #[must_use]
+    pub fn key(&self) -> &PrivateJwk {
+        &self.identity.key
+    }
+
+    /// The time by its clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// The access token it holds.

@@ -96,8 +96,12 @@ async fn serve(world: &World, one: &Insurer, steps: &mut Steps<'_>) -> anyhow::R
     let trust = insurer::trusted_keys(&one.client).await?;
     let opened = insurer::verify(&one.client, (&sealed, &envelope), &one.keys, &trust, world.clock.now())?;
     steps.mark(&format!("{name} opens and verifies"));
+    if opened.attachments().next().is_some() {
+        insurer::attachments(&one.client, &envelope.id, &opened, &one.keys).await?;
+        steps.mark(&format!("{name} fetches, opens and compares the attachments"));
+    }
     insurer::acknowledge(&one.client, &envelope.id, &opened).await?;
-    steps.mark(&format!("{name} acknowledges"));
+    steps.mark(&format!("{name} acknowledges with a signed receipt"));
     insurer::report(&one.client, &envelope.submission_id, "in-review", "C-2026-000123").await?;
     steps.mark(&format!("{name} reports a status"));
     Ok(Recipient::new(&name, &envelope, &opened))
@@ -119,11 +123,25 @@ async fn cross_check(world: &World) -> Result<(), ClientError> {
 /// # Errors
 /// A folder that cannot be written, or a step that fails.
 pub async fn open_world(folder: &Path, clock: Clock, random: Random) -> anyhow::Result<World> {
+    open_world_with(folder, Vec::new(), clock, random).await
+}
+
+/// The same with more settings, by the names of their variables.
+///
+/// # Errors
+/// As [`open_world`], or a setting that is none.
+pub async fn open_world_with(
+    folder: &Path,
+    settings: Vec<(String, String)>,
+    clock: Clock,
+    random: Random,
+) -> anyhow::Result<World> {
     let data_dir = ("CLAIMGATE_GATEWAY__DATA_DIR".to_owned(), folder.display().to_string());
     let listen = ("CLAIMGATE_HTTP__LISTEN".to_owned(), "127.0.0.1:0".to_owned());
     // The made-up insurers' endpoints are on this machine.
     let loopback = ("CLAIMGATE_WEBHOOKS__ALLOW_LOOPBACK".to_owned(), "true".to_owned());
-    let config = Config::from_layers(None, [data_dir, listen, loopback])?;
+    let given = [data_dir, listen, loopback];
+    let config = Config::from_layers(None, given.into_iter().chain(settings))?;
     ring::ensure(&config, &random, clock.now())?;
     schema::migrate(&config.database_path()).await?;
     let gateway = lifecycle::start(config, clock.clone(), random.clone()).await?;
@@ -230,6 +248,10 @@ fn registration(seed: &Seed, identity: &Identity, sealing: &[PrivateJwk]) -> Reg
         identifiers,
         lines: seed.line.into_iter().collect(),
         consent: (seed.role == Role::Hospital).then(attested),
+        policy: None,
+        receipt: None,
+        signature_required: false,
+        source_keys: Vec::new(),
         jwks: JwkSet(keys).to_json(),
     }
 }

@@ -1,8 +1,10 @@
-//! An insurer's system: pulls deliveries, opens and verifies packets with its own keys, acknowledges, reports.
+//! An insurer's system: pulls deliveries, opens and verifies packets with its own keys, acknowledges with a signed
+//! receipt, reports.
 
 use claimgate_adapters::insurer::{AckBody, AckResult, Envelope, StatusBody};
 use claimgate_packet::jose::jwk::PrivateJwk;
 use claimgate_packet::open::{Opened, TrustedKeys, open};
+use claimgate_packet::receipt::{self, Receipt};
 use jiff::Timestamp;
 use reqwest::Method;
 use serde_json::Value;
@@ -30,6 +32,25 @@ pub async fn fetch(client: &PartyClient, delivery: &str) -> Result<String, Clien
     String::from_utf8(answer.body).map_err(|_| ClientError::Form("fetch"))
 }
 
+/// Fetches the attachments an opened packet names and opens each; gives how many bytes they are together.
+///
+/// # Errors
+/// Anything but the files the packet names.
+pub async fn attachments(
+    client: &PartyClient,
+    delivery: &str,
+    opened: &Opened,
+    keys: &[PrivateJwk],
+) -> Result<usize, ClientError> {
+    let mut bytes = 0;
+    for named in opened.attachments() {
+        let path = format!("/insurer/v1/deliveries/{delivery}/attachments/{}", named.id);
+        let sealed = client.call(Method::GET, &path, &[], Vec::new()).await?.expect("attachment", 200)?.body;
+        bytes += opened.attachment(&named.id, &sealed, keys)?.len();
+    }
+    Ok(bytes)
+}
+
 /// The gateway's packet keys, as published.
 ///
 /// # Errors
@@ -54,12 +75,17 @@ pub fn verify(
     Ok(open(sealed, keys, trust, client.id(), Some(envelope.line), now)?)
 }
 
-/// Acknowledges a delivery that was opened and verified.
+/// Acknowledges a delivery that was opened and verified, with a receipt signed by the client's key.
 ///
 /// # Errors
-/// Anything but the acknowledged delivery.
+/// A key that signs no receipts, anything but the acknowledged delivery.
 pub async fn acknowledge(client: &PartyClient, delivery: &str, opened: &Opened) -> Result<(), ClientError> {
-    let body = AckBody { result: AckResult::Accepted, presentation_digest: Some(opened.presentation_digest.clone()) };
+    let receipt = Receipt::accepted(delivery.to_owned(), opened, client.now());
+    let body = AckBody {
+        result: AckResult::Accepted,
+        presentation_digest: Some(opened.presentation_digest.clone()),
+        receipt: Some(receipt::sign(&receipt, client.key())?),
+    };
     let path = format!("/insurer/v1/deliveries/{delivery}/ack");
     post(client, "acknowledge", &path, &body).await
 }

@@ -33,6 +33,8 @@ pub struct Recipient {
     line: String,
     packet: String,
     evidence: Vec<String>,
+    /// Media type and size of each file that was opened.
+    attachments: Vec<(String, u64)>,
     sealed_bytes: i64,
 }
 
@@ -45,6 +47,7 @@ impl Recipient {
             line: envelope.line.to_string(),
             packet: opened.packet_id.clone(),
             evidence: opened.evidence.iter().map(|one| one.document.kind().to_owned()).collect(),
+            attachments: opened.attachments().map(|file| (file.media_type.clone(), file.bytes)).collect(),
             sealed_bytes: envelope.bytes,
         }
     }
@@ -122,8 +125,11 @@ impl Demo {
             .iter()
             .map(|one| {
                 // A recipient stands here only after its packet was opened and every check passed.
+                let file = |(media_type, bytes): &(String, u64)| json!({ "media_type": media_type, "bytes": bytes });
+                let attachments: Vec<Value> = one.attachments.iter().map(file).collect();
                 json!({ "party": one.party, "line": one.line, "opened": true, "verified": true,
-                    "evidence": one.evidence, "withheld": self.withheld(one), "sealed_bytes": one.sealed_bytes })
+                    "evidence": one.evidence, "withheld": self.withheld(one), "attachments": attachments,
+                    "sealed_bytes": one.sealed_bytes })
             })
             .collect();
         let steps: Vec<Value> =
@@ -159,6 +165,9 @@ impl fmt::Display for Demo {
             let withheld = self.withheld(one);
             let withheld = if withheld.is_empty() { "nothing".to_owned() } else { withheld.join(", ") };
             writeln!(text, "      withheld  {withheld}")?;
+            for (media_type, bytes) in &one.attachments {
+                writeln!(text, "      file      {media_type}, {bytes} bytes")?;
+            }
         }
         writeln!(text, "\nTimeline 進度 (Asia/Taipei)")?;
         for (at, event, party, words) in &self.timeline {

@@ -7,7 +7,7 @@ use sqlx::error::ErrorKind;
 use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, query, query_as};
 
-use super::{StoreError, log, push};
+use super::{StoreError, attachments, log, push, receipt};
 use crate::core::change::{Change, DeliveryRow, SearchValues, Write};
 use crate::core::timeline::{Audience, Entry};
 use crate::party::Party;
@@ -82,8 +82,8 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
         }
         Write::Bundle(bundle) => {
             let sql = "-- apply::bundle
-                insert into bundle (claim_id, revision, body_mac, body, answer, received_at)
-                values ($1, $2, $3, $4, $5, $6)";
+                insert into bundle (claim_id, revision, body_mac, body, answer, received_at, signature)
+                values ($1, $2, $3, $4, $5, $6, $7)";
             let inserted = query(sql)
                 .bind(bundle.claim.to_string())
                 .bind(bundle.revision)
@@ -91,6 +91,7 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
                 .bind(&bundle.body)
                 .bind(&bundle.answer)
                 .bind(millis(bundle.at))
+                .bind(&bundle.signature)
                 .execute(tx)
                 .await;
             one("bundle", inserted)
@@ -115,6 +116,8 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
                 .await;
             one("evidence", inserted)
         }
+        Write::Attachment(attachment) => attachments::new(tx, attachment).await,
+        Write::AttachmentLeft(delivery, id, at) => attachments::left(tx, *delivery, *id, *at).await,
         Write::Consent(claim, permit, at) => {
             let sql = "-- apply::consent
                 insert into consent (id, claim_id, basis, reference, purpose, recipients, created_at)
@@ -122,7 +125,10 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
             let recipients: Vec<_> = permit
                 .recipients()
                 .iter()
-                .map(|(party, line)| json!({ "party": party.as_str(), "line": line }))
+                .map(|(party, line)| match permit.limits(party, *line) {
+                    None => json!({ "party": party.as_str(), "line": line }),
+                    Some(limits) => json!({ "party": party.as_str(), "line": line, "limits": limits }),
+                })
                 .collect();
             let inserted = query(sql)
                 .bind(permit.consent().to_string())
@@ -223,6 +229,7 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
                 query(sql).bind(id.to_string()).bind(acknowledgement.as_str()).bind(millis(*at)).execute(tx).await;
             one("delivery", updated)
         }
+        Write::Receipt(row) => one("receipt", receipt::insert(tx, row).await),
         Write::Audit(line) => {
             let sql = "-- apply::audit
                 insert into audit (id, at, actor, action, subject, detail) values ($1, $2, $3, $4, $5, $6)";
@@ -381,9 +388,10 @@ async fn new_delivery(tx: &mut SqliteConnection, row: &DeliveryRow) -> Result<()
         .bind(&row.sealed_digest)
         .bind(&row.presentation_digest)
         .bind(millis(row.at))
-        .execute(tx)
+        .execute(&mut *tx)
         .await;
-    one("delivery", inserted)
+    one("delivery", inserted)?;
+    attachments::disclosed(tx, row).await
 }
 
 async fn new_entries(tx: &mut SqliteConnection, entries: &[Entry]) -> Result<(), StoreError> {
@@ -421,7 +429,11 @@ pub(super) fn millis(at: Timestamp) -> i64 {
 }
 
 /// As many rows as there are values must have been written.
-fn all(table: &'static str, rows: usize, result: Result<SqliteQueryResult, sqlx::Error>) -> Result<(), StoreError> {
+pub(super) fn all(
+    table: &'static str,
+    rows: usize,
+    result: Result<SqliteQueryResult, sqlx::Error>,
+) -> Result<(), StoreError> {
     let written = result?.rows_affected();
     if usize::try_from(written) == Ok(rows) { Ok(()) } else { Err(StoreError::Conflict { table }) }
 }

@@ -12,11 +12,13 @@ use crate::keys::index::Mac;
 use crate::party::{Party, PartyId, PartyState};
 
 mod deliveries;
+mod disclosed;
 mod operator;
 mod push;
 mod search;
 
 pub use deliveries::{Listing, Which};
+pub use disclosed::{ConsentKept, EvidenceKept, PacketSent};
 pub use operator::Counts;
 pub use search::HospitalSubmission;
 

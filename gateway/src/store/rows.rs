@@ -11,7 +11,7 @@ use super::StoreError;
 use crate::core::delivery::DeliveryState;
 use crate::core::push::{Content, EndpointState};
 use crate::core::submission::SubmissionState;
-use crate::id::{ClaimId, DeliveryId, PacketId, SubmissionId, WorkId};
+use crate::id::{ClaimId, DeliveryId, EvidenceId, PacketId, SubmissionId, WorkId};
 use crate::keys::index::Mac;
 use crate::party::PartyId;
 
@@ -85,6 +85,8 @@ pub struct DeliveryView {
     pub left: Option<Timestamp>,
     /// What the recipient said.
     pub acknowledgement: Option<String>,
+    /// SHA-256 of the receipt it signed, base64url.
+    pub receipt: Option<String>,
 }
 
 /// A submission as its insurer sees it.
@@ -130,6 +132,17 @@ pub struct AppView {
     pub timeline: Vec<TimelineLine>,
     /// Insurer, line and state of each submission.
     pub submissions: Vec<(PartyId, Line, SubmissionState)>,
+}
+
+/// Sealed evidence of one revision of a claim.
+#[derive(Clone, Debug)]
+pub struct EvidenceOfRevision {
+    /// Id.
+    pub id: EvidenceId,
+    /// The revision that replaced it.
+    pub superseded_by: Option<i64>,
+    /// The document with how it came, sealed.
+    pub body: Vec<u8>,
 }
 
 /// A leased step.

@@ -7,11 +7,14 @@ use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection};
 
 use super::StoreError;
 
+const ATTACHMENTS: &str = include_str!("../../../migrations/sqlite/0005_attachments.sql");
 const FIRST: &str = include_str!("../../../migrations/sqlite/0001_first.sql");
 const LOG: &str = include_str!("../../../migrations/sqlite/0004_log.sql");
+const RECEIPTS: &str = include_str!("../../../migrations/sqlite/0007_receipts.sql");
 const OPEN_DELIVERIES: &str = include_str!("../../../migrations/sqlite/0003_open_deliveries.sql");
-const WEBHOOKS: &str = include_str!("../../../migrations/sqlite/0009_webhooks.sql");
+const WEBHOOKS: &str = include_str!("../../../migrations/sqlite/0008_webhooks.sql");
 const SEARCH: &str = include_str!("../../../migrations/sqlite/0002_search.sql");
+const SOURCE_SIGNATURE: &str = include_str!("../../../migrations/sqlite/0006_source_signature.sql");
 
 /// A database this build cannot use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,7 +55,10 @@ fn migrations() -> Vec<Migration> {
         Migration::new(2, "search".into(), MigrationType::Simple, SEARCH.into_sql_str(), false),
         Migration::new(3, "open_deliveries".into(), MigrationType::Simple, OPEN_DELIVERIES.into_sql_str(), false),
         Migration::new(4, "log".into(), MigrationType::Simple, LOG.into_sql_str(), false),
-        Migration::new(9, "webhooks".into(), MigrationType::Simple, WEBHOOKS.into_sql_str(), false),
+        Migration::new(5, "attachments".into(), MigrationType::Simple, ATTACHMENTS.into_sql_str(), false),
+        Migration::new(6, "source_signature".into(), MigrationType::Simple, SOURCE_SIGNATURE.into_sql_str(), false),
+        Migration::new(7, "receipts".into(), MigrationType::Simple, RECEIPTS.into_sql_str(), false),
+        Migration::new(8, "webhooks".into(), MigrationType::Simple, WEBHOOKS.into_sql_str(), false),
     ]
 }
 
@@ -149,4 +155,42 @@ fn restrict(path: &Path) -> Result<(), StoreError> {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).map_err(sqlx::Error::Io)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::query;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_database_of_each_version_before_comes_up_with_what_it_holds() {
+        let folder = std::env::temp_dir().join(format!("claimgate-schema-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        for before in 1..migrations().len() {
+            let path = folder.join(format!("{before}.db"));
+            let mut old = super::super::connect_options(&path).create_if_missing(true).connect().await.unwrap();
+            let first: Vec<Migration> = migrations().into_iter().take(before).collect();
+            Migrator::with_migrations(first).run(&mut old).await.unwrap();
+            for sql in [
+                "insert into party values ('p', 'hospital', 'live', '{}', 1, 0, 0)",
+                "insert into claim values ('c', 'p', x'00', 'health', 1, 1, 0, 0)",
+                "insert into packet values ('k', 'c', 1, x'00', x'00', 0)",
+                "insert into delivery values ('d', 'k', 'c', 'p', 'life', 1, 'ready', 1, x'00', 'kid', x'00', 1, '', '', 0,
+                    null, null, null)",
+            ] {
+                query(sql).execute(&mut old).await.unwrap();
+            }
+            let found = i64::try_from(before).unwrap();
+            assert!(matches!(check(&mut old).await, Err(StoreError::Schema(SchemaError::Behind { .. }))));
+            old.close().await.unwrap();
+            assert_eq!(status(&path).await.unwrap().found, found);
+            assert_eq!(migrate(&path).await.unwrap().found, wanted());
+            let mut new = super::super::connect_options(&path).connect().await.unwrap();
+            let kept: (i64,) = sqlx::query_as("select count(*) from delivery").fetch_one(&mut new).await.unwrap();
+            assert_eq!(kept, (1,));
+            new.close().await.unwrap();
+        }
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -1,6 +1,6 @@
 //! What must hold before a draft is signed: forms, bounds, nothing twice, no reserved names.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::Value;
 
@@ -87,21 +87,28 @@ fn parts(draft: &Draft) -> Result<(), SignError> {
     if !once(&draft.parts) || !draft.recipients.iter().all(|recipient| once(&recipient.parts)) {
         return Err(SignError::Twice("a part"));
     }
+    let mut apart: BTreeMap<&str, Vec<&Part>> = BTreeMap::new();
     for part in &draft.parts {
         form("a part's pointer", part.pointer.len() <= 1024 && part.pointer.starts_with('/'))?;
-        let known = |evidence: &&Evidence| evidence.id == part.evidence;
-        let evidence = draft.evidence.iter().find(known).ok_or(SignError::UnknownEvidence)?;
-        for recipient in draft.recipients.iter().filter(|recipient| recipient.evidence.contains(&evidence.id)) {
-            fits_without(evidence, draft, recipient)?;
+        apart.entry(&part.evidence).or_default().push(part);
+    }
+    for (id, parts) in apart {
+        let evidence = draft.evidence.iter().find(|evidence| evidence.id == id).ok_or(SignError::UnknownEvidence)?;
+        // Recipients of one line in many policies get the same: each set of parts is tried once.
+        let mut tried: BTreeSet<Vec<&Part>> = BTreeSet::new();
+        for recipient in draft.recipients.iter().filter(|recipient| recipient.evidence.iter().any(|one| one == id)) {
+            let got: HashSet<&Part> = recipient.parts.iter().collect();
+            let withheld: Vec<&Part> = parts.iter().copied().filter(|part| !got.contains(part)).collect();
+            if !withheld.is_empty() && tried.insert(withheld.clone()) {
+                fits_without(evidence, &withheld)?;
+            }
         }
     }
     Ok(())
 }
 
-fn fits_without(evidence: &Evidence, draft: &Draft, recipient: &RecipientDraft) -> Result<(), SignError> {
-    let withheld: Vec<&Part> =
-        draft.parts.iter().filter(|part| part.evidence == evidence.id && !recipient.parts.contains(part)).collect();
-    let left = without(evidence.document.to_json()?, &withheld);
+fn fits_without(evidence: &Evidence, withheld: &[&Part]) -> Result<(), SignError> {
+    let left = without(evidence.document.to_json()?, withheld);
     let fits = Document::from_json(evidence.document.kind(), &evidence.document.schema(), left).is_ok();
     if fits { Ok(()) } else { Err(SignError::Part) }
 }

@@ -1,4 +1,7 @@
 //! Fee categories (費用類別) of a receipt: the columns of NHI's inpatient claim form, and what hospitals charge beside.
+//!
+//! The list may grow. A code this build does not know is kept as it stands, so that an opener built before still reads
+//! the receipt it is in.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,11 +15,18 @@ macro_rules! categories {
         /// Fee category (費用類別), written as its code and Chinese name.
         #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
         #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-        #[serde(try_from = "Wire", into = "Wire")]
+        #[serde(from = "Wire", into = "Wire")]
         pub enum FeeCategory {
             $(#[doc = $name] $variant,)+
             /// A category the list has no place for (其他), in the source's words.
             Other(String),
+            /// A category of a later list than this build's, kept whole.
+            Unknown {
+                /// Its code.
+                code: String,
+                /// Its Chinese name.
+                name: String,
+            },
         }
 
         impl FeeCategory {
@@ -25,10 +35,11 @@ macro_rules! categories {
 
             /// The code.
             #[must_use]
-            pub fn code(&self) -> &'static str {
+            pub fn code(&self) -> &str {
                 match self {
                     $(Self::$variant => $code,)+
                     Self::Other(_) => OTHER,
+                    Self::Unknown { code, .. } => code,
                 }
             }
 
@@ -38,6 +49,7 @@ macro_rules! categories {
                 match self {
                     $(Self::$variant => $name,)+
                     Self::Other(text) => text,
+                    Self::Unknown { name, .. } => name,
                 }
             }
 
@@ -102,7 +114,9 @@ opaque_debug!(FeeCategory);
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 struct Wire {
+    /// A code of `urn:claimgate:fee-category`, or `OTHER`. The list may grow: take a code you do not know by its name.
     code: String,
+    /// The Chinese name; with `OTHER` the source's own words.
     name: String,
 }
 
@@ -112,19 +126,12 @@ impl From<FeeCategory> for Wire {
     }
 }
 
-/// A code that is not on the list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no such fee category")]
-pub struct NoSuchCategory;
-
-impl TryFrom<Wire> for FeeCategory {
-    type Error = NoSuchCategory;
-
-    fn try_from(wire: Wire) -> Result<Self, NoSuchCategory> {
+impl From<Wire> for FeeCategory {
+    fn from(wire: Wire) -> Self {
         if wire.code == OTHER {
-            return Ok(Self::Other(wire.name));
+            return Self::Other(wire.name);
         }
-        Self::of_code(&wire.code).ok_or(NoSuchCategory)
+        Self::of_code(&wire.code).unwrap_or(Self::Unknown { code: wire.code, name: wire.name })
     }
 }
 
@@ -144,7 +151,18 @@ mod tests {
             serde_json::to_value(FeeCategory::Registration).unwrap(),
             json!({ "code": "REG", "name": "掛號費" })
         );
-        assert!(serde_json::from_value::<FeeCategory>(json!({ "code": "X", "name": "掛號費" })).is_err());
         assert!(FeeCategory::of_name("檢驗費") == Some(FeeCategory::Examination));
+    }
+
+    #[test]
+    fn a_category_of_a_later_list_is_kept_as_it_stands() {
+        let later = json!({ "code": "TELE", "name": "視訊診療費" });
+        let category: FeeCategory = serde_json::from_value(later.clone()).unwrap();
+        assert_eq!((category.code(), category.name()), ("TELE", "視訊診療費"));
+        assert!(FeeCategory::of_code("TELE").is_none());
+        assert_eq!(serde_json::to_value(category).unwrap(), later);
+        for broken in [json!({ "code": "TELE" }), json!({ "code": "TELE", "name": "x", "more": 1 }), json!("TELE")] {
+            assert!(serde_json::from_value::<FeeCategory>(broken).is_err());
+        }
     }
 }

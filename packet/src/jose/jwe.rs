@@ -1,8 +1,8 @@
-//! The strict JWE readers: compact form, three closed profiles, and nothing else.
+//! Strict JWE: compact form, three closed profiles, and nothing else.
 //!
 //! In: text from outsiders. Out: the plaintext, or one refusal that does not tell why. `packet` reads what the gateway
-//! seals, `wallet` what a wallet answers, `mydata` what MyData hands over. Our own code over aws-lc-rs, because the
-//! library that seals takes short tags when it opens (security.md §0.1).
+//! seals, `wallet` what a wallet answers, `mydata` what MyData hands over; `sealing` writes what `packet` reads. Our own
+//! code over aws-lc-rs: the one library found for this takes short tags when it opens (security.md §0.1).
 
 use aws_lc_rs::aead::{Aad, Algorithm, LessSafeKey, Nonce, UnboundKey};
 use serde_json::{Map, Value};
@@ -16,6 +16,8 @@ mod agreement;
 
 pub mod mydata;
 pub mod packet;
+#[cfg(feature = "seal")]
+pub(crate) mod sealing;
 pub mod wallet;
 
 pub use packet::{ENC, Jwe};

@@ -5,6 +5,10 @@
 
 use std::fmt;
 
+#[cfg(feature = "open")]
+use aws_lc_rs::agreement::{ParsedPublicKey, UnparsedPublicKey};
+#[cfg(feature = "seal")]
+use aws_lc_rs::rsa::OaepPublicEncryptingKey;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -154,6 +158,12 @@ impl PublicJwk {
         Some((self.material.member("x")?, self.material.member("y")?))
     }
 
+    /// The point x of an Ed25519 key, base64url; none for any other.
+    #[must_use]
+    pub fn edwards_point(&self) -> Option<&str> {
+        if self.kind() == Kind::Ed25519 { self.material.member("x") } else { None }
+    }
+
     /// `kty`, `crv` and the public numbers by name.
     pub(crate) fn parameters(&self) -> Vec<(&'static str, &str)> {
         self.material.parameters()
@@ -186,6 +196,19 @@ impl PublicJwk {
 
     pub(crate) fn kind(&self) -> Kind {
         self.material.kind
+    }
+
+    /// The other side of an agreement; none where this key is for something else.
+    #[cfg(feature = "seal")]
+    pub(crate) fn agreement_key(&self) -> Option<ParsedPublicKey> {
+        let curve = self.kind().agreement()?;
+        ParsedPublicKey::try_from(UnparsedPublicKey::new(curve, self.bytes())).ok()
+    }
+
+    /// The key that wraps with RSA-OAEP; none where this key is for something else.
+    #[cfg(feature = "seal")]
+    pub(crate) fn oaep_key(&self) -> Option<OaepPublicEncryptingKey> {
+        (self.kind() == Kind::Rsa).then(|| rsa::oaep_key(self.bytes()))?
     }
 
     /// The point, uncompressed (SEC 1 §2.3.3) or 32 bytes, or the RSA modulus.
@@ -252,11 +275,18 @@ fn date(map: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, JwkEr
 
 /// Reads an ephemeral public key of a JWE header: exactly `kty`, `crv` and the coordinates, on P-256 or X25519.
 #[cfg(feature = "open")]
-pub(crate) fn ephemeral(value: &Value) -> Option<(Kind, Vec<u8>)> {
+pub(crate) fn ephemeral(value: &Value) -> Option<(Kind, ParsedPublicKey)> {
     let map = value.as_object()?;
-    let material = Material::read(map).ok()?;
-    let whole = map.len() == material.parameters().len() && matches!(material.kind, Kind::P256 | Kind::X25519);
-    whole.then(|| (material.kind, material.bytes().to_vec()))
+    let kind = Kind::from_names(text(map, "kty").ok()?, text(map, "crv").ok()?)?;
+    let key = match kind {
+        Kind::P256 if map.len() == 4 => material::point(kind, 32, text(map, "x").ok()??, text(map, "y").ok()??).ok()?.1,
+        Kind::X25519 if map.len() == 3 => {
+            let curve = kind.agreement()?;
+            ParsedPublicKey::try_from(UnparsedPublicKey::new(curve, Material::read(map).ok()?.bytes())).ok()?
+        }
+        _ => return None,
+    };
+    Some((kind, key))
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, UnparsedPublicKey, VerificationAlgorithm,
 };
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::base64url;
 use super::json::parse_object;
@@ -38,10 +39,23 @@ pub enum JwsError {
 /// # Errors
 /// [`JwsError::Key`] for a key that is not for signatures.
 pub fn sign(payload: &[u8], typ: &str, key: &PrivateJwk) -> Result<String, JwsError> {
-    let header = json!({ "alg": key.alg().as_str(), "kid": key.kid(), "typ": typ }).to_string();
-    let input = format!("{}.{}", base64url::encode(header.as_bytes()), base64url::encode(payload));
-    let signature = key.sign(input.as_bytes()).map_err(|_| JwsError::Key)?;
-    Ok(format!("{input}.{}", base64url::encode(&signature)))
+    let header = Header { alg: key.alg().as_str(), kid: key.kid(), typ };
+    let header = serde_json::to_vec(&header).map_err(|_| JwsError::Header)?;
+    let mut text = Vec::with_capacity((header.len() + payload.len()) / 3 * 4 + 160);
+    base64url::append(&mut text, &header);
+    text.push(b'.');
+    base64url::append(&mut text, payload);
+    let signature = key.sign(&text).map_err(|_| JwsError::Key)?;
+    text.push(b'.');
+    base64url::append(&mut text, &signature);
+    String::from_utf8(text).map_err(|_| JwsError::Malformed)
+}
+
+#[derive(Serialize)]
+struct Header<'a> {
+    alg: &'static str,
+    kid: &'a str,
+    typ: &'a str,
 }
 
 /// A compact signature whose form and header are checked and whose signature is not yet.

@@ -1,11 +1,12 @@
 //! From authentic to mine to granted: exactly one recipient, every digest once, disclosed = granted.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
 use super::{OpenError, Opened};
 use crate::disclosure::Disclosure;
+use crate::evidence::Evidence;
 use crate::manifest::{Manifest, RecipientElement};
 use crate::unfold::{Mismatch, unfold};
 use crate::words::Line;
@@ -38,8 +39,10 @@ pub struct Granted {
     pub(super) log_entry: [u8; 32],
     pub(super) presentation_digest: String,
     pub(super) recipient: RecipientElement,
-    /// `evidence` with every disclosure in its place.
+    /// `evidence` with every disclosure in its place; null stands for what is `ready`.
     pub(super) evidence: Map<String, Value>,
+    /// Evidence that was read at once, by id.
+    pub(super) ready: HashMap<String, Evidence>,
 }
 
 crate::opaque_debug!(Authentic, Mine, Granted);
@@ -65,10 +68,12 @@ impl Authentic {
     /// [`OpenError::Digest`] for a disclosure that cannot be read, [`OpenError::NotAddressed`],
     /// [`OpenError::Order`].
     pub fn for_me(self, aud: &str, line: Option<Line>) -> Result<Mine, OpenError> {
+        // Each stands in the evidence or elsewhere, never in both: `unfold` finds a digest that stands twice.
+        let evidence: HashSet<&str> = self.manifest.evidence_digests().collect();
         let disclosures: Vec<Disclosure> = self
             .disclosures
             .iter()
-            .map(|encoded| Disclosure::read(encoded).ok_or(OpenError::Digest))
+            .map(|text| Disclosure::read_at(text, |digest| evidence.contains(digest)).ok_or(OpenError::Digest))
             .collect::<Result<_, _>>()?;
         let places: HashSet<&str> = self.manifest.recipient_digests().collect();
         let mut named = disclosures.iter().filter(|one| places.contains(one.digest.as_str()));
@@ -91,13 +96,16 @@ impl Mine {
     /// # Errors
     /// [`OpenError::Digest`], [`OpenError::Duplicate`], [`OpenError::Incomplete`], [`OpenError::NotGranted`].
     pub fn check_grants(self) -> Result<Granted, OpenError> {
-        let Self { manifest, kid, log_entry, disclosures, presentation_digest, recipient, addressed } = self;
+        let Self { mut manifest, kid, log_entry, mut disclosures, presentation_digest, recipient, addressed } = self;
+        let ready = disclosures.iter_mut().filter_map(|one| one.evidence.take());
+        let ready = ready.map(|evidence| (evidence.id.clone(), *evidence)).collect();
         let disclosed: HashSet<String> =
             disclosures.iter().map(|one| one.digest.clone()).filter(|digest| *digest != addressed).collect();
-        let mut unfolded = unfold(manifest.payload.clone(), disclosures).map_err(|mismatch| match mismatch {
-            Mismatch::Twice => OpenError::Duplicate,
-            Mismatch::Nowhere => OpenError::Digest,
-        })?;
+        let mut unfolded =
+            unfold(std::mem::take(&mut manifest.payload), disclosures).map_err(|mismatch| match mismatch {
+                Mismatch::Twice => OpenError::Duplicate,
+                Mismatch::Nowhere => OpenError::Digest,
+            })?;
         if recipient.grants.iter().any(|digest| !disclosed.contains(digest)) {
             return Err(OpenError::Incomplete);
         }
@@ -105,7 +113,7 @@ impl Mine {
             return Err(OpenError::NotGranted);
         }
         let Some(Value::Object(evidence)) = unfolded.remove("evidence") else { return Err(OpenError::Digest) };
-        Ok(Granted { manifest, kid, log_entry, presentation_digest, recipient, evidence })
+        Ok(Granted { manifest, kid, log_entry, presentation_digest, recipient, evidence, ready })
     }
 }
 

@@ -58,6 +58,12 @@ impl Decrypted {
         digest::sha256(self.parts.jwt.as_bytes())
     }
 
+    /// SHA-256 of the presentation, base64url: what a receipt names. It says nothing of who made the packet.
+    #[must_use]
+    pub fn presentation_digest(&self) -> &str {
+        &self.presentation_digest
+    }
+
     /// Checks the signature with a trusted key that counted at `iat` and still counts now.
     ///
     /// # Errors

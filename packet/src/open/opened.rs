@@ -37,7 +37,7 @@ crate::opaque_debug!(Opened);
 
 impl Opened {
     pub(super) fn read(granted: Granted) -> Result<Self, OpenError> {
-        let Granted { manifest, kid, log_entry, presentation_digest, recipient, evidence } = granted;
+        let Granted { manifest, kid, log_entry, presentation_digest, recipient, evidence, mut ready } = granted;
         if evidence.len() > EVIDENCE {
             return Err(OpenError::TooLarge("a packet holds at most 64 evidence documents"));
         }
@@ -45,7 +45,10 @@ impl Opened {
             .into_iter()
             .map(|(id, value)| {
                 let id = Some(id).filter(|id| is_id(id, "evd_")).ok_or(OpenError::Schema)?;
-                Evidence::from_json(id, value).map_err(|_| OpenError::Schema)
+                match ready.remove(&id) {
+                    Some(evidence) => Ok(evidence),
+                    None => Evidence::from_json(id, value).map_err(|_| OpenError::Schema),
+                }
             })
             .collect::<Result<Vec<_>, _>>()?;
         evidence.sort_by(|one, other| one.id.cmp(&other.id));

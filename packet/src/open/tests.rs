@@ -208,6 +208,16 @@ fn evidence_must_fit_the_schema_it_names() {
 }
 
 #[test]
+fn a_fee_category_of_a_later_list_opens_and_stays_as_it_was_signed() {
+    let world = world();
+    let mut document = receipt();
+    document["lines"][0]["category"] = json!({"code": "TELE", "name": "視訊診療費"});
+    let evidence = [json!(["c2FsdA", "evd_1", value(&document)])];
+    let opened = world.pass(&handmade(&world, &evidence, &[0], &[0])).unwrap();
+    assert_eq!(opened.evidence[0].to_json().unwrap()["document"], document);
+}
+
+#[test]
 fn a_digest_twice_in_the_payload_is_refused() {
     let world = world();
     let changed = resigned(&world, &world.for_alpha(), |payload| {

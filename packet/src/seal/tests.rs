@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::fixture::{at, rsa_key, signing_key};
 use crate::jose::jwe::Jwe;
-use crate::jose::jwk::{KeyUse, PrivateJwk};
+use crate::jose::jwk::{KeyAlg, KeyUse, PrivateJwk};
 
 fn keys() -> Vec<PrivateJwk> {
     vec![

@@ -46,9 +46,17 @@ fn looks_like_a_code(text: &str) -> bool {
         .is_some_and(|(family, rest)| !["txt", "json", "org", "info"].contains(&rest) && word(family) && word(rest))
 }
 
-/// Places of elements, which look like codes, and a code of an answer that is about no input.
-const PLACES: [&str; 6] =
-    ["identifier.value", "meta.profile", "text.div", "patient.identifier", "request.identifier", "search.cut"];
+/// Places of elements and header fields, which look like codes, and a code of an answer that is about no input.
+const PLACES: [&str; 8] = [
+    "identifier.value",
+    "meta.profile",
+    "text.div",
+    "patient.identifier",
+    "request.identifier",
+    "search.cut",
+    "http.content-signature",
+    "http.signature",
+];
 
 #[test]
 fn every_code_in_the_sources_is_listed() {

@@ -1,25 +1,44 @@
-//! What becomes of every published example Bundle, against a checked-in table: outcome, codes, evidence.
+//! What becomes of every published example, against a checked-in table: of a Bundle its outcome, codes and evidence,
+//! of another resource what the checks of form and profile say.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use claimgate_fhir::outcome::Findings;
 use claimgate_fhir::package::{NamedBytes, PackageLimits};
+use claimgate_fhir::taiwan::Aliases;
+use claimgate_fhir::{parse, structure};
 
 use super::published::examples;
 use super::*;
 
-/// One block for each Bundle, in the order of their paths.
+/// One block for each file, in the order of their paths.
 const TABLE: &str = include_str!("outcomes.txt");
 
-fn bundles(folder: &Path, found: &mut Vec<PathBuf>) {
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).into_iter().flatten() {
         let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
-            bundles(&path, found);
-        } else if name.starts_with("Bundle") && path.extension().is_some_and(|kind| kind == "json") {
+            files(&path, found);
+        } else if path.extension().is_some_and(|kind| kind == "json") {
             found.push(path);
         }
     }
+}
+
+/// What the checks say of a resource alone: codes with their severity, each once.
+fn told_of_resource(mut resource: Value, rules: &Rules) -> String {
+    let Some(name) = resource["resourceType"].as_str().map(str::to_owned) else { return "  no resource\n".to_owned() };
+    let findings = Findings::default();
+    Aliases::none().apply(&mut resource, &findings);
+    structure::check(&resource, &findings);
+    rules.check(&resource, &findings);
+    let codes: BTreeSet<_> = findings.into_issues().into_iter().map(|it| (it.severity, it.code.into_owned())).collect();
+    let mut text = format!("  {name}\n");
+    for (severity, code) in codes {
+        writeln!(text, "  {} {code}", severity.as_str()).unwrap();
+    }
+    text
 }
 
 /// TW Core and iClaim, where they are at hand.
@@ -39,7 +58,7 @@ fn told_of_profiles(bytes: &[u8], rules: &Rules) -> String {
         Err(rejection) => rejection.issues,
     };
     let own = issues.iter().filter(|issue| issue.code.starts_with("profile."));
-    let codes: std::collections::BTreeSet<_> = own.map(|issue| (issue.severity, issue.code.to_string())).collect();
+    let codes: BTreeSet<_> = own.map(|issue| (issue.severity, issue.code.to_string())).collect();
     let line = |(severity, code): (Severity, String)| format!("  {} {code} (packages)\n", severity.as_str());
     codes.into_iter().map(line).collect()
 }
@@ -70,10 +89,10 @@ fn told(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn every_published_bundle_has_the_outcome_of_the_table() {
+fn every_published_example_has_the_outcome_of_the_table() {
     let examples = examples();
     let mut found = Vec::new();
-    bundles(&examples, &mut found);
+    files(&examples, &mut found);
     if found.is_empty() {
         println!("skipped: {} is not there", examples.display());
         return;
@@ -87,8 +106,13 @@ fn every_published_bundle_has_the_outcome_of_the_table() {
     for path in found {
         let bytes = std::fs::read(&path).unwrap();
         writeln!(table, "{}", path.strip_prefix(&examples).unwrap().display()).unwrap();
-        table.push_str(&told(&bytes));
-        table.push_str(&told_of_profiles(&bytes, &rules));
+        let value = parse::parse(&bytes, &Limits::default()).unwrap();
+        if value["resourceType"] == "Bundle" {
+            table.push_str(&told(&bytes));
+            table.push_str(&told_of_profiles(&bytes, &rules));
+        } else {
+            table.push_str(&told_of_resource(value, &rules));
+        }
     }
     assert!(table == TABLE, "outcomes.txt is not what is found now:\n{table}");
 }

@@ -1,18 +1,20 @@
 //! One push: duplicate? whose? for whom? then evidence, packet, deliveries, timeline, audit and answer in one change.
 //!
-//! Idempotency in this order: `Idempotency-Key`, `If-None-Exist`, case number with equal bytes, new revision.
+//! Idempotency in this order: `Idempotency-Key`, `If-None-Exist`, case number with equal bytes, new revision. A PUT to a
+//! case number has its own rule for equal bytes (`conditional.rs`).
 
 use std::sync::Arc;
 
 use claimgate_adapters::hospital::{self, CaseIdentifier, HospitalBundle, Settings};
+use claimgate_adapters::signature::{Checked, SourceSignature};
 use claimgate_fhir::format::Format;
 use claimgate_fhir::limits::Limits;
-use claimgate_fhir::outcome::{Issue, IssueKind, OperationOutcome};
+use claimgate_fhir::outcome::{Issue, IssueKind, OperationOutcome, Policy};
 use claimgate_fhir::taiwan;
 use claimgate_packet::draft::SignError;
 
 use super::send::Sending;
-use super::{Answer, Conditions, Refusal, evidence};
+use super::{Answer, ByIdentifier, Conditions, Refusal, Request, attachments, evidence, signature};
 use crate::consent;
 use crate::core::change::{Bundle, Change, IdempotencyRow, NewClaim, NextRevision, Write};
 use crate::core::packet::PacketError;
@@ -35,8 +37,17 @@ struct Push {
     route: &'static str,
     key_mac: Option<Mac>,
     conditions: Conditions,
-    /// Read once, however often the step is done again.
-    bundle: Option<HospitalBundle>,
+    request: Arc<Request>,
+    /// Read once, however often the step is done again, under the version of the hospital whose policy counted.
+    bundle: Option<(i64, HospitalBundle)>,
+    /// Its signatures, checked once against the hospital's registration of this version.
+    signed: Option<(i64, Checked)>,
+}
+
+impl Push {
+    fn checked(&self) -> Option<&Checked> {
+        self.signed.as_ref().map(|(_, checked)| checked)
+    }
 }
 
 /// The claim a push belongs to.
@@ -58,7 +69,7 @@ impl Engine {
         hospital: &PartyId,
         format: Format,
         body: &[u8],
-        conditions: Conditions,
+        mut conditions: Conditions,
     ) -> Result<Answer, Refusal> {
         let key_mac = conditions
             .idempotency_key
@@ -66,11 +77,23 @@ impl Engine {
             .map(|key| self.index.exact("idempotency.key", &[hospital.as_str().as_bytes(), key.as_bytes()]));
         let body_mac = self.index.exact("bundle.body", &[hospital.as_str().as_bytes(), body]);
         // A key belongs to one request: the same bytes under another address or condition are another request.
-        let condition = format!("{:?} {:?}", conditions.replace, conditions.if_none_exist);
+        let mut condition = format!("{:?} {:?}", conditions.replace, conditions.if_none_exist);
+        condition.extend(conditions.update.iter().map(ByIdentifier::condition));
         let request_mac = self.index.exact("idempotency.request", &[&body_mac, condition.as_bytes()]);
-        let route = if conditions.replace.is_some() { "PUT /fhir/Bundle" } else { "POST /fhir/Bundle" };
-        let mut push =
-            Push { body: body.into(), format, body_mac, request_mac, route, key_mac, conditions, bundle: None };
+        let put = conditions.replace.is_some() || conditions.update.is_some();
+        let route = if put { "PUT /fhir/Bundle" } else { "POST /fhir/Bundle" };
+        let mut push = Push {
+            body: body.into(),
+            format,
+            body_mac,
+            request_mac,
+            route,
+            key_mac,
+            request: Arc::new(std::mem::take(&mut conditions.request)),
+            conditions,
+            bundle: None,
+            signed: None,
+        };
         for _ in 0..TRIES {
             match self.attempt(hospital, &mut push).await {
                 Err(Refusal::Fault(fault)) if fault.is_conflict() => {}
@@ -109,35 +132,55 @@ impl Engine {
             return Err(Refusal::NotFound);
         }
         let bundle = match push.bundle.take() {
-            Some(bundle) => bundle,
-            None => self.read_bundle(Arc::clone(&push.body), push.format).await?,
+            Some((version, bundle)) if version == hospital.version => bundle,
+            _ => self.read_bundle(Arc::clone(&push.body), push.format, hospital.policy()).await?,
         };
         let outcome = self.place(&hospital, push, &bundle).await;
-        push.bundle = Some(bundle);
+        push.bundle = Some((hospital.version, bundle));
         outcome
     }
 
-    pub(super) async fn read_bundle(&self, body: Arc<[u8]>, format: Format) -> Result<HospitalBundle, Refusal> {
+    pub(super) async fn read_bundle(
+        &self,
+        body: Arc<[u8]>,
+        format: Format,
+        policy: &Policy,
+    ) -> Result<HospitalBundle, Refusal> {
+        let policy = policy.clone();
         let limits = Limits { bytes: self.rules.body_bytes, ..Limits::default() };
         let reading = Arc::clone(&self.reading);
         tokio::task::spawn_blocking(move || {
             let (rules, aliases) = (reading.packages.as_ref(), &reading.aliases);
-            hospital::read_format(&body, format, &Settings { limits, rules, aliases, ..Settings::default() })
+            hospital::read_format(&body, format, &Settings { limits, rules, policy: &policy, aliases })
         })
         .await
         .map_err(|_| Fault::Task)?
         .map_err(Refusal::Rejected)
     }
 
-    async fn place(&self, hospital: &Party, push: &Push, bundle: &HospitalBundle) -> Result<Answer, Refusal> {
-        if !hospital.is_institution(&bundle.institution.code) {
+    async fn place(&self, hospital: &Party, push: &mut Push, bundle: &HospitalBundle) -> Result<Answer, Refusal> {
+        let institution = &bundle.institution.code;
+        if !hospital.is_institution(institution) {
             return Err(Refusal::ForeignHospital);
+        }
+        if push.signed.as_ref().is_none_or(|(version, _)| *version != hospital.version) {
+            let sent = (&push.body, push.format);
+            let checked = self.signatures(hospital, &push.request, sent, institution).await?;
+            push.signed = Some((hospital.version, checked));
         }
         let case = self.case_index(&hospital.id, &bundle.identifier);
         // Steps of one case follow one another: each would only collide with the one before and be done again.
         let _turn = self.turns.of(&case).await;
         let present = self.store.claim_by_case(&hospital.id, &case).await?;
+        if let Some(update) = &push.conditions.update {
+            let own = (&bundle.identifier, present.as_ref());
+            if let Some(answer) = self.conditional(&hospital.id, update, own, &push.body_mac).await? {
+                self.remember(hospital, push, &answer).await?;
+                return Ok(answer);
+            }
+        }
         match (&push.conditions.replace, &present) {
+            _ if push.conditions.update.is_some() => {}
             (None, Some(head)) if push.conditions.if_none_exist.is_some() => {
                 // It came into being after the condition was looked at.
                 let answer = unchanged(head);
@@ -209,16 +252,26 @@ impl Engine {
         } else {
             change.push(Write::SupersedeEvidence(id, revision));
         }
-        let evidence = evidence::obtained(self, &hospital.id, bundle.form, bundle.documents.clone(), now);
+        let signed = push.checked().and_then(Checked::strongest).map(SourceSignature::verification);
+        let mut evidence = evidence::obtained(self, &hospital.id, bundle.form, bundle.documents.clone(), signed, now);
+        let digests = attachments::digests(self, id, &bundle.attachments);
+        let known = if first { Vec::new() } else { self.store.known_attachments(id, &digests).await? };
+        let files = attachments::named(self, &mut evidence, (&bundle.attachments, &digests), known)?;
         change.push(Write::SearchValues(self.search_values(id, &hospital.id, &bundle.identifier, &bundle.documents)));
         evidence::check_bounds(&evidence)?;
         for one in &evidence {
             change.push(Write::Evidence(evidence::row(&key, (id, revision), one)?));
         }
+        for new in &files {
+            change.push(attachments::row(&key, (id, revision), new)?);
+        }
         let kinds = evidence.iter().map(|one| one.document.kind().to_owned()).collect();
         let received = Event::Received { revision, evidence: kinds };
         change.tell(entries(id, &hospital.id, &received, now, &self.random));
         let mut issues = bundle.warnings.clone();
+        if let Some(checked) = push.checked() {
+            issues.extend(checked.warnings.iter().cloned());
+        }
         let named = route::named(recipients);
         match consent::permit(hospital, ConsentId::new(now, &self.random), &named) {
             Ok(permit) => {
@@ -248,19 +301,25 @@ impl Engine {
             }
         }
         let answer = Answer {
-            status: if push.conditions.replace.is_some() { 200 } else { 201 },
+            status: if push.conditions.replace.is_some() || push.conditions.update.is_some() && !first {
+                200
+            } else {
+                201
+            },
             claim: id,
             revision,
             outcome: OperationOutcome { issues }.to_json(),
         };
         let row = format!("{id}/{revision}");
         let body = key.seal(Place { table: "bundle", row: &row, column: "body" }, &push.body)?;
+        let signature = signature::sealed(&key, &row, push.checked())?;
         let answer_text = answer.to_stored();
         change.push(Write::Bundle(Bundle {
             claim: id,
             revision,
             body_mac: push.body_mac,
             body,
+            signature,
             answer: answer_text,
             at: now,
         }));

@@ -15,14 +15,22 @@ use crate::party::PartyId;
 /// What a presentation needs beside its evidence: manifest and recipient element.
 const MANIFEST_BYTES: usize = 64 << 10;
 
-/// Documents of one push as evidence: proved by nothing more than the channel the known hospital came through.
+/// Documents of one push as evidence: proved by what the hospital signed, otherwise by nothing more than the channel
+/// the known hospital came through.
 pub(super) fn obtained(
     engine: &Engine,
     hospital: &PartyId,
     form: &str,
     documents: Vec<Document>,
+    signed: Option<Verification>,
     now: Timestamp,
 ) -> Vec<Evidence> {
+    let verified = signed.unwrap_or_else(|| Verification {
+        method: "authenticated-channel".to_owned(),
+        result: "accepted".to_owned(),
+        at: now,
+        key: None,
+    });
     let mut ids: Vec<EvidenceId> = documents.iter().map(|_| EvidenceId::new(now, &engine.random)).collect();
     // Ids in the order of the bundle, so that recipients see the documents in that order too.
     ids.sort_unstable();
@@ -33,12 +41,7 @@ pub(super) fn obtained(
             id: id.to_string(),
             source: Source { party: hospital.to_string(), form: form.to_owned() },
             obtained: now,
-            verified: Verification {
-                method: "authenticated-channel".to_owned(),
-                result: "accepted".to_owned(),
-                at: now,
-                key: None,
-            },
+            verified: verified.clone(),
             attachments: Vec::new(),
             document,
         })
@@ -84,7 +87,7 @@ pub(super) fn row(
 }
 
 /// Evidence from its row.
-pub(super) fn from_row(key: &ClaimKey, id: String, body: &[u8]) -> Result<Evidence, Fault> {
+pub(in crate::flows) fn from_row(key: &ClaimKey, id: String, body: &[u8]) -> Result<Evidence, Fault> {
     let plain = key.open(Place { table: "evidence", row: &id, column: "body" }, body)?;
     let json: Value = serde_json::from_slice(&plain).map_err(|_| Fault::Stored("evidence"))?;
     Evidence::from_json(id, json).map_err(|_| Fault::Stored("evidence"))

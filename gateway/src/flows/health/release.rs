@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use claimgate_fhir::format::Format;
+use claimgate_fhir::outcome::Policy;
 
 use super::Refusal;
 use super::evidence;
@@ -39,7 +40,9 @@ impl Engine {
         let (revision, sealed, _) = self.store.bundle(head.id, None).await?.ok_or(Fault::Stored("bundle"))?;
         let row = format!("{}/{revision}", head.id);
         let body = key.open(Place { table: "bundle", row: &row, column: "body" }, &sealed)?;
-        let read = match self.read_bundle(Arc::from(body.as_slice()), Format::of_bytes(&body)).await {
+        // It was accepted: a policy made stricter since refuses later pushes, not this one.
+        let policy = Policy::lenient();
+        let read = match self.read_bundle(Arc::from(body.as_slice()), Format::of_bytes(&body), &policy).await {
             Ok(bundle) => self.recipients(&bundle.coverages).await,
             Err(refusal) => Err(refusal),
         };

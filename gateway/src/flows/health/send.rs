@@ -77,7 +77,9 @@ impl Sending<'_> {
             random: &engine.random,
             signing: ring.signing(SigningUse::Packet, now)?,
             index: &engine.index,
+            policy: &engine.policy,
             claim_key: self.key,
+            sealers: &engine.sealers,
         };
         for recipient in self.recipients {
             change.push(Write::RelyOnParty(recipient.party.id.clone(), recipient.party.version));
@@ -99,7 +101,11 @@ impl Sending<'_> {
             "gateway",
             "packet.signed",
             &outgoing.packet.id,
-            [("claim", self.claim.to_string()), ("kid", workshop.signing.public().kid.clone())],
+            [
+                ("claim", self.claim.to_string()),
+                ("kid", workshop.signing.public().kid.clone()),
+                ("policy", engine.policy.digest().to_owned()),
+            ],
         ));
         change.push(Write::Packet(outgoing.packet));
         for delivery in outgoing.deliveries {

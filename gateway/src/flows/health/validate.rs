@@ -5,9 +5,11 @@ use std::sync::Arc;
 use claimgate_fhir::format::Format;
 use claimgate_fhir::outcome::{Issue, IssueKind};
 
-use super::Refusal;
+use super::attachments;
 use super::evidence::{check_bounds, obtained};
+use super::{Refusal, Request};
 use crate::flows::{Engine, Fault};
+use crate::id::ClaimId;
 use crate::party::Party;
 
 impl Engine {
@@ -16,8 +18,15 @@ impl Engine {
     ///
     /// # Errors
     /// A fault of ours.
-    pub async fn validate(&self, hospital: &Party, format: Format, body: &[u8]) -> Result<Vec<Issue>, Fault> {
-        let bundle = match self.read_bundle(Arc::from(body), format).await {
+    pub async fn validate(
+        &self,
+        hospital: &Party,
+        format: Format,
+        body: &[u8],
+        request: Request,
+    ) -> Result<Vec<Issue>, Fault> {
+        let body: Arc<[u8]> = Arc::from(body);
+        let bundle = match self.read_bundle(Arc::clone(&body), format, hospital.policy()).await {
             Ok(bundle) => bundle,
             Err(Refusal::Rejected(rejection)) => return Ok(rejection.issues),
             Err(Refusal::Fault(fault)) => return Err(fault),
@@ -28,13 +37,22 @@ impl Engine {
             let text = "the institution code (醫事機構代碼) of the bundle is not one registered for your hospital";
             issues.push(Issue::error(IssueKind::Forbidden, "bundle.foreign-hospital", text));
         }
+        match self.signatures(hospital, &Arc::new(request), (&body, format), &bundle.institution.code).await {
+            Ok(checked) => issues.extend(checked.warnings),
+            Err(Refusal::Rejected(rejection)) => issues.extend(rejection.issues),
+            Err(Refusal::Fault(fault)) => return Err(fault),
+            Err(_) => return Err(Fault::Task),
+        }
         match self.recipients(&bundle.coverages).await {
             Ok(_) => {}
             Err(Refusal::NoRoute(missing)) => issues.extend(missing),
             Err(Refusal::Fault(fault)) => return Err(fault),
             Err(_) => return Err(Fault::Task),
         }
-        let evidence = obtained(self, &hospital.id, bundle.form, bundle.documents, self.now());
+        let mut evidence = obtained(self, &hospital.id, bundle.form, bundle.documents, None, self.now());
+        // Named as in a claim of its own, since names have their size too; nothing is sealed.
+        let digests = attachments::digests(self, ClaimId::new(self.now(), &self.random), &bundle.attachments);
+        attachments::named(self, &mut evidence, (&bundle.attachments, &digests), Vec::new())?;
         match check_bounds(&evidence) {
             Ok(()) => {}
             Err(Refusal::TooMuch(bound)) => {

@@ -37,8 +37,8 @@ impl Store {
         let sql = "-- deliveries::deliveries
             select d.id, d.position, d.packet_id, d.claim_id, c.hospital_id, s.id as submission_id, d.line, d.revision,
                 d.state, d.sealed_bytes, d.sealed_digest, d.presentation_digest, d.kid, d.created_at, d.left_at,
-                d.acknowledgement
-            from delivery d join claim c on c.id = d.claim_id
+                d.acknowledgement, r.digest as receipt_digest
+            from delivery d join claim c on c.id = d.claim_id left join receipt r on r.delivery_id = d.id
             join submission s on s.claim_id = d.claim_id and s.party_id = d.party_id and s.line = d.line
             where d.party_id = $1 and d.position > $2 and ($3 = 0 or d.state = 'ready')
             order by d.position limit $4";
@@ -61,8 +61,8 @@ impl Store {
         let sql = "-- deliveries::delivery
             select d.id, d.position, d.packet_id, d.claim_id, c.hospital_id, s.id as submission_id, d.line, d.revision,
                 d.state, d.sealed_bytes, d.sealed_digest, d.presentation_digest, d.kid, d.created_at, d.left_at,
-                d.acknowledgement
-            from delivery d join claim c on c.id = d.claim_id
+                d.acknowledgement, r.digest as receipt_digest
+            from delivery d join claim c on c.id = d.claim_id left join receipt r on r.delivery_id = d.id
             join submission s on s.claim_id = d.claim_id and s.party_id = d.party_id and s.line = d.line
             where d.party_id = $1 and d.id = $2 and d.position is not null";
         let row = query(sql).bind(recipient.as_str()).bind(id.to_string()).fetch_optional(self.readers()).await?;
@@ -102,5 +102,6 @@ fn view(row: &SqliteRow) -> Result<DeliveryView, StoreError> {
         created: time("delivery", "created_at", row.try_get("created_at")?)?,
         left: left.map(|at| time("delivery", "left_at", at)).transpose()?,
         acknowledgement: row.try_get("acknowledgement")?,
+        receipt: row.try_get("receipt_digest")?,
     })
 }

@@ -1,13 +1,16 @@
 //! The only reads that are not scoped to a party: for the operator's commands, the worker, and metrics.
 
+use serde_json::Value;
 use sqlx::query_as;
 
-use super::super::rows::ClaimHead;
+use super::super::rows::{ClaimHead, EvidenceOfRevision, parse};
 use super::super::{Store, StoreError};
 use super::{claim_head, party};
 use crate::audit;
-use crate::id::ClaimId;
+use crate::id::{ClaimId, EvidenceId};
 use crate::party::Party;
+
+type CountsRow = (i64, i64, i64, i64, i64, i64, i64, i64, i64);
 
 /// How many of each thing there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,6 +29,10 @@ pub struct Counts {
     pub open_deliveries: i64,
     /// Deferred steps not done.
     pub open_work: i64,
+    /// Messages that wait for an endpoint.
+    pub waiting_messages: i64,
+    /// Endpoints switched off although no operator did it.
+    pub failing_endpoints: i64,
 }
 
 impl Store {
@@ -51,6 +58,17 @@ impl Store {
         row.map(claim_head).transpose()
     }
 
+    /// The sealed source signatures of a revision of a bundle; none inside where it was not signed.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn bundle_signature(&self, claim: ClaimId, revision: i64) -> Result<Option<Option<Vec<u8>>>, StoreError> {
+        let sql = "-- operator::bundle_signature\nselect signature from bundle where claim_id = $1 and revision = $2";
+        let row: Option<(Option<Vec<u8>>,)> =
+            query_as(sql).bind(claim.to_string()).bind(revision).fetch_optional(self.readers()).await?;
+        Ok(row.map(|(signature,)| signature))
+    }
+
     /// The newest claim, to see whether the master key fits.
     ///
     /// # Errors
@@ -73,6 +91,36 @@ impl Store {
         Ok(query_as(sql).bind(claim.to_string()).fetch_all(self.readers()).await?)
     }
 
+    /// The claim and revision an evidence document belongs to.
+    ///
+    /// # Errors
+    /// The database is away or the row damaged.
+    pub async fn place_of_evidence(&self, id: EvidenceId) -> Result<Option<(ClaimId, i64)>, StoreError> {
+        let sql = "-- operator::place_of_evidence\nselect claim_id, revision from evidence where id = $1";
+        let row: Option<(String, i64)> = query_as(sql).bind(id.to_string()).fetch_optional(self.readers()).await?;
+        row.map(|(claim, revision)| Ok((parse("evidence", "claim_id", &claim)?, revision))).transpose()
+    }
+
+    /// The sealed evidence made from a revision of a claim, superseded or not, in the order of the bundle's documents.
+    ///
+    /// # Errors
+    /// The database is away or a row damaged.
+    pub async fn evidence_of_revision(
+        &self,
+        claim: ClaimId,
+        revision: i64,
+    ) -> Result<Vec<EvidenceOfRevision>, StoreError> {
+        let sql = "-- operator::evidence_of_revision
+            select id, superseded_by, body from evidence where claim_id = $1 and revision = $2 order by id";
+        let rows: Vec<(String, Option<i64>, Vec<u8>)> =
+            query_as(sql).bind(claim.to_string()).bind(revision).fetch_all(self.readers()).await?;
+        rows.into_iter()
+            .map(|(id, superseded_by, body)| {
+                Ok(EvidenceOfRevision { id: parse("evidence", "id", &id)?, superseded_by, body })
+            })
+            .collect()
+    }
+
     /// How many of each thing there are.
     ///
     /// # Errors
@@ -82,10 +130,23 @@ impl Store {
             select (select count(*) from party), (select count(*) from claim), (select count(*) from evidence),
                 (select count(*) from packet), (select count(*) from delivery),
                 (select count(*) from delivery where state = 'ready'),
-                (select count(*) from work where done_at is null)";
-        let row: (i64, i64, i64, i64, i64, i64, i64) = query_as(sql).fetch_one(self.readers()).await?;
-        let (parties, claims, evidence, packets, deliveries, open_deliveries, open_work) = row;
-        Ok(Counts { parties, claims, evidence, packets, deliveries, open_deliveries, open_work })
+                (select count(*) from work where done_at is null),
+                (select count(*) from webhook where state = 'due'),
+                (select count(*) from endpoint where state in ('failing', 'gone'))";
+        let row: CountsRow = query_as(sql).fetch_one(self.readers()).await?;
+        let (parties, claims, evidence, packets, deliveries, open_deliveries, open_work, waiting, failing) = row;
+        let (waiting_messages, failing_endpoints) = (waiting, failing);
+        Ok(Counts {
+            parties,
+            claims,
+            evidence,
+            packets,
+            deliveries,
+            open_deliveries,
+            open_work,
+            waiting_messages,
+            failing_endpoints,
+        })
     }
 
     /// Recomputes the hash chain of the audit trail up to its present end; gives its length, or the first position
@@ -117,6 +178,20 @@ impl Store {
             }
         }
         Ok(if before == end_hash { Ok(last) } else { Err(last) })
+    }
+
+    /// What the audit trail says of one thing, oldest first: action and further ids.
+    ///
+    /// # Errors
+    /// The database is away or a row damaged.
+    pub async fn audit_of(&self, subject: &str) -> Result<Vec<(String, Value)>, StoreError> {
+        let sql = "-- operator::audit_of
+            select action, detail from audit where subject = $1 and position is not null order by position";
+        let rows: Vec<(String, String)> = query_as(sql).bind(subject).fetch_all(self.readers()).await?;
+        let inconsistent = |_| StoreError::Inconsistent { table: "audit", column: "detail" };
+        rows.into_iter()
+            .map(|(action, detail)| Ok((action, serde_json::from_str(&detail).map_err(inconsistent)?)))
+            .collect()
     }
 
     /// Whether the database answers.

@@ -111,6 +111,19 @@ fn what_is_granted_is_bound_part_by_part() {
 }
 
 #[test]
+fn a_kept_packet_says_what_each_recipient_was_shown() {
+    let apart = ["/number", "/patient/name"];
+    let made = made(&draft_with(&apart, &apart, &["/number"]));
+    let kept = Signed::from_stored(&made.signed.to_stored()).unwrap();
+    for (aud, line, count) in [(ALPHA, Line::HealthReimbursement, 2), (BETA, Line::HealthDaily, 1)] {
+        let shown = kept.disclosed(aud, line).unwrap();
+        assert_eq!(shown.len(), count);
+        assert_eq!(shown["evd_1"]["document"], made.document(aud));
+    }
+    assert!(kept.disclosed(BETA, Line::Life).is_err());
+}
+
+#[test]
 fn an_object_shows_a_power_of_two_of_digests() {
     let members = ["a", "b", "c", "d", "e", "f", "g", "h", "i"];
     for (apart, shown) in [(1, 2), (2, 2), (3, 4), (4, 4), (5, 8), (9, 16)] {

@@ -1,6 +1,6 @@
 //! ECDH-ES (RFC 7518 §4.6, RFC 8037 §3.2): an ephemeral key and a private key make a secret, Concat KDF makes a key.
 
-use aws_lc_rs::agreement::{UnparsedPublicKey, agree};
+use aws_lc_rs::agreement::{ParsedPublicKey, PrivateKey, agree};
 use aws_lc_rs::kdf::{SskdfDigestAlgorithmId, get_sskdf_digest_algorithm, sskdf_digest};
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -10,7 +10,7 @@ use crate::jose::jwk::{Kind, PrivateJwk, ephemeral};
 /// The sender's ephemeral public key, a point of its curve.
 pub(super) struct Ephemeral {
     pub(super) kind: Kind,
-    point: Vec<u8>,
+    key: ParsedPublicKey,
 }
 
 /// What goes into the derivation beside the secret.
@@ -28,22 +28,25 @@ pub(super) struct Context<'a> {
 impl Ephemeral {
     /// Reads `epk`: exactly `kty`, `crv` and the coordinates, on P-256 or X25519.
     pub(super) fn read(epk: &Value) -> Option<Self> {
-        ephemeral(epk).map(|(kind, point)| Self { kind, point })
+        ephemeral(epk).map(|(kind, key)| Self { kind, key })
     }
 
     /// The derived key; `None` where the keys do not go together or the secret is zero.
     pub(super) fn derive(&self, key: &PrivateJwk, context: &Context<'_>) -> Option<Zeroizing<Vec<u8>>> {
-        let private = key.agreement_key()?;
-        let peer = UnparsedPublicKey::new(private.algorithm(), &self.point);
-        let kdf = get_sskdf_digest_algorithm(SskdfDigestAlgorithmId::Sha256)?;
-        let info = context.other_info()?;
-        agree(private, peer, (), |secret| {
-            let mut derived = Zeroizing::new(vec![0; context.length]);
-            sskdf_digest(kdf, secret, &info, derived.as_mut_slice()).map_err(|_| ())?;
-            Ok(derived)
-        })
-        .ok()
+        derive(key.agreement_key()?, self.key.clone(), context)
     }
+}
+
+/// The key both sides derive; `None` where the keys do not go together or the secret is zero.
+pub(super) fn derive(private: &PrivateKey, peer: ParsedPublicKey, context: &Context<'_>) -> Option<Zeroizing<Vec<u8>>> {
+    let kdf = get_sskdf_digest_algorithm(SskdfDigestAlgorithmId::Sha256)?;
+    let info = context.other_info()?;
+    agree(private, peer, (), |secret| {
+        let mut derived = Zeroizing::new(vec![0; context.length]);
+        sskdf_digest(kdf, secret, &info, derived.as_mut_slice()).map_err(|_| ())?;
+        Ok(derived)
+    })
+    .ok()
 }
 
 impl Context<'_> {

@@ -15,7 +15,7 @@ use crate::jose::jwk::{KeyAlg, Kind, PrivateJwk};
 /// The content encryption of a packet.
 pub const ENC: &str = "A256GCM";
 /// Bytes of a content key under AES key wrap.
-const WRAPPED: usize = 40;
+pub(super) const WRAPPED: usize = 40;
 /// Bytes of a content key under RSA, 2048 to 4096 bits.
 const RSA_SIZES: std::ops::RangeInclusive<usize> = 256..=512;
 
@@ -109,17 +109,6 @@ impl<'a> Jwe<'a> {
             }
         }
     }
-}
-
-/// The `kid` of a text whose header is as expected; the parts behind it are not decoded.
-///
-/// # Errors
-/// [`JweError::Malformed`], [`JweError::Header`].
-#[cfg(feature = "seal")]
-pub(crate) fn header_kid(text: &str, expected: Expected) -> Result<Option<String>, JweError> {
-    let header = Parts::split(text)?.header()?;
-    read_header(&header, expected).ok_or(JweError::Header)?;
-    Ok(header.get("kid").and_then(Value::as_str).map(str::to_owned))
 }
 
 /// Reads the protected header by constraint: the expected members and no other.

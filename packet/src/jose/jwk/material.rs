@@ -34,11 +34,7 @@ impl Material {
     }
 
     fn curve_point(kind: Kind, size: usize, x: &str, y: &str) -> Result<Self, JwkError> {
-        let coordinate =
-            |text: &str| base64url::decode(text).filter(|bytes| bytes.len() == size).ok_or(JwkError::Point);
-        let bytes = [vec![4], coordinate(x)?, coordinate(y)?].concat();
-        let curve = kind.agreement().ok_or(JwkError::Kind)?;
-        ParsedPublicKey::try_from(UnparsedPublicKey::new(curve, &bytes)).map_err(|_| JwkError::Point)?;
+        let (bytes, _) = point(kind, size, x, y)?;
         Ok(Self { kind, members: vec![("x", x.to_owned()), ("y", y.to_owned())], bytes })
     }
 
@@ -88,6 +84,15 @@ impl Material {
         all.sort_unstable_by_key(|(name, _)| *name);
         all
     }
+}
+
+/// A point of a curve, uncompressed, and the same in the library's form, which is only had where it is on the curve.
+pub(super) fn point(kind: Kind, size: usize, x: &str, y: &str) -> Result<(Vec<u8>, ParsedPublicKey), JwkError> {
+    let coordinate = |text: &str| base64url::decode(text).filter(|bytes| bytes.len() == size).ok_or(JwkError::Point);
+    let bytes = [vec![4], coordinate(x)?, coordinate(y)?].concat();
+    let curve = kind.agreement().ok_or(JwkError::Kind)?;
+    let key = ParsedPublicKey::try_from(UnparsedPublicKey::new(curve, &bytes)).map_err(|_| JwkError::Point)?;
+    Ok((bytes, key))
 }
 
 /// Whether an X25519 point makes the shared secret zero with every key (RFC 7748 §6.1).

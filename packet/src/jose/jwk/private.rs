@@ -190,6 +190,11 @@ impl PrivateJwk {
         self.public.kind()
     }
 
+    /// Whether the key counts at a time.
+    pub(crate) fn valid_at(&self, at: Timestamp) -> bool {
+        self.public.valid_at(at)
+    }
+
     pub(crate) fn alg(&self) -> KeyAlg {
         self.public.alg
     }

@@ -5,6 +5,8 @@
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeyPairComponents, OaepPrivateDecryptingKey, PrivateDecryptingKey, PublicKeyComponents};
+#[cfg(feature = "seal")]
+use aws_lc_rs::rsa::{OaepPublicEncryptingKey, PublicEncryptingKey};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -38,6 +40,14 @@ fn is_roca(modulus: &[u8]) -> bool {
             power == rest
         })
     })
+}
+
+/// The key that wraps content keys for a checked modulus.
+#[cfg(feature = "seal")]
+pub(super) fn oaep_key(modulus: &[u8]) -> Option<OaepPublicEncryptingKey> {
+    let components = PublicKeyComponents { n: modulus.to_vec(), e: base64url::decode(EXPONENT)? };
+    let key: PublicEncryptingKey = components.try_into().ok()?;
+    OaepPublicEncryptingKey::new(key).ok()
 }
 
 /// The private members as they came, wiped on drop, and the key they make.
