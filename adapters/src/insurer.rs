@@ -6,6 +6,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
 
+pub mod webhook;
+
 /// A delivery as `GET /insurer/v1/deliveries` lists it. The packet itself is fetched by id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -67,6 +69,25 @@ pub struct AckBody {
     /// The signed receipt (簽收回條), a compact JWS.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<String>,
+}
+
+/// Body of `POST /insurer/v1/endpoint/redrive`: exactly one way to say which deliveries are told of again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct RedriveBody {
+    /// All beyond this position.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(range(min = 0))]
+    pub after: Option<i64>,
+    /// Those made from this time on (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Timestamp>,
+    /// Those made before this time; now where it is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Timestamp>,
+    /// `true`: all that are not acknowledged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<bool>,
 }
 
 /// Body of `POST /insurer/v1/submissions/{id}/status`.

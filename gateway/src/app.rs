@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use claimgate_fhir::package::{NamedBytes, PackageError, PackageLimits};
 use claimgate_fhir::profile::Rules as PackageRules;
@@ -12,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use crate::access::jwt;
 use crate::clock::Clock;
-use crate::config::{Config, Fhir};
+use crate::config::{Config, Fhir, Webhooks};
 use crate::core::disclosure::{Origin, Policy, PolicyError};
 use crate::flows::{Engine, Reading, Rules, Turns};
 use crate::id::Random;
@@ -22,11 +23,14 @@ use crate::keys::index::BlindIndex;
 use crate::keys::ring::{self, KeyRingError, Ring, SigningUse};
 use crate::keys::sealers::Sealers;
 use crate::keys::tracking::Tracking;
+use crate::sender::{self, Sender, SenderError, SystemLookup};
 use crate::store::{Store, StoreError};
 use crate::telemetry::{Metrics, TelemetryError};
 
 /// The unit in which room for bodies is counted.
 pub const PAGE: usize = 1_024;
+/// What an attempt may need beside the exchange itself: the lookup of a name, the packet, the write.
+const LEASE_MARGIN_SECONDS: i64 = 25;
 
 /// The running gateway.
 #[derive(Debug)]
@@ -53,6 +57,17 @@ pub enum StartError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The certificate authorities for webhooks cannot be read.
+    #[error("webhooks.authorities: {path} cannot be read")]
+    AuthoritiesFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The way out to endpoints.
+    #[error("webhooks: {0}")]
+    Sender(#[from] SenderError),
     /// Metrics.
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
@@ -145,6 +160,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         index: BlindIndex::new(&master),
         log,
         tracking: Tracking::new(&master),
+        sender: sender(&config.webhooks)?,
         reading: Arc::new(reading(&config.fhir)?),
         policy: policy(&config.disclosure.policy)?,
         authorities: SourceAuthorities::open(config.signatures.clone())?,
@@ -154,11 +170,25 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
             leeway_seconds: config.tokens.leeway_seconds,
             tracking_code_days: config.claims.tracking_code_days,
             idempotency_days: config.claims.idempotency_days,
+            pushes_at_once: config.webhooks.at_once,
+            push_lease_seconds: i64::from(config.webhooks.total_seconds) + LEASE_MARGIN_SECONDS,
         },
         turns: Turns::default(),
         clock,
         random,
     })
+}
+
+fn sender(webhooks: &Webhooks) -> Result<Sender, StartError> {
+    let policy = sender::Policy { ports: webhooks.ports.clone(), loopback: webhooks.allow_loopback };
+    let mut authorities = Vec::new();
+    if !webhooks.authorities.as_os_str().is_empty() {
+        let path = &webhooks.authorities;
+        let read = std::fs::read(path);
+        authorities.push(read.map_err(|source| StartError::AuthoritiesFile { path: path.clone(), source })?);
+    }
+    let total = Duration::from_secs(webhooks.total_seconds.into());
+    Ok(Sender::new(policy, total, &authorities, Arc::new(SystemLookup))?)
 }
 
 fn reading(fhir: &Fhir) -> Result<Reading, StartError> {

@@ -12,6 +12,7 @@ use crate::config::Config;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod doctor;
+mod endpoint;
 mod evidence;
 mod fhir;
 mod keys;
@@ -83,6 +84,9 @@ enum Command {
     /// Register parties and change their state.
     #[command(subcommand)]
     Party(party::Party),
+    /// Name where insurers are told of their deliveries (webhooks), and look after it.
+    #[command(subcommand)]
+    Endpoint(endpoint::Endpoint),
     /// Open or verify a packet, without a gateway; explain who gets what.
     #[command(subcommand)]
     Packet(packet::Packet),
@@ -126,6 +130,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Migrate(migrate) => migrate.run(&config()?).await,
         Command::Keys(keys) => keys.run(&config()?),
         Command::Party(party) => party.run(config()?).await,
+        Command::Endpoint(endpoint) => endpoint.run(config()?).await,
         Command::Packet(packet) => packet.run(config).await,
         Command::Evidence(evidence) => evidence.run(config()?).await,
         Command::Signature(signature) => signature.run(config()?).await,

@@ -36,6 +36,8 @@ pub struct Config {
     pub tokens: Tokens,
     /// Pulling deliveries.
     pub delivery: Delivery,
+    /// Telling parties of their deliveries.
+    pub webhooks: Webhooks,
     /// Claims.
     pub claims: Claims,
     /// Who gets what.
@@ -162,6 +164,22 @@ pub struct Fhir {
     pub packages: Vec<PathBuf>,
     /// Spellings of systems and what they mean.
     pub aliases: BTreeMap<String, String>,
+}
+
+/// Section `webhooks`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// Ports an endpoint may have besides 443.
+    pub ports: Vec<u16>,
+    /// File with further certificate authorities (PEM); empty means the system's alone.
+    pub authorities: PathBuf,
+    /// Seconds an attempt may take.
+    pub total_seconds: u32,
+    /// Messages sent to one endpoint at once.
+    pub at_once: u32,
+    /// Whether an endpoint may be on this machine, without TLS.
+    pub allow_loopback: bool,
 }
 
 /// Section `claims`.

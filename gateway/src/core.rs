@@ -6,6 +6,7 @@ pub mod change;
 pub mod delivery;
 pub mod disclosure;
 pub mod packet;
+pub mod push;
 pub mod route;
 pub mod submission;
 pub mod timeline;

@@ -20,13 +20,16 @@ use crate::keys::index::BlindIndex;
 use crate::keys::ring::{KeyRingError, Ring};
 use crate::keys::sealers::Sealers;
 use crate::keys::tracking::Tracking;
+use crate::sender::Sender;
 use crate::store::{Store, StoreError};
 
+pub mod endpoint;
 pub mod explain;
 pub mod health;
 pub mod insurer;
 pub mod log;
 pub mod owner;
+pub mod push;
 pub mod registry;
 pub mod token;
 
@@ -56,6 +59,8 @@ pub struct Engine {
     pub log: LogSigner,
     /// Tracking codes.
     pub tracking: Tracking,
+    /// The way out to parties' endpoints.
+    pub sender: Sender,
     /// How bundles are read.
     pub reading: Arc<Reading>,
     /// Who gets what (揭露政策).
@@ -112,6 +117,10 @@ pub struct Rules {
     pub tracking_code_days: i64,
     /// Days of an idempotency key.
     pub idempotency_days: i64,
+    /// Messages sent to one endpoint at once.
+    pub pushes_at_once: u32,
+    /// Seconds an attempt may take until another worker takes the message over.
+    pub push_lease_seconds: i64,
 }
 
 /// A fault of ours: logged with its cause, shown as an internal error.

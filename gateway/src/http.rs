@@ -23,6 +23,7 @@ pub mod insurer;
 pub mod log;
 pub mod oauth;
 pub mod problem;
+pub mod push;
 pub mod search;
 pub mod signed;
 
@@ -77,6 +78,11 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/insurer/v1/deliveries/{id}/ack", "POST").route(post().to(insurer::acknowledge)))
         .service(at("/insurer/v1/deliveries/{id}/receipt", "GET").route(get().to(insurer::receipt)))
         .service(at("/insurer/v1/deliveries/{id}/proof", "GET").route(get().to(log::proof)))
+        .service(at("/insurer/v1/deliveries/{id}/attempts", "GET").route(get().to(push::attempts)))
+        .service(at("/insurer/v1/deliveries/{id}/redrive", "POST").route(post().to(push::redrive_one)))
+        .service(at("/insurer/v1/endpoint", "GET").route(get().to(push::endpoint)))
+        .service(at("/insurer/v1/endpoint/redrive", "POST").route(post().to(push::redrive)))
+        .service(at("/hospital/v1/claims/{id}/deliveries", "GET").route(get().to(push::sent)))
         .service(at("/insurer/v1/submissions/{id}/status", "POST").route(post().to(insurer::report)))
         .service(at("/claims/v1/links", "POST").route(post().to(claims::redeem)))
         .service(at("/claims/v1/claims/{id}/timeline", "GET").route(get().to(claims::timeline)))

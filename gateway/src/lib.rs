@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod config;
 pub mod id;
+pub mod sender;
 
 pub mod keys;
 

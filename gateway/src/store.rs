@@ -16,6 +16,7 @@ use crate::core::change::Change;
 mod apply;
 mod attachments;
 mod log;
+mod push;
 pub mod read;
 mod receipt;
 pub mod rows;
@@ -26,8 +27,8 @@ mod writer;
 pub use attachments::Disclosed;
 pub use receipt::KeptReceipt;
 pub use rows::{
-    AppView, ClaimHead, DeliveryView, DueWork, EvidenceOfRevision, HospitalAnswer, StoredAnswer, SubmissionView,
-    TimelineLine,
+    AppView, AttemptView, ClaimHead, DeliveryView, DuePush, DueWork, EndpointView, EvidenceOfRevision, HospitalAnswer,
+    SentView, StoredAnswer, SubmissionView, TimelineLine,
 };
 pub use schema::SchemaStatus;
 pub use sequence::Sequenced;
@@ -116,6 +117,12 @@ impl Store {
         Ok(sequenced)
     }
 
+    /// Tells when deliveries have got positions.
+    #[must_use]
+    pub fn placed(&self) -> watch::Receiver<u64> {
+        self.sequenced.subscribe()
+    }
+
     /// Leases the due step that waited longest, until the lease runs out.
     ///
     /// # Errors
@@ -127,6 +134,13 @@ impl Store {
     ) -> Result<Option<DueWork>, StoreError> {
         let (reply, answer) = oneshot::channel();
         self.jobs.send(Job::Lease { now, until, reply }).await.map_err(|_| StoreError::Closed)?;
+        answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Puts a job to the writer and waits for its answer.
+    async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(job(reply)).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 

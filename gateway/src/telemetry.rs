@@ -54,6 +54,8 @@ pub struct Metrics {
     deliveries: IntGauge,
     open_deliveries: IntGauge,
     open_work: IntGauge,
+    waiting_messages: IntGauge,
+    failing_endpoints: IntGauge,
 }
 
 impl Metrics {
@@ -85,6 +87,8 @@ impl Metrics {
             deliveries: gauge("claimgate_deliveries", "Deliveries made")?,
             open_deliveries: gauge("claimgate_deliveries_open", "Deliveries nobody has acknowledged")?,
             open_work: gauge("claimgate_work_open", "Deferred steps not done")?,
+            waiting_messages: gauge("claimgate_webhooks_waiting", "Messages that wait for an endpoint")?,
+            failing_endpoints: gauge("claimgate_endpoints_failing", "Endpoints switched off after failing")?,
             registry,
             requests,
             seconds,
@@ -107,6 +111,8 @@ impl Metrics {
         self.deliveries.set(counts.deliveries);
         self.open_deliveries.set(counts.open_deliveries);
         self.open_work.set(counts.open_work);
+        self.waiting_messages.set(counts.waiting_messages);
+        self.failing_endpoints.set(counts.failing_endpoints);
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())

@@ -5,15 +5,19 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::flows::Engine;
 use crate::flows::health::Released;
+use crate::store::DuePush;
 
 /// How long a deferred step is leased: no other worker takes it up meanwhile.
 const LEASE: SignedDuration = SignedDuration::from_secs(15);
 /// Looks at the key folder without a change, until it is read in any case.
 const LOOKS: u32 = 30;
 const IDLE: Duration = Duration::from_secs(1);
+/// What attempts in hand may still take when the gateway stops.
+const FINISH: Duration = Duration::from_secs(10);
 const FORGET_EVERY: Duration = Duration::from_hours(1);
 
 /// Runs until told to stop, then finishes what is in hand.
@@ -23,6 +27,7 @@ pub async fn run(engine: Arc<Engine>, stop: watch::Receiver<bool>) {
         deferred(&engine, stop.clone()),
         keys(&engine, stop.clone()),
         log(&engine, stop.clone()),
+        push(&engine, stop.clone()),
         forget(&engine, stop)
     );
 }
@@ -111,6 +116,37 @@ async fn keys(engine: &Engine, mut stop: watch::Receiver<bool>) {
         if let Err(error) = engine.authorities.reload() {
             tracing::error!(%error, "authorities and lists could not be read again; those read before stay in use");
         }
+    }
+}
+
+/// Tells recipients of what waits for them: each message in a task of its own, so that a slow endpoint delays nobody.
+async fn push(engine: &Arc<Engine>, mut stop: watch::Receiver<bool>) {
+    let mut in_hand = JoinSet::new();
+    let mut placed = engine.store.placed();
+    loop {
+        match engine.due_pushes().await {
+            Ok(due) => {
+                for one in due {
+                    let engine = Arc::clone(engine);
+                    in_hand.spawn(async move { tell(&engine, &one).await });
+                }
+            }
+            Err(error) => tracing::error!(%error, "messages to endpoints could not be read"),
+        }
+        tokio::select! {
+            Some(_) = in_hand.join_next() => {}
+            Ok(()) = placed.changed() => {}
+            () = tokio::time::sleep(IDLE) => {}
+            () = stopped(&mut stop) => break,
+        }
+    }
+    // An attempt that is cut off here is made again when its lease has run out: at least once, under the same id.
+    let _ = tokio::time::timeout(FINISH, async { while in_hand.join_next().await.is_some() {} }).await;
+}
+
+async fn tell(engine: &Engine, due: &DuePush) {
+    if let Err(error) = engine.push(due).await {
+        tracing::error!(%error, party = %due.party, message = due.message, "a message could not be sent; it stays due");
     }
 }
 

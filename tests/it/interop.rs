@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
+use claimgate_adapters::insurer::webhook::Scheme;
 use claimgate_gateway::clock::Clock;
+use claimgate_gateway::core::push::Content;
 use claimgate_gateway::party::ReceiptRule;
 use claimgate_gateway::sandbox::demo::Insurer;
 use claimgate_gateway::sandbox::insurer;
@@ -19,6 +21,7 @@ use claimgate_packet::receipt::{self, Expected, Verdict};
 use claimgate_packet::words::{ClaimKind, Line, Purpose};
 use claimgate_tests::bundles::{bytes, case};
 use claimgate_tests::gateway::{TestGateway, get, must, post};
+use claimgate_tests::receiver::{Act, Receiver};
 use claimgate_tests::shared::project;
 use serde_json::{Value, json};
 
@@ -361,4 +364,29 @@ fn packets_issued_in_python_and_in_node_open() {
             assert_eq!(opened.evidence[0].document.to_json().unwrap(), receipt["document"], "{language}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn webhooks_are_believed_in_python_and_in_node_and_changed_ones_are_not() {
+    let test = TestGateway::start().await;
+    let receiver = Receiver::start(Act::Status(204)).await;
+    let (engine, desk) = (&test.world.gateway.app.engine, Desk::new());
+    let party = test.life().client.id().parse().unwrap();
+    for (number, scheme) in [Scheme::Ed25519, Scheme::Hmac].into_iter().enumerate() {
+        let key = must(engine.set_endpoint(&party, receiver.url(), (Content::Event, scheme)).await);
+        let before = receiver.received().len();
+        assert_eq!(test.push(&bytes(&case(&format!("HOOK-{number}"))), &[]).await.status, 201);
+        // Setting the endpoint tells of what is open as well, under the new key.
+        let told = receiver.wait_for(before + 1 + number).await.pop().unwrap();
+        let headers = desk.put("headers.json", &json!(told.headers).to_string());
+        let body = std::str::from_utf8(&told.body).unwrap();
+        for language in ["py", "mjs"] {
+            let printed = kit().prints(language, "webhook", &[&key, &headers], body);
+            assert_eq!(printed, told.header("claimgate-delivery-id"), "{language}");
+            let changed = body.replace("\"revision\":1", "\"revision\":2");
+            assert_ne!(changed, body);
+            assert!(!kit().run(language, "webhook", &[&key, &headers], &changed).status.success(), "{language}");
+        }
+    }
+    test.stop().await;
 }

@@ -35,4 +35,5 @@ mod signatures;
 mod tidy;
 mod tokens;
 mod trace;
+mod webhooks;
 mod xml;

@@ -128,6 +128,12 @@ async fn examine(config: Config, findings: &mut Findings) -> anyhow::Result<()> 
             ));
         }
     }
+    for party in store.endpoints_failing().await? {
+        Findings::advice(&format!(
+            "{party}: its endpoint is switched off after failing or because it said so (410); tell its contact, then \
+             claimgate endpoint on {party}"
+        ));
+    }
     Findings::good(&format!("{} parties", parties.len()));
     let counts = store.counts().await?;
     Findings::good(&format!(

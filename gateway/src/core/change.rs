@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
 
+use super::push::PushWrite;
 use super::submission::SubmissionState;
 use super::timeline::Entry;
 use crate::consent::Permit;
@@ -86,6 +87,8 @@ pub enum Write {
     Withdraw(DeliveryId, Timestamp),
     /// A recipient's acknowledgement of a ready delivery.
     Acknowledge(DeliveryId, Acknowledgement, Timestamp),
+    /// A webhook's endpoint, attempt or redrive.
+    Push(PushWrite),
     /// The receipt a recipient signed for a delivery that has none yet.
     Receipt(Box<ReceiptRow>),
     /// A line for auditors.

@@ -29,9 +29,10 @@ pub struct AtRestError {
     column: &'static str,
 }
 
-/// Wraps and unwraps the data keys of claims.
+/// Wraps and unwraps the data keys of claims; keeps the keys of endpoints.
 pub struct Vault {
     wrapping: Zeroizing<[u8; 32]>,
+    endpoints: Zeroizing<[u8; 32]>,
     random: Random,
 }
 
@@ -47,7 +48,24 @@ impl Vault {
     /// A vault under the master key.
     #[must_use]
     pub fn new(master: &MasterKey, random: Random) -> Self {
-        Self { wrapping: master.derive(KeyPurpose::ClaimKeys), random }
+        let (wrapping, endpoints) = (master.derive(KeyPurpose::ClaimKeys), master.derive(KeyPurpose::Endpoints));
+        Self { wrapping, endpoints, random }
+    }
+
+    /// Encrypts the signing keys of a party's endpoint.
+    ///
+    /// # Errors
+    /// Only if the cipher itself fails.
+    pub fn seal_endpoint(&self, party: &str, plain: &[u8]) -> Result<Vec<u8>, AtRestError> {
+        seal(&self.endpoints, &self.random, endpoint_of(party), plain)
+    }
+
+    /// Decrypts the signing keys of a party's endpoint.
+    ///
+    /// # Errors
+    /// Changed, of another party, or of another master key.
+    pub fn open_endpoint(&self, party: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, AtRestError> {
+        open(&self.endpoints, endpoint_of(party), sealed)
     }
 
     /// A new data key and its wrapped form for the row of that claim.
@@ -90,6 +108,10 @@ impl ClaimKey {
     pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, AtRestError> {
         open(&self.key, place, sealed)
     }
+}
+
+fn endpoint_of(row: &str) -> Place<'_> {
+    Place { table: "endpoint", row, column: "secrets" }
 }
 
 fn wrapped_at(row: &str) -> Place<'_> {

@@ -7,7 +7,7 @@ use sqlx::error::ErrorKind;
 use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, query, query_as};
 
-use super::{StoreError, attachments, log, receipt};
+use super::{StoreError, attachments, log, push, receipt};
 use crate::core::change::{Change, DeliveryRow, SearchValues, Write};
 use crate::core::timeline::{Audience, Entry};
 use crate::party::Party;
@@ -217,9 +217,10 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
                 update submission set state = 'withdrawn', version = version + 1, changed_at = $2
                 where state = 'sent' and (claim_id, party_id, line) =
                     (select claim_id, party_id, line from delivery where id = $1)";
-            query(sql).bind(id.to_string()).bind(millis(*at)).execute(tx).await?;
-            Ok(())
+            query(sql).bind(id.to_string()).bind(millis(*at)).execute(&mut *tx).await?;
+            push::announce_withdrawal(tx, *id, *at).await
         }
+        Write::Push(write) => push::apply(tx, write).await,
         Write::Acknowledge(id, acknowledgement, at) => {
             let sql = "-- apply::acknowledge
                 update delivery set state = 'acknowledged', acknowledgement = $2, acknowledged_at = $3

@@ -14,6 +14,7 @@ use crate::party::{Party, PartyId, PartyState};
 mod deliveries;
 mod disclosed;
 mod operator;
+mod push;
 mod search;
 
 pub use deliveries::{Listing, Which};

@@ -2,12 +2,14 @@
 
 use std::str::FromStr;
 
+use claimgate_adapters::insurer::webhook::EventKind;
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::StoreError;
 use crate::core::delivery::DeliveryState;
+use crate::core::push::{Content, EndpointState};
 use crate::core::submission::SubmissionState;
 use crate::id::{ClaimId, DeliveryId, EvidenceId, PacketId, SubmissionId, WorkId};
 use crate::keys::index::Mac;
@@ -152,6 +154,106 @@ pub struct DueWork {
     pub claim: ClaimId,
     /// Fencing number: a later lease has a higher one.
     pub fence: i64,
+}
+
+/// A leased message with what its endpoint is.
+#[derive(Clone, Debug)]
+pub struct DuePush {
+    /// The message's id, the same at every attempt.
+    pub message: String,
+    /// Whose endpoint.
+    pub party: PartyId,
+    /// The delivery it tells of.
+    pub delivery: DeliveryId,
+    /// What happened to it.
+    pub kind: EventKind,
+    /// Fencing number: a later lease has a higher one.
+    pub fence: i64,
+    /// Attempts made.
+    pub tries: u32,
+    /// When the first one was.
+    pub first_try: Option<Timestamp>,
+    /// Where.
+    pub url: String,
+    /// What is sent.
+    pub content: Content,
+    /// Signing secrets, sealed.
+    pub secrets: Vec<u8>,
+    /// The endpoint's version.
+    pub version: i64,
+    /// Failures in a row.
+    pub failures: u32,
+    /// Since when.
+    pub failing_since: Option<Timestamp>,
+}
+
+/// A party's endpoint.
+#[derive(Clone, Debug)]
+pub struct EndpointView {
+    /// Where.
+    pub url: String,
+    /// What it is sent.
+    pub content: Content,
+    /// Signing secrets, sealed.
+    pub secrets: Vec<u8>,
+    /// Whether it is sent to.
+    pub state: EndpointState,
+    /// Failures in a row.
+    pub failures: i64,
+    /// Since when it has had no success.
+    pub failing_since: Option<Timestamp>,
+    /// Counts changes.
+    pub version: i64,
+    /// When it was changed last.
+    pub changed: Timestamp,
+    /// Messages that wait.
+    pub due: i64,
+    /// Messages given up.
+    pub dead: i64,
+}
+
+/// One attempt to tell of a delivery.
+#[derive(Clone, Debug)]
+pub struct AttemptView {
+    /// The message.
+    pub message: String,
+    /// What it told.
+    pub kind: String,
+    /// From 1 for each message.
+    pub number: i64,
+    /// When it began.
+    pub at: Timestamp,
+    /// How long it took, in milliseconds.
+    pub millis: i64,
+    /// The answer's status.
+    pub status: Option<i64>,
+    /// Who failed.
+    pub fault: Option<String>,
+    /// The beginning of a failed answer, masked, or what went wrong.
+    pub words: String,
+}
+
+/// A delivery as the hospital it comes from sees it.
+#[derive(Clone, Debug)]
+pub struct SentView {
+    /// Id.
+    pub id: DeliveryId,
+    /// To whom.
+    pub party: PartyId,
+    /// In which line.
+    pub line: Line,
+    /// Revision for this recipient and line.
+    pub revision: i64,
+    /// State.
+    pub state: DeliveryState,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When its first byte left.
+    pub left: Option<Timestamp>,
+    /// When it was acknowledged.
+    pub acknowledged: Option<Timestamp>,
+    /// What the recipient said.
+    pub acknowledgement: Option<String>,
 }
 
 impl DueWork {

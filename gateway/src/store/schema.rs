@@ -12,6 +12,7 @@ const FIRST: &str = include_str!("../../../migrations/sqlite/0001_first.sql");
 const LOG: &str = include_str!("../../../migrations/sqlite/0004_log.sql");
 const RECEIPTS: &str = include_str!("../../../migrations/sqlite/0007_receipts.sql");
 const OPEN_DELIVERIES: &str = include_str!("../../../migrations/sqlite/0003_open_deliveries.sql");
+const WEBHOOKS: &str = include_str!("../../../migrations/sqlite/0008_webhooks.sql");
 const SEARCH: &str = include_str!("../../../migrations/sqlite/0002_search.sql");
 const SOURCE_SIGNATURE: &str = include_str!("../../../migrations/sqlite/0006_source_signature.sql");
 
@@ -57,6 +58,7 @@ fn migrations() -> Vec<Migration> {
         Migration::new(5, "attachments".into(), MigrationType::Simple, ATTACHMENTS.into_sql_str(), false),
         Migration::new(6, "source_signature".into(), MigrationType::Simple, SOURCE_SIGNATURE.into_sql_str(), false),
         Migration::new(7, "receipts".into(), MigrationType::Simple, RECEIPTS.into_sql_str(), false),
+        Migration::new(8, "webhooks".into(), MigrationType::Simple, WEBHOOKS.into_sql_str(), false),
     ]
 }
 

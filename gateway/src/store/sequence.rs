@@ -8,7 +8,7 @@ use sqlx::{Connection, SqliteConnection, query, query_as};
 
 use super::apply::millis;
 use super::rows::DueWork;
-use super::{StoreError, log};
+use super::{StoreError, log, push};
 use crate::audit;
 
 /// The most rows one batch takes.
@@ -47,7 +47,8 @@ async fn deliveries(tx: &mut SqliteConnection) -> Result<u64, StoreError> {
         let stream = format!("delivery:{party}");
         let (position, _) = next(tx, &stream, None).await?;
         let sql = "-- sequence::place\nupdate delivery set position = $2 where id = $1";
-        query(sql).bind(id).bind(position).execute(&mut *tx).await?;
+        query(sql).bind(&id).bind(position).execute(&mut *tx).await?;
+        push::announce(tx, &id).await?;
         count += 1;
     }
     Ok(count)

@@ -5,9 +5,9 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
-use super::rows::DueWork;
+use super::rows::{DuePush, DueWork};
 use super::sequence::{self, Sequenced};
-use super::{StoreError, apply};
+use super::{StoreError, apply, push};
 use crate::core::change::Change;
 
 /// The most changes one transaction takes.
@@ -18,8 +18,21 @@ const GROUP: usize = 128;
 pub(super) enum Job {
     Change(Change, oneshot::Sender<Result<(), StoreError>>),
     Sequence(oneshot::Sender<Result<Sequenced, StoreError>>),
-    Lease { now: Timestamp, until: Timestamp, reply: oneshot::Sender<Result<Option<DueWork>, StoreError>> },
-    Forget { now: Timestamp, reply: oneshot::Sender<Result<(), StoreError>> },
+    Lease {
+        now: Timestamp,
+        until: Timestamp,
+        reply: oneshot::Sender<Result<Option<DueWork>, StoreError>>,
+    },
+    LeasePushes {
+        now: Timestamp,
+        until: Timestamp,
+        at_once: u32,
+        reply: oneshot::Sender<Result<Vec<DuePush>, StoreError>>,
+    },
+    Forget {
+        now: Timestamp,
+        reply: oneshot::Sender<Result<(), StoreError>>,
+    },
     Probe(oneshot::Sender<Result<(), StoreError>>),
     Close(oneshot::Sender<()>),
 }
@@ -102,6 +115,10 @@ async fn one(writer: &mut Writer, job: Job) {
         }
         Job::Lease { now, until, reply } => {
             let lease = async |connection: &mut SqliteConnection| sequence::lease(connection, now, until).await;
+            let _ = reply.send(writer.run(lease).await);
+        }
+        Job::LeasePushes { now, until, at_once, reply } => {
+            let lease = async |connection: &mut SqliteConnection| push::lease(connection, (now, until, at_once)).await;
             let _ = reply.send(writer.run(lease).await);
         }
         Job::Forget { now, reply } => {

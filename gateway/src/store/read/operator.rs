@@ -10,6 +10,8 @@ use crate::audit;
 use crate::id::{ClaimId, EvidenceId};
 use crate::party::Party;
 
+type CountsRow = (i64, i64, i64, i64, i64, i64, i64, i64, i64);
+
 /// How many of each thing there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -27,6 +29,10 @@ pub struct Counts {
     pub open_deliveries: i64,
     /// Deferred steps not done.
     pub open_work: i64,
+    /// Messages that wait for an endpoint.
+    pub waiting_messages: i64,
+    /// Endpoints switched off although no operator did it.
+    pub failing_endpoints: i64,
 }
 
 impl Store {
@@ -124,10 +130,23 @@ impl Store {
             select (select count(*) from party), (select count(*) from claim), (select count(*) from evidence),
                 (select count(*) from packet), (select count(*) from delivery),
                 (select count(*) from delivery where state = 'ready'),
-                (select count(*) from work where done_at is null)";
-        let row: (i64, i64, i64, i64, i64, i64, i64) = query_as(sql).fetch_one(self.readers()).await?;
-        let (parties, claims, evidence, packets, deliveries, open_deliveries, open_work) = row;
-        Ok(Counts { parties, claims, evidence, packets, deliveries, open_deliveries, open_work })
+                (select count(*) from work where done_at is null),
+                (select count(*) from webhook where state = 'due'),
+                (select count(*) from endpoint where state in ('failing', 'gone'))";
+        let row: CountsRow = query_as(sql).fetch_one(self.readers()).await?;
+        let (parties, claims, evidence, packets, deliveries, open_deliveries, open_work, waiting, failing) = row;
+        let (waiting_messages, failing_endpoints) = (waiting, failing);
+        Ok(Counts {
+            parties,
+            claims,
+            evidence,
+            packets,
+            deliveries,
+            open_deliveries,
+            open_work,
+            waiting_messages,
+            failing_endpoints,
+        })
     }
 
     /// Recomputes the hash chain of the audit trail up to its present end; gives its length, or the first position

@@ -1,0 +1,214 @@
+//! Endpoints: an operator names where a party is told; keys are made here and rotated with an overlap.
+
+use claimgate_adapters::insurer::webhook::{Scheme, Secret};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::{Engine, Fault};
+use crate::core::change::{Change, Write};
+use crate::core::push::{Content, EndpointRow, EndpointState, PushWrite, Selection};
+use crate::party::{PartyId, Role};
+use crate::sender::{AddressError, Target};
+use crate::store::{EndpointView, StoreError};
+
+/// How long the key before signs beside the new one.
+const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
+/// Keys kept at once.
+const MOST_KEYS: usize = 3;
+
+/// Why an endpoint was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum NotChanged {
+    /// The address.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// No such party, or one that is told nothing.
+    #[error("there is no such insurer; webhooks tell insurers of their deliveries")]
+    NotAnInsurer,
+    /// It has none.
+    #[error("this party has no endpoint; `claimgate endpoint set` names one")]
+    None,
+    /// Changed by another at the same time.
+    #[error("the endpoint was changed by another at this moment; look at it and do it again")]
+    Meanwhile,
+    /// A fault of ours.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<StoreError> for NotChanged {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict { .. } => Self::Meanwhile,
+            other => Self::Fault(other.into()),
+        }
+    }
+}
+
+/// A signing key as it is kept, encrypted.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    key: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<Timestamp>,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.key.zeroize();
+    }
+}
+
+impl Engine {
+    /// Names a party's endpoint with a new key; what it was told before and has not acknowledged is told again.
+    /// Answers with what the receiver checks signatures with: `whpk_…` or `whsec_…`, shown once.
+    ///
+    /// # Errors
+    /// See [`NotChanged`].
+    pub async fn set_endpoint(
+        &self,
+        party: &PartyId,
+        url: &str,
+        (content, scheme): (Content, Scheme),
+    ) -> Result<Zeroizing<String>, NotChanged> {
+        let insurer = self.store.party(party).await?.filter(|party| party.role() == Role::Insurer);
+        insurer.ok_or(NotChanged::NotAnInsurer)?;
+        let target = Target::parse(url, self.sender.policy())?;
+        let secret = self.new_secret(scheme);
+        let kept = [Kept { key: secret.to_private_text().to_string(), until: None }];
+        let version = self.store.endpoint(party).await?.map_or(0, |known| known.version);
+        let row = EndpointRow {
+            party: party.clone(),
+            url: target.url().to_string(),
+            content,
+            secrets: self.seal_secrets(party, &kept)?,
+            state: EndpointState::On,
+            version,
+            at: self.now(),
+        };
+        let mut change = Change::new("set_endpoint");
+        change.push(Write::Push(PushWrite::Endpoint(row)));
+        change.push(Write::Push(PushWrite::Redrive(party.clone(), Selection::Open, self.now())));
+        let detail = [("host", target.host().to_owned()), ("content", content.as_str().to_owned())];
+        change.push(self.audit("operator", "endpoint.set", party, detail));
+        self.store.commit(change).await?;
+        receiver_text(&secret)
+    }
+
+    /// Makes a new key; the one before signs beside it for a day. Answers as [`Engine::set_endpoint`].
+    ///
+    /// # Errors
+    /// See [`NotChanged`].
+    pub async fn rotate_endpoint_key(&self, party: &PartyId, scheme: Scheme) -> Result<Zeroizing<String>, NotChanged> {
+        let known = self.store.endpoint(party).await?.ok_or(NotChanged::None)?;
+        let secret = self.new_secret(scheme);
+        let mut kept = vec![Kept { key: secret.to_private_text().to_string(), until: None }];
+        for mut before in self.kept(party, &known.secrets)? {
+            before.until = before.until.or_else(|| self.now().checked_add(OVERLAP).ok());
+            kept.push(before);
+        }
+        kept.truncate(MOST_KEYS);
+        let secrets = self.seal_secrets(party, &kept)?;
+        self.change_endpoint(party, EndpointView { secrets, ..known }, "endpoint.key-rotated", None).await?;
+        receiver_text(&secret)
+    }
+
+    /// Switches an endpoint off, or on again: then everything that is not acknowledged is told again.
+    ///
+    /// # Errors
+    /// See [`NotChanged`].
+    pub async fn switch_endpoint(&self, party: &PartyId, on: bool) -> Result<(), NotChanged> {
+        let known = self.store.endpoint(party).await?.ok_or(NotChanged::None)?;
+        let (state, action, redrive) = if on {
+            (EndpointState::On, "endpoint.switched-on", Some(Selection::Open))
+        } else {
+            (EndpointState::Off, "endpoint.switched-off", None)
+        };
+        self.change_endpoint(party, EndpointView { state, ..known }, action, redrive).await
+    }
+
+    /// Tells a party again of deliveries, under the same message ids; switches on what was switched off for failing.
+    /// `actor` is the party itself or an operator.
+    ///
+    /// # Errors
+    /// See [`NotChanged`].
+    pub async fn redrive(
+        &self,
+        actor: &str,
+        party: &PartyId,
+        selection: Selection,
+    ) -> Result<EndpointView, NotChanged> {
+        let known = self.store.endpoint(party).await?.ok_or(NotChanged::None)?;
+        let mut change = Change::new("redrive");
+        if matches!(known.state, EndpointState::Failing | EndpointState::Gone) {
+            change.push(Write::Push(PushWrite::Endpoint(row(party, &known, EndpointState::On, self.now()))));
+            change.push(self.audit(actor, "endpoint.switched-on", party, []));
+        }
+        change.push(Write::Push(PushWrite::Redrive(party.clone(), selection, self.now())));
+        let which = match selection {
+            Selection::One(id) => id.to_string(),
+            Selection::Between(from, to) => format!("{from}/{to}"),
+            Selection::After(position) => format!("after {position}"),
+            Selection::Open => "open".to_owned(),
+        };
+        change.push(self.audit(actor, "endpoint.redriven", party, [("which", which)]));
+        self.store.commit(change).await?;
+        self.store.endpoint(party).await?.ok_or(NotChanged::None)
+    }
+
+    async fn change_endpoint(
+        &self,
+        party: &PartyId,
+        changed: EndpointView,
+        action: &'static str,
+        redrive: Option<Selection>,
+    ) -> Result<(), NotChanged> {
+        let mut change = Change::new("change_endpoint");
+        change.push(Write::Push(PushWrite::Endpoint(row(party, &changed, changed.state, self.now()))));
+        if let Some(selection) = redrive {
+            change.push(Write::Push(PushWrite::Redrive(party.clone(), selection, self.now())));
+        }
+        change.push(self.audit("operator", action, party, []));
+        Ok(self.store.commit(change).await?)
+    }
+
+    /// The keys that sign an endpoint's messages now, the newest first.
+    pub(super) fn endpoint_secrets(&self, party: &PartyId, sealed: &[u8]) -> Result<Vec<Secret>, Fault> {
+        let now = self.now();
+        let kept = self.kept(party, sealed)?;
+        let valid = kept.iter().filter(|one| one.until.is_none_or(|until| now < until));
+        valid.map(|one| Secret::parse(&one.key).map_err(|_| Fault::Stored("endpoint"))).collect()
+    }
+
+    fn new_secret(&self, scheme: Scheme) -> Secret {
+        Secret::new(scheme, Zeroizing::new(self.random.bytes()))
+    }
+
+    fn seal_secrets(&self, party: &PartyId, kept: &[Kept]) -> Result<Vec<u8>, Fault> {
+        let text = Zeroizing::new(serde_json::to_vec(kept).map_err(|_| Fault::Stored("endpoint"))?);
+        Ok(self.vault.seal_endpoint(party.as_str(), &text)?)
+    }
+
+    fn kept(&self, party: &PartyId, sealed: &[u8]) -> Result<Vec<Kept>, Fault> {
+        let plain = self.vault.open_endpoint(party.as_str(), sealed)?;
+        serde_json::from_slice(&plain).map_err(|_| Fault::Stored("endpoint"))
+    }
+}
+
+fn row(party: &PartyId, known: &EndpointView, state: EndpointState, at: Timestamp) -> EndpointRow {
+    EndpointRow {
+        party: party.clone(),
+        url: known.url.clone(),
+        content: known.content,
+        secrets: known.secrets.clone(),
+        state,
+        version: known.version,
+        at,
+    }
+}
+
+fn receiver_text(secret: &Secret) -> Result<Zeroizing<String>, NotChanged> {
+    secret.to_receiver_text().map_err(|_| NotChanged::Fault(Fault::Stored("endpoint")))
+}

@@ -1,0 +1,163 @@
+//! What a party sees and asks of its webhooks, and what a hospital sees of its claim's deliveries.
+
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use claimgate_adapters::insurer::RedriveBody;
+use serde_json::{Value, json};
+
+use super::body;
+use super::caller::{AckDeliveries, Caller, ReadBundles, ReadDeliveries};
+use super::problem::Problem;
+use crate::app::App;
+use crate::core::push::Selection;
+use crate::flows::endpoint::NotChanged;
+use crate::id::{ClaimId, DeliveryId};
+use crate::store::{AttemptView, EndpointView};
+
+/// `GET /insurer/v1/endpoint`: where the party is told, whether it works, how many messages wait.
+///
+/// # Errors
+/// 404 where it has none.
+pub async fn endpoint(app: Data<App>, caller: Caller<ReadDeliveries>) -> Result<HttpResponse, Problem> {
+    let known = app.engine.store.endpoint(&caller.party.id).await?.ok_or_else(no_endpoint)?;
+    Ok(no_store().json(shown(&known)))
+}
+
+/// `POST /insurer/v1/endpoint/redrive`: told again of a range, under the same message ids.
+///
+/// # Errors
+/// 404 without an endpoint, 422 for another form.
+pub async fn redrive(
+    app: Data<App>,
+    caller: Caller<AckDeliveries>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let asked: RedriveBody = body::json(&app, &request, payload).await?;
+    let selection = match (asked.after, asked.from, asked.to, asked.open) {
+        (Some(position), None, None, None) => Selection::After(position),
+        (None, Some(from), to, None) => Selection::Between(from, to.unwrap_or(app.engine.now())),
+        (None, None, None, Some(true)) => Selection::Open,
+        _ => {
+            return Err(Problem::new(
+                422,
+                "redrive.which",
+                "Say which deliveries: {\"open\": true}, {\"after\": <position>}, or {\"from\": <time>, \"to\": <time>}",
+            ));
+        }
+    };
+    let party = &caller.party.id;
+    let known = app.engine.redrive(party.as_str(), party, selection).await?;
+    Ok(no_store().json(shown(&known)))
+}
+
+/// `POST /insurer/v1/deliveries/{id}/redrive`: told again of one delivery.
+///
+/// # Errors
+/// 404 where it is another's, or there is no endpoint.
+pub async fn redrive_one(
+    app: Data<App>,
+    caller: Caller<AckDeliveries>,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let id: DeliveryId = id.parse().map_err(|_| Problem::not_found())?;
+    let party = &caller.party.id;
+    app.engine.store.delivery(party, id).await?.ok_or_else(Problem::not_found)?;
+    let known = app.engine.redrive(party.as_str(), party, Selection::One(id)).await?;
+    Ok(no_store().json(shown(&known)))
+}
+
+/// `GET /insurer/v1/deliveries/{id}/attempts`: every attempt to tell of it, and whose fault a failure is.
+///
+/// # Errors
+/// 404 where it is another's.
+pub async fn attempts(
+    app: Data<App>,
+    caller: Caller<ReadDeliveries>,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let id: DeliveryId = id.parse().map_err(|_| Problem::not_found())?;
+    let party = &caller.party.id;
+    app.engine.store.delivery(party, id).await?.ok_or_else(Problem::not_found)?;
+    let attempts: Vec<Value> = app.engine.store.attempts(party, id).await?.iter().map(attempt).collect();
+    Ok(no_store().json(json!({ "delivery_id": id.to_string(), "attempts": attempts })))
+}
+
+/// `GET /hospital/v1/claims/{id}/deliveries`: where the hospital's own claim has got to, with the same attempts.
+///
+/// # Errors
+/// 404 where it is another's.
+pub async fn sent(app: Data<App>, caller: Caller<ReadBundles>, id: Path<String>) -> Result<HttpResponse, Problem> {
+    let claim = uuid::Uuid::try_parse(&id).map(ClaimId::from_uuid).ok().or_else(|| id.parse().ok());
+    let claim = claim.ok_or_else(Problem::not_found)?;
+    let store = &app.engine.store;
+    store.claim_of_hospital(&caller.party.id, claim).await?.ok_or_else(Problem::not_found)?;
+    let mut deliveries = Vec::new();
+    for one in store.sent(&caller.party.id, claim).await? {
+        let attempts: Vec<Value> = store.attempts(&one.party, one.id).await?.iter().map(attempt).collect();
+        deliveries.push(json!({
+            "id": one.id.to_string(),
+            "recipient": one.party.as_str(),
+            "line": one.line,
+            "revision": one.revision,
+            "state": one.state.as_str(),
+            "created": one.created,
+            "fetched": one.left,
+            "acknowledged": one.acknowledged,
+            "acknowledgement": one.acknowledgement,
+            "attempts": attempts,
+        }));
+    }
+    Ok(no_store().json(json!({ "claim_id": claim.to_string(), "deliveries": deliveries })))
+}
+
+fn attempt(one: &AttemptView) -> Value {
+    json!({
+        "message_id": one.message,
+        "event": one.kind,
+        "number": one.number,
+        "at": one.at,
+        "milliseconds": one.millis,
+        "status": one.status,
+        "fault": one.fault,
+        "answer": one.words,
+    })
+}
+
+fn shown(known: &EndpointView) -> Value {
+    json!({
+        "url": known.url,
+        "content": known.content.as_str(),
+        "state": known.state.as_str(),
+        "failures": known.failures,
+        "failing_since": known.failing_since,
+        "waiting": known.due,
+        "given_up": known.dead,
+        "changed": known.changed,
+    })
+}
+
+fn no_store() -> actix_web::HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response.insert_header(("Cache-Control", "no-store"));
+    response
+}
+
+fn no_endpoint() -> Problem {
+    Problem::new(
+        404,
+        "endpoint.none",
+        "No webhook endpoint is registered for you; the operator sets one. Pulling works",
+    )
+}
+
+impl From<NotChanged> for Problem {
+    fn from(reason: NotChanged) -> Self {
+        match reason {
+            NotChanged::None | NotChanged::NotAnInsurer => no_endpoint(),
+            NotChanged::Address(error) => Self::new(422, "endpoint.address", error.to_string()),
+            NotChanged::Meanwhile => Self::new(409, "endpoint.changed", "The endpoint was just changed; do it again"),
+            NotChanged::Fault(fault) => fault.into(),
+        }
+    }
+}

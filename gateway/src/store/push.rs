@@ -1,0 +1,249 @@
+//! Webhooks in the database: endpoints, messages under a lease, attempts. Messages are born with a delivery's position.
+
+use claimgate_adapters::insurer::webhook::EventKind;
+use jiff::Timestamp;
+use sqlx::{Connection, SqliteConnection, query, query_as};
+
+use super::apply::{millis, one};
+use super::rows::{DuePush, parse, time};
+use super::{Store, StoreError, writer};
+use crate::core::push::{AttemptRow, EndpointRow, Next, PushWrite, Selection};
+use crate::id::DeliveryId;
+use crate::party::PartyId;
+
+impl Store {
+    /// Leases messages that are due, for each endpoint at most so many at once, one where it failed last.
+    /// Of one claim never two at once, and the earlier first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn lease_pushes(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        at_once: u32,
+    ) -> Result<Vec<DuePush>, StoreError> {
+        // Looked at beside the writer first: mostly nothing is due.
+        let sql = "-- push::any_due
+            select exists (select 1 from endpoint e join webhook w on w.party_id = e.party_id
+                where e.state = 'on' and coalesce(e.rest_until, 0) <= $1 and w.state = 'due' and w.due_at <= $1)";
+        let (any,): (bool,) = query_as(sql).bind(millis(now)).fetch_one(self.readers()).await?;
+        if !any {
+            return Ok(Vec::new());
+        }
+        self.ask(|reply| writer::Job::LeasePushes { now, until, at_once, reply }).await
+    }
+}
+
+/// Writes one row for webhooks.
+pub(super) async fn apply(tx: &mut SqliteConnection, write: &PushWrite) -> Result<(), StoreError> {
+    match write {
+        PushWrite::Endpoint(row) => endpoint(tx, row).await,
+        PushWrite::Attempt(row) => attempt(tx, row).await,
+        PushWrite::Redrive(party, selection, at) => redrive(tx, party, *selection, *at).await,
+    }
+}
+
+/// The message of a delivery that has just got its position, where its recipient has an endpoint.
+pub(super) async fn announce(tx: &mut SqliteConnection, delivery: &str) -> Result<(), StoreError> {
+    let sql = "-- push::announce
+        insert into webhook (id, party_id, delivery_id, claim_id, kind, ordinal, state, tries, due_at, fence, created_at)
+        select d.id || '_ready', d.party_id, d.id, d.claim_id, 'delivery.ready', 2 * d.position, 'due', 0, d.created_at,
+            0, d.created_at
+        from delivery d join endpoint e on e.party_id = d.party_id where d.id = $1";
+    query(sql).bind(delivery).execute(tx).await?;
+    Ok(())
+}
+
+/// The message that a delivery was withdrawn, where its recipient was or will be told that it is there.
+pub(super) async fn announce_withdrawal(
+    tx: &mut SqliteConnection,
+    delivery: DeliveryId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "-- push::announce_withdrawal
+        insert into webhook (id, party_id, delivery_id, claim_id, kind, ordinal, state, tries, due_at, fence, created_at)
+        select d.id || '_withdrawn', d.party_id, d.id, d.claim_id, 'delivery.withdrawn', 2 * d.position + 1, 'due', 0,
+            $2, 0, $2
+        from delivery d join endpoint e on e.party_id = d.party_id where d.id = $1 and d.position is not null";
+    query(sql).bind(delivery.to_string()).bind(millis(at)).execute(tx).await?;
+    Ok(())
+}
+
+async fn endpoint(tx: &mut SqliteConnection, row: &EndpointRow) -> Result<(), StoreError> {
+    let sql = "-- push::endpoint
+        insert into endpoint (party_id, url, content, secrets, state, failures, version, created_at, changed_at)
+        select $1, $2, $3, $4, $5, 0, 1, $7, $7 where $6 = 0
+            or exists (select 1 from endpoint where party_id = $1 and version = $6)
+        on conflict (party_id) do update set url = excluded.url, content = excluded.content,
+            secrets = excluded.secrets, state = excluded.state, failures = 0, failing_since = null, rest_until = null,
+            version = endpoint.version + 1, changed_at = excluded.changed_at where endpoint.version = $6";
+    let written = query(sql)
+        .bind(row.party.as_str())
+        .bind(&row.url)
+        .bind(row.content.as_str())
+        .bind(&row.secrets)
+        .bind(row.state.as_str())
+        .bind(row.version)
+        .bind(millis(row.at))
+        .execute(tx)
+        .await;
+    one("endpoint", written)
+}
+
+async fn attempt(tx: &mut SqliteConnection, row: &AttemptRow) -> Result<(), StoreError> {
+    let at = millis(row.at);
+    let (state, due, done) = match row.next {
+        Next::Done => ("done", None, Some(at)),
+        Next::Again { due, .. } => ("due", Some(millis(due)), None),
+        Next::Dead => ("dead", None, Some(at)),
+        Next::Off(_) => ("due", Some(at), None),
+    };
+    let sql = "-- push::attempted
+        update webhook set state = $3, tries = tries + 1, first_try = coalesce(first_try, $4),
+            due_at = coalesce($5, due_at), done_at = $6, lease_until = null
+        where id = $1 and fence = $2 and state = 'due'";
+    let updated =
+        query(sql).bind(&row.message).bind(row.fence).bind(state).bind(at).bind(due).bind(done).execute(&mut *tx).await;
+    one("webhook", updated)?;
+    let sql = "-- push::attempt
+        insert into webhook_attempt (webhook_id, number, at, millis, status, fault, words)
+        select $1, 1 + coalesce(max(number), 0), $2, $3, $4, $5, $6 from webhook_attempt where webhook_id = $1";
+    let inserted = query(sql)
+        .bind(&row.message)
+        .bind(at)
+        .bind(row.millis)
+        .bind(row.status.map(i64::from))
+        .bind(row.fault.map(crate::core::push::Whose::as_str))
+        .bind(&row.words)
+        .execute(&mut *tx)
+        .await;
+    one("webhook_attempt", inserted)?;
+    health(tx, row).await
+}
+
+async fn health(tx: &mut SqliteConnection, row: &AttemptRow) -> Result<(), StoreError> {
+    let (state, rest) = match row.next {
+        Next::Done => {
+            let sql = "-- push::healthy
+                update endpoint set failures = 0, failing_since = null, rest_until = null
+                where party_id = $1 and failures > 0";
+            query(sql).bind(row.party.as_str()).execute(tx).await?;
+            return Ok(());
+        }
+        Next::Again { rest, .. } => ("on", rest.map(millis)),
+        Next::Dead => ("on", None),
+        Next::Off(state) => (state.as_str(), None),
+    };
+    let sql = "-- push::unhealthy
+        update endpoint set failures = failures + 1, failing_since = coalesce(failing_since, $2),
+            rest_until = coalesce($3, rest_until), state = $4, version = version + ($4 != 'on')
+        where party_id = $1 and state = 'on'";
+    query(sql).bind(row.party.as_str()).bind(millis(row.at)).bind(rest).bind(state).execute(tx).await?;
+    Ok(())
+}
+
+async fn redrive(
+    tx: &mut SqliteConnection,
+    party: &PartyId,
+    selection: Selection,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let (one, from, to, after, open) = match selection {
+        Selection::One(id) => (Some(id.to_string()), None, None, None, 0),
+        Selection::Between(from, to) => (None, Some(millis(from)), Some(millis(to)), None, 0),
+        Selection::After(position) => (None, None, None, Some(position), 0),
+        Selection::Open => (None, None, None, None, 1),
+    };
+    // The same id as before: a receiver that has the message already drops it.
+    let sql = "-- push::redrive
+        insert into webhook (id, party_id, delivery_id, claim_id, kind, ordinal, state, tries, due_at, fence, created_at)
+        select d.id || '_ready', d.party_id, d.id, d.claim_id, 'delivery.ready', 2 * d.position, 'due', 0, $7, 0, $7
+        from delivery d where d.party_id = $1 and d.position is not null and d.state != 'withdrawn'
+            and ($2 is null or d.id = $2) and ($3 is null or d.created_at >= $3) and ($4 is null or d.created_at < $4)
+            and ($5 is null or d.position > $5) and ($6 = 0 or d.state = 'ready')
+        on conflict (id) do update set state = 'due', tries = 0, first_try = null, due_at = excluded.due_at,
+            done_at = null";
+    query(sql)
+        .bind(party.as_str())
+        .bind(one)
+        .bind(from)
+        .bind(to)
+        .bind(after)
+        .bind(open)
+        .bind(millis(at))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Takes what is due, endpoint by endpoint, so that a long queue of one cannot hide the others.
+pub(super) async fn lease(
+    connection: &mut SqliteConnection,
+    (now, until, at_once): (Timestamp, Timestamp, u32),
+) -> Result<Vec<DuePush>, StoreError> {
+    let mut tx = connection.begin_with("begin immediate").await?;
+    let sql = "-- push::endpoints_with_work
+        select e.party_id, e.failures, (select count(*) from webhook b
+            where b.party_id = e.party_id and b.state = 'due' and b.lease_until > $1)
+        from endpoint e join party p on p.id = e.party_id
+        where e.state = 'on' and p.state = 'live' and coalesce(e.rest_until, 0) <= $1
+            and exists (select 1 from webhook w where w.party_id = e.party_id and w.state = 'due' and w.due_at <= $1)";
+    let ready: Vec<(String, i64, i64)> = query_as(sql).bind(millis(now)).fetch_all(&mut *tx).await?;
+    let mut leased = Vec::new();
+    for (party, failures, busy) in ready {
+        let room = if failures > 0 { 1 } else { i64::from(at_once) };
+        if room > busy {
+            leased.extend(lease_of(&mut tx, &party, (now, until), room - busy).await?);
+        }
+    }
+    tx.commit().await?;
+    Ok(leased)
+}
+
+type LeaseRow = (String, String, String, i64, Option<i64>, i64);
+type HealthRow = (String, String, Vec<u8>, i64, i64, Option<i64>);
+
+async fn lease_of(
+    tx: &mut SqliteConnection,
+    party: &str,
+    (now, until): (Timestamp, Timestamp),
+    room: i64,
+) -> Result<Vec<DuePush>, StoreError> {
+    let sql = "-- push::lease
+        update webhook set lease_until = $3, fence = fence + 1 where id in (
+            select w.id from webhook w where w.party_id = $1 and w.state = 'due' and w.due_at <= $2
+                and coalesce(w.lease_until, 0) <= $2
+                and not exists (select 1 from webhook b where b.party_id = w.party_id and b.claim_id = w.claim_id
+                    and b.state = 'due' and b.ordinal < w.ordinal)
+            order by w.due_at, w.ordinal limit $4)
+        returning id, delivery_id, kind, tries, first_try, fence";
+    let rows: Vec<LeaseRow> =
+        query_as(sql).bind(party).bind(millis(now)).bind(millis(until)).bind(room).fetch_all(&mut *tx).await?;
+    let sql = "-- push::endpoint_health
+        select url, content, secrets, version, failures, failing_since from endpoint where party_id = $1";
+    let (url, content, secrets, version, failures, failing): HealthRow =
+        query_as(sql).bind(party).fetch_one(&mut *tx).await?;
+    let failing_since = failing.map(|at| time("endpoint", "failing_since", at)).transpose()?;
+    rows.into_iter()
+        .map(|(message, delivery, kind, tries, first_try, fence)| {
+            Ok(DuePush {
+                message,
+                party: parse("endpoint", "party_id", party)?,
+                delivery: parse("webhook", "delivery_id", &delivery)?,
+                kind: kind
+                    .parse::<EventKind>()
+                    .map_err(|()| StoreError::Inconsistent { table: "webhook", column: "kind" })?,
+                fence,
+                tries: u32::try_from(tries).unwrap_or(u32::MAX),
+                first_try: first_try.map(|at| time("webhook", "first_try", at)).transpose()?,
+                url: url.clone(),
+                content: parse("endpoint", "content", &content)?,
+                secrets: secrets.clone(),
+                version,
+                failures: u32::try_from(failures).unwrap_or(u32::MAX),
+                failing_since,
+            })
+        })
+        .collect()
+}
