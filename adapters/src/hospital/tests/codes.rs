@@ -33,7 +33,8 @@ fn texts() -> Vec<String> {
         let text = std::fs::read_to_string(path).unwrap();
         text.split("\n#[cfg(test)]\nmod ").next().unwrap().to_owned()
     };
-    paths.into_iter().map(production).collect()
+    // What insurers are told are events, no findings.
+    paths.into_iter().filter(|path| !path.to_string_lossy().contains("insurer")).map(production).collect()
 }
 
 fn looks_like_a_code(text: &str) -> bool {
