@@ -14,7 +14,7 @@ const LEASE: SignedDuration = SignedDuration::from_secs(15);
 /// Looks at the key folder without a change, until it is read in any case.
 const LOOKS: u32 = 30;
 const IDLE: Duration = Duration::from_secs(1);
-const FORGET_EVERY: Duration = Duration::from_hours(1);
+const FORGET_EVERY: Duration = Duration::from_mins(5);
 
 /// Runs until told to stop, then finishes what is in hand.
 pub async fn run(engine: Arc<Engine>, stop: watch::Receiver<bool>) {
