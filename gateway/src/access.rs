@@ -4,5 +4,6 @@
 
 pub mod assertion;
 pub mod bearer;
+pub mod dpop;
 pub mod jwt;
 pub mod scope;

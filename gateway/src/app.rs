@@ -20,6 +20,7 @@ use crate::id::Random;
 use crate::keys::at_rest::Vault;
 use crate::keys::authorities::{AuthoritiesError, SourceAuthorities};
 use crate::keys::index::BlindIndex;
+use crate::keys::nonces::Nonces;
 use crate::keys::ring::{self, KeyRingError, Ring, SigningUse};
 use crate::keys::sealers::Sealers;
 use crate::keys::tracking::Tracking;
@@ -161,6 +162,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         log,
         tracking: Tracking::new(&master),
         sender: sender(&config.webhooks)?,
+        nonces: config.tokens.dpop_nonce.then(|| Nonces::new(&master)),
         reading: Arc::new(reading(&config.fhir)?),
         policy: policy(&config.disclosure.policy)?,
         authorities: SourceAuthorities::open(config.signatures.clone())?,

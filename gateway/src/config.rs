@@ -136,6 +136,8 @@ pub struct Tokens {
     pub access_seconds: i64,
     /// Clock skew allowed, in seconds; at most ten.
     pub leeway_seconds: i64,
+    /// Whether proofs (DPoP) must hold a nonce of the gateway.
+    pub dpop_nonce: bool,
 }
 
 /// Section `delivery`.

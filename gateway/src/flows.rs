@@ -17,6 +17,7 @@ use crate::id::{AuditId, ClaimId, Random, WorkId};
 use crate::keys::at_rest::{AtRestError, Vault};
 use crate::keys::authorities::SourceAuthorities;
 use crate::keys::index::BlindIndex;
+use crate::keys::nonces::Nonces;
 use crate::keys::ring::{KeyRingError, Ring};
 use crate::keys::sealers::Sealers;
 use crate::keys::tracking::Tracking;
@@ -61,6 +62,8 @@ pub struct Engine {
     pub tracking: Tracking,
     /// The way out to parties' endpoints.
     pub sender: Sender,
+    /// Nonces, where proofs (DPoP) must hold one.
+    pub nonces: Option<Nonces>,
     /// How bundles are read.
     pub reading: Arc<Reading>,
     /// Who gets what (揭露政策).

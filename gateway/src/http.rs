@@ -15,6 +15,7 @@ pub mod caller;
 pub mod claims;
 pub mod context;
 pub mod discovery;
+pub mod dpop;
 pub mod fhir;
 pub mod form;
 pub mod health;

@@ -7,6 +7,7 @@ pub mod authorities;
 pub mod folder;
 pub mod index;
 pub mod master;
+pub mod nonces;
 pub mod provider;
 pub mod ring;
 pub mod sealers;

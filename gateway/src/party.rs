@@ -16,9 +16,11 @@ use serde_json::Value;
 
 mod policy;
 mod source;
+mod token;
 
 pub use policy::HospitalPolicy;
 pub use source::SourceKeyEntry;
+pub use token::TokenRule;
 
 /// A party's id, its OAuth `client_id`: 3 to 64 lower-case letters, digits and hyphens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -170,6 +172,9 @@ pub struct Registration {
     /// Whether an insurer must sign receipts; default: it may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<ReceiptRule>,
+    /// Whether the access tokens of an insurer or an app must be bound to a key; default: they may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<TokenRule>,
     /// Whether a push of this hospital without a verified signature (電子簽章) is refused.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub signature_required: bool,
@@ -278,6 +283,9 @@ impl Party {
         if registration.role != Role::Insurer && registration.receipt.is_some() {
             return Err(Rule("receipt: only an insurer acknowledges packets"));
         }
+        if registration.role == Role::Hospital && registration.token.is_some() {
+            return Err(Rule("token: only an insurer or an app carries a rule for its tokens"));
+        }
         let signs = |key: &PublicJwk| key.alg.signs_packets();
         if registration.receipt == Some(ReceiptRule::Required) && !keys.0.iter().any(signs) {
             return Err(Rule("jwks: an insurer that must sign receipts has a key with alg ES256 or EdDSA"));
@@ -348,6 +356,12 @@ impl Party {
     #[must_use]
     pub fn must_sign_receipts(&self) -> bool {
         self.registration.receipt == Some(ReceiptRule::Required)
+    }
+
+    /// Whether its access tokens must be bound to a key of its own (DPoP).
+    #[must_use]
+    pub fn must_bind_tokens(&self) -> bool {
+        self.registration.token == Some(TokenRule::Dpop)
     }
 
     /// The key packets are sealed to: use `enc`, valid now, newest `nbf` first.

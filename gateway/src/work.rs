@@ -18,7 +18,7 @@ const LOOKS: u32 = 30;
 const IDLE: Duration = Duration::from_secs(1);
 /// What attempts in hand may still take when the gateway stops.
 const FINISH: Duration = Duration::from_secs(10);
-const FORGET_EVERY: Duration = Duration::from_hours(1);
+const FORGET_EVERY: Duration = Duration::from_mins(5);
 
 /// Runs until told to stop, then finishes what is in hand.
 pub async fn run(engine: Arc<Engine>, stop: watch::Receiver<bool>) {

@@ -293,6 +293,7 @@ impl Desk {
                     .then(|| ConsentBasis::HospitalAttested { reference: "test form".to_owned() }),
                 policy: None,
                 receipt: None,
+                token: None,
                 signature_required: false,
                 source_keys: Vec::new(),
                 jwks: JwkSet(std::iter::once(&prove).chain(sealing).map(PrivateJwk::public).collect()).to_json(),

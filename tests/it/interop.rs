@@ -338,6 +338,24 @@ async fn receipts_made_in_python_and_in_node_are_taken_by_the_gateway() {
     test.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_bound_by_node_is_taken_with_its_proofs_with_and_without_nonces() {
+    for nonces in ["false", "true"] {
+        let settings = [("CLAIMGATE_TOKENS__DPOP_NONCE", nonces.to_owned())];
+        let (test, desk) = (TestGateway::start_with_settings(Clock::system(), &settings).await, Desk::new());
+        assert_eq!(test.push(&bytes(&case("INTEROP-D")), &[]).await.status, 201);
+        let one = &test.life().client;
+        assert_eq!(must(insurer::pull(one, 0, 10).await).len(), 1);
+        let mut key = one.key().to_json();
+        key["party"] = json!(one.id());
+        let (key, gate) = (desk.put("key.json", &key.to_string()), test.world.gateway.base_url());
+        let printed = kit().prints("mjs", "dpop", &[&key, gate, "/insurer/v1/deliveries?after=0"], "");
+        let printed: Value = serde_json::from_str(&printed).unwrap();
+        assert_eq!((&printed["token_type"], &printed["next_after"]), (&json!("DPoP"), &json!(1)), "nonces {nonces}");
+        test.stop().await;
+    }
+}
+
 #[test]
 fn packets_issued_in_python_and_in_node_open() {
     let desk = Desk::new();

@@ -165,8 +165,8 @@ async fn a_party_with_ed25519_alone_gets_a_token_and_its_key_decides_the_algorit
     let (edwards, nist) = (make(KeyAlg::EdDsa, "edwards"), make(KeyAlg::Es256, "nist"));
     let sealing = must(PrivateJwk::generate(KeyUse::Enc, KeyAlg::EcdhEsA256kw, None, now));
     let engine = &desk.test.world.gateway.app.engine;
-    let life = "insurer-life".parse().unwrap();
-    let mut registration = must(engine.store.party(&life).await).unwrap().registration().clone();
+    let nonlife = "insurer-nonlife".parse().unwrap();
+    let mut registration = must(engine.store.party(&nonlife).await).unwrap().registration().clone();
     let mut register = async |id: &str, number: &str, keys: &[&PrivateJwk]| {
         id.clone_into(&mut registration.id);
         number.clone_into(&mut registration.identifiers[0].value);

@@ -133,6 +133,7 @@ impl TestGateway {
             consent: new.consent.then(|| ConsentBasis::HospitalAttested { reference: "test form".to_owned() }),
             policy: None,
             receipt: None,
+            token: None,
             signature_required: false,
             source_keys: Vec::new(),
             jwks: JwkSet(keys).to_json(),

@@ -1,8 +1,9 @@
-//! Access tokens (RFC 9068): five-minute ES256 JWTs the gateway gives and reads itself.
+//! Access tokens (RFC 9068): five-minute ES256 JWTs the gateway gives and reads itself. A token may be bound to a key of
+//! its bearer (`cnf`, RFC 7800; RFC 9449 §6.1): then it counts only beside a proof of that key.
 
 use claimgate_packet::jose::jwk::PrivateJwk;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::jwt::{self, JwtError};
 use super::scope::{Scope, grant, to_text};
@@ -19,6 +20,8 @@ pub struct Bearer {
     pub party: PartyId,
     /// The role it had when the token was given.
     pub role: String,
+    /// Thumbprint of the key the token is bound to.
+    pub jkt: Option<String>,
     scope: String,
 }
 
@@ -47,6 +50,8 @@ pub struct Grant<'a> {
     pub lasts: i64,
     /// Token id.
     pub id: RequestId,
+    /// Thumbprint of the key it is bound to.
+    pub jkt: Option<&'a str>,
 }
 
 /// Gives a token.
@@ -55,7 +60,7 @@ pub struct Grant<'a> {
 /// A key that cannot sign.
 pub fn give(key: &PrivateJwk, grant: &Grant<'_>) -> Result<String, JwtError> {
     let now = grant.now.as_second();
-    let claims = json!({
+    let mut claims = json!({
         "iss": grant.issuer,
         "aud": grant.issuer,
         "sub": grant.party.as_str(),
@@ -66,6 +71,9 @@ pub fn give(key: &PrivateJwk, grant: &Grant<'_>) -> Result<String, JwtError> {
         "exp": now + grant.lasts,
         "jti": grant.id.to_string(),
     });
+    if let (Some(jkt), Some(members)) = (grant.jkt, claims.as_object_mut()) {
+        members.insert("cnf".to_owned(), json!({ "jkt": jkt }));
+    }
     jwt::write(key, TYP, &claims)
 }
 
@@ -87,7 +95,12 @@ pub fn read(token: &str, ring: &KeyRing, issuer: &str, now: Timestamp, leeway: i
     claims.times(now, leeway, 900)?;
     let party = claims.text("sub")?.parse().map_err(|_| JwtError::Claim("sub"))?;
     claims.text("jti")?;
-    Ok(Bearer { party, role: claims.text("role")?.to_owned(), scope: claims.text("scope")?.to_owned() })
+    let jkt = match claims.get("cnf") {
+        None => None,
+        // A binding that cannot be read must not be taken for none.
+        Some(cnf) => Some(cnf.get("jkt").and_then(Value::as_str).ok_or(JwtError::Claim("cnf"))?.to_owned()),
+    };
+    Ok(Bearer { party, role: claims.text("role")?.to_owned(), jkt, scope: claims.text("scope")?.to_owned() })
 }
 
 /// The scopes a role may ask for, for discovery documents.

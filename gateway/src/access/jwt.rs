@@ -19,6 +19,9 @@ const CLAIMS: Limits = Limits { bytes: 6_144, depth: 8, members: 128 };
 /// Header members that point at keys or change the meaning of the token.
 const REFUSED: [&str; 8] = ["crit", "jku", "jwk", "x5u", "x5c", "b64", "zip", "enc"];
 
+/// Header or claims of a token.
+pub(super) type Members = Map<String, Value>;
+
 /// Why a token is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwtError {
@@ -62,13 +65,13 @@ pub struct Unverified<'a> {
     token: &'a str,
     kid: String,
     alg: String,
-    claims: Map<String, Value>,
+    claims: Members,
 }
 
 claimgate_packet::opaque_debug!(Unverified<'_>, Claims);
 
 /// Claims whose signature was verified.
-pub struct Claims(Map<String, Value>);
+pub struct Claims(Members);
 
 /// Installs the one cryptography backend of jsonwebtoken, which has none by default and panics without. Safe to repeat.
 ///
@@ -88,15 +91,7 @@ pub fn read<'a>(token: &'a str, typ: &[&str]) -> Result<Unverified<'a>, JwtError
     if token.len() > TOKEN_BYTES {
         return Err(JwtError::Malformed);
     }
-    let mut parts = token.split('.');
-    let (Some(header), Some(claims), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
-        return Err(JwtError::Malformed);
-    };
-    let object = |part: &str, limits| {
-        let bytes = base64url::decode(part).ok_or(JwtError::Malformed)?;
-        parse_object(&bytes, limits).map_err(|_| JwtError::Malformed)
-    };
-    let header = object(header, HEADER)?;
+    let (header, claims) = parts(token, HEADER, CLAIMS)?;
     if let Some(member) = REFUSED.into_iter().find(|member| header.contains_key(*member)) {
         return Err(JwtError::HeaderMember(member));
     }
@@ -106,10 +101,28 @@ pub fn read<'a>(token: &'a str, typ: &[&str]) -> Result<Unverified<'a>, JwtError
     }
     let kid = text("kid").filter(|kid| !kid.is_empty() && kid.len() <= 128).ok_or(JwtError::NoKid)?;
     let alg = text("alg").ok_or(JwtError::Alg)?;
-    Ok(Unverified { token, kid: kid.to_owned(), alg: alg.to_owned(), claims: object(claims, CLAIMS)? })
+    Ok(Unverified { token, kid: kid.to_owned(), alg: alg.to_owned(), claims })
 }
 
-impl Unverified<'_> {
+/// Header and claims of a compact JWS: strict base64url, bounded JSON, each member once.
+pub(super) fn parts(token: &str, header_limits: Limits, claims_limits: Limits) -> Result<(Members, Members), JwtError> {
+    let mut parts = token.split('.');
+    let (Some(header), Some(claims), Some(_), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
+        return Err(JwtError::Malformed);
+    };
+    let object = |part: &str, limits| {
+        let bytes = base64url::decode(part).ok_or(JwtError::Malformed)?;
+        parse_object(&bytes, limits).map_err(|_| JwtError::Malformed)
+    };
+    Ok((object(header, header_limits)?, object(claims, claims_limits)?))
+}
+
+impl<'a> Unverified<'a> {
+    /// A token that brings its key itself, whose header the caller has checked member by member.
+    pub(super) fn with_own_key(token: &'a str, key: &PublicJwk, claims: Members) -> Self {
+        Self { token, kid: key.kid.clone(), alg: key.alg.as_str().to_owned(), claims }
+    }
+
     /// The key it names.
     #[must_use]
     pub fn kid(&self) -> &str {
@@ -144,7 +157,7 @@ impl Unverified<'_> {
         rules.validate_exp = false;
         rules.validate_aud = false;
         rules.required_spec_claims.clear();
-        jsonwebtoken::decode::<Map<String, Value>>(self.token, &decoding, &rules).map_err(|_| JwtError::Signature)?;
+        jsonwebtoken::decode::<Members>(self.token, &decoding, &rules).map_err(|_| JwtError::Signature)?;
         Ok(Claims(self.claims))
     }
 }
@@ -166,16 +179,29 @@ impl Claims {
         if self.text(name)? == value { Ok(()) } else { Err(JwtError::Claim(name)) }
     }
 
+    /// A time in whole seconds, if the claim is there.
+    ///
+    /// # Errors
+    /// Of another type.
+    pub fn seconds(&self, name: &'static str) -> Result<Option<i64>, JwtError> {
+        match self.0.get(name) {
+            None => Ok(None),
+            Some(value) => value.as_i64().map(Some).ok_or(JwtError::Claim(name)),
+        }
+    }
+
+    /// Another claim as it is.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
     /// Checks `exp` (required, at most `longest` ahead), `nbf` and `iat` (where given) and gives `exp`.
     ///
     /// # Errors
     /// Expired, not yet valid, valid for too long, or not whole seconds.
     pub fn times(&self, now: Timestamp, leeway: i64, longest: i64) -> Result<Timestamp, JwtError> {
-        let seconds = |name: &'static str| match self.0.get(name) {
-            None => Ok(None),
-            Some(value) => value.as_i64().map(Some).ok_or(JwtError::Claim(name)),
-        };
-        let exp = seconds("exp")?.ok_or(JwtError::Claim("exp"))?;
+        let exp = self.seconds("exp")?.ok_or(JwtError::Claim("exp"))?;
         let now = now.as_second();
         if exp <= now - leeway {
             return Err(JwtError::Expired);
@@ -184,7 +210,7 @@ impl Claims {
             return Err(JwtError::TooLong);
         }
         for name in ["nbf", "iat"] {
-            if seconds(name)?.is_some_and(|from| from > now + leeway) {
+            if self.seconds(name)?.is_some_and(|from| from > now + leeway) {
                 return Err(JwtError::NotYet);
             }
         }
@@ -197,12 +223,31 @@ impl Claims {
 /// # Errors
 /// A key that cannot sign.
 pub fn write(key: &PrivateJwk, typ: &str, claims: &Value) -> Result<String, JwtError> {
+    sign(key, typ, claims, |header| {
+        header.kid = Some(key.public().kid);
+        Ok(())
+    })
+}
+
+/// Signs claims and names the key by its public members, `jwk`, in place of `kid`.
+pub(super) fn write_with_own_key(key: &PrivateJwk, typ: &str, claims: &Value, jwk: Value) -> Result<String, JwtError> {
+    sign(key, typ, claims, |header| {
+        header.jwk = Some(serde_json::from_value(jwk).map_err(|_| JwtError::Alg)?);
+        Ok(())
+    })
+}
+
+fn sign(
+    key: &PrivateJwk,
+    typ: &str,
+    claims: &Value,
+    name_key: impl FnOnce(&mut Header) -> Result<(), JwtError>,
+) -> Result<String, JwtError> {
     install_backend()?;
-    let public = key.public();
-    let (algorithm, _) = algorithm(public.alg).ok_or(JwtError::Alg)?;
+    let (algorithm, _) = algorithm(key.public().alg).ok_or(JwtError::Alg)?;
     let mut header = Header::new(algorithm);
     header.typ = Some(typ.to_owned());
-    header.kid = Some(public.kid.clone());
+    name_key(&mut header)?;
     let der = key.pkcs8_der().map_err(|_| JwtError::Signature)?;
     let encoding =
         if algorithm == Algorithm::EdDSA { EncodingKey::from_ed_der(&der) } else { EncodingKey::from_ec_der(&der) };

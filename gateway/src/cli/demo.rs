@@ -68,7 +68,8 @@ async fn keep(world: World) -> anyhow::Result<()> {
             write_secret(&world.folder.join(format!("{}.enc.json", insurer.client.id())), json.to_string().as_bytes())?;
         }
     }
-    let token = world.insurers.first().and_then(|insurer| insurer.client.access_token()).unwrap_or_default();
+    // The life insurer's token is bound to a key; a line for the shell takes the other's.
+    let token = world.insurers.last().and_then(|insurer| insurer.client.access_token()).unwrap_or_default();
     say(format_args!(
         "The gateway stays up at {base}; its files and the insurers' keys are in {}",
         world.folder.display()

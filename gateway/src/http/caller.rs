@@ -10,11 +10,13 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
 use super::context::CallerName;
-use super::fhir;
 use super::problem::Problem;
+use super::{dpop, fhir};
+use crate::access::dpop::DpopError;
 use crate::access::jwt::JwtError;
 use crate::access::scope::Scope;
 use crate::app::App;
+use crate::flows::token::{NotCaller, Shown};
 use crate::party::{Party, Role};
 
 /// A right: a role and a scope.
@@ -75,8 +77,8 @@ impl<R: Right> FromRequest for Caller<R> {
 
 async fn identify<R: Right>(request: &HttpRequest) -> Result<Caller<R>, Problem> {
     let app = request.app_data::<Data<App>>().ok_or_else(Problem::not_found)?;
-    let token = bearer_token(request)?;
-    let (party, bearer) = app.engine.bearer(token).await?.map_err(refused)?;
+    let shown = shown(request).map_err(|reason| refused(app, reason))?;
+    let (party, bearer) = app.engine.caller(shown).await?.map_err(|reason| refused(app, Some(reason)))?;
     request.extensions_mut().insert(CallerName(party.id.to_string()));
     if party.role() != R::ROLE {
         return Err(Problem::new(403, "role.forbidden", "This address is for another role than the one of this token"));
@@ -91,32 +93,53 @@ async fn identify<R: Right>(request: &HttpRequest) -> Result<Caller<R>, Problem>
     Ok(Caller { party, right: PhantomData })
 }
 
-fn bearer_token(request: &HttpRequest) -> Result<&str, Problem> {
-    let missing = || {
-        Problem::unauthorized(
-            "token.missing",
-            "Send an access token: Authorization: Bearer …; /.well-known/smart-configuration says where to get one",
-            "Bearer",
-        )
-    };
+/// The token of a request with what is beside it; `None` where there is none.
+fn shown(request: &HttpRequest) -> Result<Shown<'_>, Option<NotCaller>> {
     let mut values = request.headers().get_all(AUTHORIZATION);
-    let (Some(value), None) = (values.next(), values.next()) else { return Err(missing()) };
-    let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(missing)?;
-    if scheme.eq_ignore_ascii_case("bearer") { Ok(token.trim()) } else { Err(missing()) }
+    let (Some(value), None) = (values.next(), values.next()) else { return Err(None) };
+    let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or(None)?;
+    let token = token.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Ok(Shown::Bearer(token));
+    }
+    if !scheme.eq_ignore_ascii_case("dpop") {
+        return Err(None);
+    }
+    let proof = dpop::header(request).and_then(|proof| proof.ok_or(DpopError::Missing));
+    let proof = proof.map_err(NotCaller::Proof)?;
+    Ok(Shown::Dpop { token, proof, method: request.method().as_str(), path: request.path() })
 }
 
-fn refused(reason: JwtError) -> Problem {
+fn refused(app: &App, reason: Option<NotCaller>) -> Problem {
     let challenge = "Bearer error=\"invalid_token\"";
     match reason {
-        JwtError::Expired => Problem::unauthorized(
+        None => Problem::unauthorized(
+            "token.missing",
+            "Send an access token: Authorization: Bearer …, or DPoP … with a proof; \
+             /.well-known/smart-configuration says where to get one",
+            dpop::EITHER,
+        ),
+        Some(NotCaller::Token(JwtError::Expired)) => Problem::unauthorized(
             "token.expired",
             "The access token has expired; get a new one at /oauth/token",
             challenge,
         ),
-        _ => Problem::unauthorized(
+        Some(NotCaller::Token(_)) => Problem::unauthorized(
             "token.invalid",
             "The access token is not one this gateway gave, or its party is not active; get a new one at /oauth/token",
             challenge,
         ),
+        Some(NotCaller::Bound) => Problem::unauthorized(
+            "token.bound",
+            "This access token is bound to a key: send Authorization: DPoP … and a proof of that key in the header DPoP",
+            dpop::INVALID_TOKEN,
+        ),
+        Some(NotCaller::Unbound) => Problem::unauthorized(
+            "token.unbound",
+            "This access token is not bound to a key. A party registered for bound tokens gets one by sending a DPoP \
+             proof to /oauth/token; any other sends this one as Authorization: Bearer …",
+            dpop::INVALID_TOKEN,
+        ),
+        Some(NotCaller::Proof(reason)) => dpop::refused(app, reason),
     }
 }

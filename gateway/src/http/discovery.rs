@@ -3,13 +3,14 @@
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use claimgate_fhir::capability::capability_statement;
-use claimgate_packet::jose::jwk::{JwkSet, PrivateJwk};
+use claimgate_packet::jose::jwk::{JwkSet, KeyAlg, PrivateJwk};
 use claimgate_packet::open::TrustedKeys;
 use serde_json::{Value, json};
 
 use super::fhir;
 use super::problem::Problem;
 use crate::access::assertion::algorithms;
+use crate::access::dpop;
 use crate::app::App;
 use crate::flows::token::scopes_supported;
 use crate::keys::ring::SigningUse;
@@ -71,6 +72,7 @@ fn server(app: &App) -> Value {
         "grant_types_supported": ["client_credentials"],
         "token_endpoint_auth_methods_supported": ["private_key_jwt"],
         "token_endpoint_auth_signing_alg_values_supported": algorithms,
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS.map(KeyAlg::as_str),
         "scopes_supported": scopes_supported(),
         "response_types_supported": [],
     })

@@ -1,13 +1,16 @@
-//! `POST /oauth/token`: client credentials with `private_key_jwt` (RFC 6749 §4.4, RFC 7523, SMART Backend Services).
+//! `POST /oauth/token`: client credentials with `private_key_jwt` (RFC 6749 §4.4, RFC 7523, SMART Backend Services),
+//! and a proof of the key the token is to be bound to (DPoP, RFC 9449 §5).
 
+use actix_web::http::header::HeaderValue;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
-use super::body;
 use super::form::Form;
 use super::problem::Problem;
+use super::{body, dpop};
 use crate::access::assertion::ASSERTION_TYPE;
+use crate::access::dpop::DpopError;
 use crate::app::App;
 use crate::flows::token::NoToken;
 
@@ -33,17 +36,35 @@ pub async fn token(app: Data<App>, request: HttpRequest, payload: Payload) -> Re
     let Some(assertion) = form.one("client_assertion") else {
         return Ok(refusal(400, "invalid_request", "client_assertion is missing"));
     };
-    match app.engine.token(assertion, form.one("client_id"), form.one("scope")).await {
-        Ok(token) => Ok(HttpResponse::Ok()
-            .insert_header(("Cache-Control", "no-store"))
-            .insert_header(("Pragma", "no-cache"))
-            .json(json!({
+    let outcome = match dpop::header(&request) {
+        Ok(proof) => app.engine.token(assertion, proof, form.one("client_id"), form.one("scope")).await,
+        Err(reason) => Err(NoToken::InvalidProof(reason)),
+    };
+    match outcome {
+        Ok(token) => {
+            let mut answer = HttpResponse::Ok();
+            answer.insert_header(("Cache-Control", "no-store")).insert_header(("Pragma", "no-cache"));
+            if let Some(nonce) = app.engine.nonce().filter(|_| token.bound) {
+                answer.insert_header((dpop::NONCE, nonce));
+            }
+            Ok(answer.json(json!({
                 "access_token": token.access_token,
-                "token_type": "Bearer",
+                "token_type": if token.bound { "DPoP" } else { "Bearer" },
                 "expires_in": token.expires_in,
                 "scope": token.scope,
-            }))),
+            })))
+        }
         Err(NoToken::Fault(fault)) => Err(fault.into()),
+        Err(NoToken::InvalidProof(reason)) => {
+            let description = NoToken::InvalidProof(reason).to_string();
+            let mut answer = refusal(400, dpop::error(reason), &description);
+            let nonce = app.engine.nonce().filter(|_| reason == DpopError::Nonce);
+            if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::from_str(&nonce).ok()) {
+                answer.headers_mut().insert(dpop::NONCE, nonce);
+            }
+            Ok(answer)
+        }
+        Err(NoToken::ProofRequired) => Ok(refusal(400, "invalid_request", &NoToken::ProofRequired.to_string())),
         Err(NoToken::InvalidScope) => Ok(refusal(400, "invalid_scope", &NoToken::InvalidScope.to_string())),
         Err(reason) => Ok(refusal(401, "invalid_client", &reason.to_string())),
     }

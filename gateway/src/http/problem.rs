@@ -11,7 +11,7 @@ use claimgate_adapters::hospital::Refused;
 use claimgate_fhir::outcome::{Issue, IssueKind, OperationOutcome};
 use serde_json::json;
 
-use super::{context, fhir};
+use super::{context, dpop, fhir};
 use crate::flows::Fault;
 use crate::flows::health::Refusal;
 use crate::flows::insurer::NotDone;
@@ -33,11 +33,12 @@ pub struct Problem {
 }
 
 /// A header that goes with an error.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Hint {
     Challenge(&'static str),
     RetryAfter(&'static str),
     Allow(&'static str),
+    Nonce(Box<str>),
 }
 
 impl Problem {
@@ -58,6 +59,12 @@ impl Problem {
     #[must_use]
     pub fn unauthorized(code: &'static str, detail: impl Into<String>, challenge: &'static str) -> Self {
         Self { hint: Some(Hint::Challenge(challenge)), ..Self::new(401, code, detail) }
+    }
+
+    /// 401 with the nonce a proof must hold (RFC 9449 §9).
+    #[must_use]
+    pub fn nonce_needed(code: &'static str, detail: impl Into<String>, nonce: String) -> Self {
+        Self { hint: Some(Hint::Nonce(nonce.into())), ..Self::new(401, code, detail) }
     }
 
     /// 403 for a token without the scope (RFC 6750 §3.1).
@@ -122,10 +129,14 @@ impl ResponseError for Problem {
         let context = context::current();
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((CACHE_CONTROL, "no-store"));
-        let hint = self.hint.map(|hint| match hint {
-            Hint::Challenge(challenge) => (WWW_AUTHENTICATE, challenge),
-            Hint::RetryAfter(seconds) => (RETRY_AFTER, seconds),
-            Hint::Allow(methods) => (ALLOW, methods),
+        let hint = self.hint.as_ref().map(|hint| match hint {
+            Hint::Challenge(challenge) => (WWW_AUTHENTICATE, *challenge),
+            Hint::RetryAfter(seconds) => (RETRY_AFTER, *seconds),
+            Hint::Allow(methods) => (ALLOW, *methods),
+            Hint::Nonce(nonce) => {
+                response.insert_header((WWW_AUTHENTICATE, dpop::USE_NONCE));
+                (dpop::NONCE, nonce.as_ref())
+            }
         });
         if let Some(header) = hint {
             response.insert_header(header);

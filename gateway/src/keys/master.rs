@@ -22,6 +22,8 @@ pub enum KeyPurpose {
     KeyFiles,
     /// Keys that sign messages to parties' endpoints.
     Endpoints,
+    /// Nonces clients put into their proofs (DPoP).
+    Nonces,
 }
 
 /// A text that is no master key.
@@ -73,6 +75,7 @@ impl MasterKey {
             KeyPurpose::Tracking => b"claimgate/v1/tracking",
             KeyPurpose::KeyFiles => b"claimgate/v1/key-files",
             KeyPurpose::Endpoints => b"claimgate/v1/endpoints",
+            KeyPurpose::Nonces => b"claimgate/v1/nonces",
         };
         let mut derived = Zeroizing::new([0; 32]);
         hkdf::Salt::new(hkdf::HKDF_SHA256, b"claimgate")

@@ -1,6 +1,7 @@
 //! A party's HTTP client: the one place that opens outbound sockets. Redirects, proxies and cookies are off,
 //! every request has a deadline, every answer a size.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use claimgate_packet::jose::jwk::PrivateJwk;
@@ -9,6 +10,7 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::access::assertion::ASSERTION_TYPE;
+use crate::access::dpop::{self, Draft};
 use crate::access::jwt;
 use crate::clock::Clock;
 use crate::id::{Random, RequestId};
@@ -37,6 +39,10 @@ pub struct PartyClient {
     clock: Clock,
     random: Random,
     token: Option<String>,
+    /// The key its tokens are bound to.
+    bound: Option<PrivateJwk>,
+    /// What the gateway wants to see in the next proof.
+    nonce: Mutex<Option<String>>,
 }
 
 /// An answer.
@@ -104,7 +110,14 @@ impl PartyClient {
     /// # Errors
     /// The client cannot be built.
     pub fn new(base: &str, identity: Identity, clock: Clock, random: Random) -> Result<Self, ClientError> {
-        Ok(Self { http: http_client()?, base: base.to_owned(), identity, clock, random, token: None })
+        let (http, base) = (http_client()?, base.to_owned());
+        Ok(Self { http, base, identity, clock, random, token: None, bound: None, nonce: Mutex::default() })
+    }
+
+    /// The same with tokens bound to a key (DPoP): every request carries a proof of it.
+    #[must_use]
+    pub fn bound_to(self, key: PrivateJwk) -> Self {
+        Self { bound: Some(key), ..self }
     }
 
     /// Who it is.
@@ -151,6 +164,8 @@ impl PartyClient {
         );
         let path = token_url.strip_prefix(issuer).unwrap_or("/oauth/token").to_owned();
         let headers = [("content-type", "application/x-www-form-urlencoded")];
+        // The one before belongs to no token request.
+        self.token = None;
         let answer = self.call(Method::POST, &path, &headers, form.into_bytes()).await?.expect("token", 200)?;
         let token = answer.json("token")?;
         self.token = token.get("access_token").and_then(Value::as_str).map(ToOwned::to_owned);
@@ -174,7 +189,22 @@ impl PartyClient {
         Ok(jwt::write(&self.identity.key, "JWT", &claims)?)
     }
 
-    /// Sends a request, with the token if there is one.
+    /// A fresh proof (DPoP) for a request, where its tokens are bound to a key.
+    ///
+    /// # Errors
+    /// A key that cannot sign.
+    pub fn proof(&self, method: &Method, path: &str) -> Result<Option<String>, ClientError> {
+        let Some(key) = &self.bound else { return Ok(None) };
+        let (now, url) = (self.clock.now(), format!("{}{path}", self.base));
+        let jti = RequestId::new(now, &self.random).to_string();
+        let nonce = self.nonce.lock().ok().and_then(|nonce| nonce.clone());
+        let url = url.split('?').next().unwrap_or_default();
+        let draft =
+            Draft { method: method.as_str(), url, token: self.access_token(), nonce: nonce.as_deref(), jti: &jti };
+        Ok(Some(dpop::write(key, &draft, now)?))
+    }
+
+    /// Sends a request, with the token if there is one, and once more where the gateway wants a nonce in the proof.
     ///
     /// # Errors
     /// The network, or an answer beyond the size limit.
@@ -185,9 +215,33 @@ impl PartyClient {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> Result<Answer, ClientError> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        let again = self.bound.as_ref().map(|_| body.clone());
+        let answer = self.send(&method, path, headers, body).await?;
+        let Some(nonce) = answer.header("dpop-nonce") else { return Ok(answer) };
+        if let Ok(mut kept) = self.nonce.lock() {
+            *kept = Some(nonce.to_owned());
+        }
+        match again {
+            Some(body) if !answer.status.is_success() => self.send(&method, path, headers, body).await,
+            _ => Ok(answer),
+        }
+    }
+
+    async fn send(
+        &self,
+        method: &Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Answer, ClientError> {
+        let mut request = self.http.request(method.clone(), format!("{}{path}", self.base));
+        let proof = self.proof(method, path)?;
         if let Some(token) = &self.token {
-            request = request.bearer_auth(token);
+            let scheme = if proof.is_some() { "DPoP" } else { "Bearer" };
+            request = request.header("authorization", format!("{scheme} {token}"));
+        }
+        if let Some(proof) = proof {
+            request = request.header("dpop", proof);
         }
         for (name, value) in headers {
             request = request.header(*name, *value);

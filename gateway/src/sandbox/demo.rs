@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::id::{Random, RequestId};
 use crate::keys::ring;
 use crate::lifecycle::{self, Running};
-use crate::party::{AuthProfile, ConsentBasis, PartyIdentifier, Registration, Role};
+use crate::party::{AuthProfile, ConsentBasis, PartyIdentifier, Registration, Role, TokenRule};
 use crate::store::schema;
 
 /// The bundle the hospital pushes: made up, with valid check digits.
@@ -71,7 +71,7 @@ pub async fn run(folder: &Path, tell: Tell<'_>) -> anyhow::Result<(World, Demo)>
     for one in &mut world.insurers {
         one.client.authenticate().await?;
     }
-    steps.mark("obtain access tokens (private_key_jwt)");
+    steps.mark("obtain access tokens (private_key_jwt; the life insurer's bound to a key, DPoP)");
     let key = RequestId::new(world.clock.now(), &world.random).to_string();
     let pushed = steps
         .take("push the bundle: validated, signed, sealed, on disk", hospital::push(&world.hospital, BUNDLE, &key))
@@ -160,7 +160,11 @@ pub async fn open_world_with(
             Role::Hospital | Role::App => Vec::new(),
         };
         gateway.app.engine.register(registration(seed, &identity, &sealing)).await?;
-        made.push((seed, PartyClient::new(&base, identity, clock.clone(), random.clone())?, sealing));
+        let mut client = PartyClient::new(&base, identity, clock.clone(), random.clone())?;
+        if seed.token == Some(TokenRule::Dpop) {
+            client = client.bound_to(PrivateJwk::generate(KeyUse::Sig, KeyAlg::Es256, None, now)?);
+        }
+        made.push((seed, client, sealing));
     }
     let (mut hospital, mut app, mut insurers) = (None, None, Vec::new());
     for (seed, client, keys) in made {
@@ -190,6 +194,7 @@ struct Seed {
     system: &'static str,
     number: &'static str,
     line: Option<Line>,
+    token: Option<TokenRule>,
 }
 
 const INSTITUTION: &str = "https://twcore.mohw.gov.tw/ig/twcore/CodeSystem/organization-identifier-tw";
@@ -203,6 +208,7 @@ const SEEDS: &[Seed] = &[
         system: INSTITUTION,
         number: HOSPITAL_CODE,
         line: None,
+        token: None,
     },
     Seed {
         id: "insurer-life",
@@ -211,6 +217,7 @@ const SEEDS: &[Seed] = &[
         system: UBN,
         number: LIFE_UBN,
         line: Some(Line::HealthReimbursement),
+        token: Some(TokenRule::Dpop),
     },
     Seed {
         id: "insurer-nonlife",
@@ -219,8 +226,17 @@ const SEEDS: &[Seed] = &[
         system: UBN,
         number: NON_LIFE_UBN,
         line: Some(Line::Accident),
+        token: None,
     },
-    Seed { id: "app-demo", role: Role::App, name: "保戶 App (Demo App)", system: "", number: "", line: None },
+    Seed {
+        id: "app-demo",
+        role: Role::App,
+        name: "保戶 App (Demo App)",
+        system: "",
+        number: "",
+        line: None,
+        token: None,
+    },
 ];
 
 /// A key a party of this role proves itself with: ES384 under SMART, ES256 under FAPI.
@@ -250,6 +266,7 @@ fn registration(seed: &Seed, identity: &Identity, sealing: &[PrivateJwk]) -> Reg
         consent: (seed.role == Role::Hospital).then(attested),
         policy: None,
         receipt: None,
+        token: seed.token,
         signature_required: false,
         source_keys: Vec::new(),
         jwks: JwkSet(keys).to_json(),

@@ -267,6 +267,13 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
                 "-- apply::assertion_use\ninsert into assertion_use (party_id, jti, expires_at) values ($1, $2, $3)";
             one("assertion_use", query(sql).bind(party.as_str()).bind(jti).bind(millis(*expires)).execute(tx).await)
         }
+        Write::ProofUse(party, digest, expires) => {
+            // Among the assertions, with a space no assertion's jti has: neither's ids can stand in for the other's.
+            let sql = "-- apply::proof_use
+                insert into assertion_use (party_id, jti, expires_at) values ($1, 'dpop ' || $2, $3)";
+            let inserted = query(sql).bind(party.as_str()).bind(digest).bind(millis(*expires)).execute(tx).await;
+            one("assertion_use (dpop)", inserted)
+        }
         Write::TrackingCode(code, claim, expires) => {
             let sql = "-- apply::tracking_code
                 insert into tracking_code (code_mac, claim_id, expires_at) values ($1, $2, $3)";
