@@ -154,6 +154,8 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
             leeway_seconds: config.tokens.leeway_seconds,
             tracking_code_days: config.claims.tracking_code_days,
             idempotency_days: config.claims.idempotency_days,
+            sandbox: config.gateway.sandbox,
+            four_eyes: config.operators.four_eyes,
         },
         turns: Turns::default(),
         clock,

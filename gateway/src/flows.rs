@@ -20,6 +20,7 @@ use crate::keys::index::BlindIndex;
 use crate::keys::ring::{KeyRingError, Ring};
 use crate::keys::sealers::Sealers;
 use crate::keys::tracking::Tracking;
+use crate::party::Party;
 use crate::store::{Store, StoreError};
 
 pub mod explain;
@@ -112,6 +113,10 @@ pub struct Rules {
     pub tracking_code_days: i64,
     /// Days of an idempotency key.
     pub idempotency_days: i64,
+    /// Whether parties that try their programs are let in.
+    pub sandbox: bool,
+    /// Whether a second operator must approve.
+    pub four_eyes: bool,
 }
 
 /// A fault of ours: logged with its cause, shown as an internal error.
@@ -157,6 +162,11 @@ impl Engine {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Whether a party is let in now.
+    fn lets_in(&self, party: &Party) -> bool {
+        party.may_enter(self.now(), self.rules.sandbox)
     }
 
     fn audit<const N: usize>(

@@ -18,6 +18,7 @@ mod attachments;
 mod log;
 pub mod read;
 mod receipt;
+mod registry;
 pub mod rows;
 pub mod schema;
 mod sequence;

@@ -31,6 +31,9 @@ pub enum NoToken {
     /// The assertion was used before.
     #[error("the client assertion was used before (jti); make a new one for each request")]
     Replayed,
+    /// Its role has no interface yet, so that there is nothing a token could be for.
+    #[error("there is no interface for the role {0} yet, so that there is nothing to give a token for")]
+    NoInterface(&'static str),
     /// A scope is not for this client.
     #[error("a requested scope does not exist or is not for this client")]
     InvalidScope,
@@ -58,11 +61,20 @@ impl Engine {
         }
         let unknown = || NoToken::InvalidClient(JwtError::Signature);
         let id = client.parse().map_err(|_| unknown())?;
-        let party = self.store.party(&id).await.map_err(Fault::from)?.filter(Party::is_live).ok_or_else(unknown)?;
+        let party = self
+            .store
+            .party(&id)
+            .await
+            .map_err(Fault::from)?
+            .filter(|party| self.lets_in(party))
+            .ok_or_else(unknown)?;
         let token_url = format!("{}/oauth/token", self.issuer);
         let endpoint = Endpoint { issuer: &self.issuer, token_url: &token_url };
         let proof = assertion::check(unverified, &party, endpoint, now, self.rules.leeway_seconds)
             .map_err(NoToken::InvalidClient)?;
+        if party.role().interface().is_none() {
+            return Err(NoToken::NoInterface(party.role().as_str()));
+        }
         let scopes = scope::grant(party.role(), requested).map_err(|_| NoToken::InvalidScope)?;
 
         let mut change = Change::new("use_assertion");
@@ -99,7 +111,7 @@ impl Engine {
                 Err(reason) => return Ok(Err(reason)),
             };
         let party = self.store.party(&bearer.party).await?;
-        match party.filter(|party| party.is_live() && party.role().as_str() == bearer.role) {
+        match party.filter(|party| self.lets_in(party) && party.role().as_str() == bearer.role) {
             Some(party) => Ok(Ok((party, bearer))),
             None => Ok(Err(JwtError::Signature)),
         }

@@ -78,7 +78,7 @@ async fn identify<R: Right>(request: &HttpRequest) -> Result<Caller<R>, Problem>
     let token = bearer_token(request)?;
     let (party, bearer) = app.engine.bearer(token).await?.map_err(refused)?;
     request.extensions_mut().insert(CallerName(party.id.to_string()));
-    if party.role() != R::ROLE {
+    if party.role().interface() != Some(R::ROLE) {
         return Err(Problem::new(403, "role.forbidden", "This address is for another role than the one of this token"));
     }
     if !bearer.has(R::SCOPE) {

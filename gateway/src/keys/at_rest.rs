@@ -29,9 +29,10 @@ pub struct AtRestError {
     column: &'static str,
 }
 
-/// Wraps and unwraps the data keys of claims.
+/// Wraps and unwraps the data keys of claims; seals what the registry keeps of people.
 pub struct Vault {
     wrapping: Zeroizing<[u8; 32]>,
+    registry: Zeroizing<[u8; 32]>,
     random: Random,
 }
 
@@ -47,7 +48,24 @@ impl Vault {
     /// A vault under the master key.
     #[must_use]
     pub fn new(master: &MasterKey, random: Random) -> Self {
-        Self { wrapping: master.derive(KeyPurpose::ClaimKeys), random }
+        let (wrapping, registry) = (master.derive(KeyPurpose::ClaimKeys), master.derive(KeyPurpose::Registry));
+        Self { wrapping, registry, random }
+    }
+
+    /// Encrypts a value of the registry, which belongs to no claim.
+    ///
+    /// # Errors
+    /// As [`ClaimKey::seal`].
+    pub fn seal_registry(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>, AtRestError> {
+        seal(&self.registry, &self.random, place, plain)
+    }
+
+    /// Decrypts a value of the registry.
+    ///
+    /// # Errors
+    /// A value that was changed, moved, or is of another key.
+    pub fn open_registry(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, AtRestError> {
+        open(&self.registry, place, sealed)
     }
 
     /// A new data key and its wrapped form for the row of that claim.

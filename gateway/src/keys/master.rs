@@ -20,6 +20,8 @@ pub enum KeyPurpose {
     Tracking,
     /// The gateway's own private keys in their files.
     KeyFiles,
+    /// What the registry keeps of parties' staff.
+    Registry,
 }
 
 /// A text that is no master key.
@@ -70,6 +72,7 @@ impl MasterKey {
             KeyPurpose::Index => b"claimgate/v1/index",
             KeyPurpose::Tracking => b"claimgate/v1/tracking",
             KeyPurpose::KeyFiles => b"claimgate/v1/key-files",
+            KeyPurpose::Registry => b"claimgate/v1/registry",
         };
         let mut derived = Zeroizing::new([0; 32]);
         hkdf::Salt::new(hkdf::HKDF_SHA256, b"claimgate")

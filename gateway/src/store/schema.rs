@@ -8,12 +8,15 @@ use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection};
 use super::StoreError;
 
 const ATTACHMENTS: &str = include_str!("../../../migrations/sqlite/0005_attachments.sql");
+const DPOP: &str = include_str!("../../../migrations/sqlite/0008_dpop.sql");
 const FIRST: &str = include_str!("../../../migrations/sqlite/0001_first.sql");
 const LOG: &str = include_str!("../../../migrations/sqlite/0004_log.sql");
 const RECEIPTS: &str = include_str!("../../../migrations/sqlite/0007_receipts.sql");
 const OPEN_DELIVERIES: &str = include_str!("../../../migrations/sqlite/0003_open_deliveries.sql");
+const REGISTRY: &str = include_str!("../../../migrations/sqlite/0010_registry.sql");
 const SEARCH: &str = include_str!("../../../migrations/sqlite/0002_search.sql");
 const SOURCE_SIGNATURE: &str = include_str!("../../../migrations/sqlite/0006_source_signature.sql");
+const WEBHOOKS: &str = include_str!("../../../migrations/sqlite/0009_webhooks.sql");
 
 /// A database this build cannot use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +60,9 @@ fn migrations() -> Vec<Migration> {
         Migration::new(5, "attachments".into(), MigrationType::Simple, ATTACHMENTS.into_sql_str(), false),
         Migration::new(6, "source_signature".into(), MigrationType::Simple, SOURCE_SIGNATURE.into_sql_str(), false),
         Migration::new(7, "receipts".into(), MigrationType::Simple, RECEIPTS.into_sql_str(), false),
+        Migration::new(8, "dpop".into(), MigrationType::Simple, DPOP.into_sql_str(), false),
+        Migration::new(9, "webhooks".into(), MigrationType::Simple, WEBHOOKS.into_sql_str(), false),
+        Migration::new(10, "registry".into(), MigrationType::Simple, REGISTRY.into_sql_str(), false),
     ]
 }
 
@@ -172,6 +178,10 @@ mod tests {
             Migrator::with_migrations(first).run(&mut old).await.unwrap();
             for sql in [
                 "insert into party values ('p', 'hospital', 'live', '{}', 1, 0, 0)",
+                "insert into party values ('q', 'insurer', 'suspended', '{}', 7, 1, 2)",
+                "insert into party_identifier values ('s', 'v', 'q')",
+                "insert into idempotency values ('p', 'r', x'00', x'00', '', 0)",
+                "insert into assertion_use values ('q', 'j', 0)",
                 "insert into claim values ('c', 'p', x'00', 'health', 1, 1, 0, 0)",
                 "insert into packet values ('k', 'c', 1, x'00', x'00', 0)",
                 "insert into delivery values ('d', 'k', 'c', 'p', 'life', 1, 'ready', 1, x'00', 'kid', x'00', 1, '', '', 0,
@@ -187,6 +197,28 @@ mod tests {
             let mut new = super::super::connect_options(&path).connect().await.unwrap();
             let kept: (i64,) = sqlx::query_as("select count(*) from delivery").fetch_one(&mut new).await.unwrap();
             assert_eq!(kept, (1,));
+            let parties: Vec<(String, String, String, i64)> =
+                sqlx::query_as("select id, role, state, version from party order by id")
+                    .fetch_all(&mut new)
+                    .await
+                    .unwrap();
+            let text = |text: &str| text.to_owned();
+            assert_eq!(
+                parties,
+                [(text("p"), text("hospital"), text("live"), 1), (text("q"), text("insurer"), text("suspended"), 7)]
+            );
+            // References hold as before: what refers to a party is whole, and refers to nobody who is not there.
+            let broken: Vec<(String,)> =
+                sqlx::query_as("select \"table\" from pragma_foreign_key_check").fetch_all(&mut new).await.unwrap();
+            assert!(broken.is_empty(), "{broken:?}");
+            assert!(query("delete from party where id = 'q'").execute(&mut new).await.is_err());
+            assert!(query("insert into party_identifier values ('s', 'w', 'nobody')").execute(&mut new).await.is_err());
+            query("insert into party values ('f', 'fund', 'invited', '{}', 1, 0, 0, null)")
+                .execute(&mut new)
+                .await
+                .unwrap();
+            let wrong = query("insert into party values ('g', 'fund', 'gone', '{}', 1, 0, 0, null)");
+            assert!(wrong.execute(&mut new).await.is_err());
             new.close().await.unwrap();
         }
         std::fs::remove_dir_all(folder).unwrap();
