@@ -174,6 +174,8 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
             idempotency_days: config.claims.idempotency_days,
             pushes_at_once: config.webhooks.at_once,
             push_lease_seconds: i64::from(config.webhooks.total_seconds) + LEASE_MARGIN_SECONDS,
+            sandbox: config.gateway.sandbox,
+            four_eyes: config.operators.four_eyes,
         },
         turns: Turns::default(),
         clock,

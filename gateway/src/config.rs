@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+mod operators;
 mod signatures;
 
+pub use operators::Operators;
 pub use signatures::Signatures;
 
 /// Every setting with its default and one comment.
@@ -46,6 +48,8 @@ pub struct Config {
     pub fhir: Fhir,
     /// What hospitals sign.
     pub signatures: Signatures,
+    /// Who changes the registry.
+    pub operators: Operators,
     /// Logs.
     pub log: Log,
 }
@@ -58,6 +62,8 @@ pub struct Gateway {
     pub base_url: String,
     /// Where files live.
     pub data_dir: PathBuf,
+    /// Whether it is for trying programs with made-up data.
+    pub sandbox: bool,
 }
 
 /// Section `http`.
@@ -334,7 +340,7 @@ impl Config {
         ];
         match rules.into_iter().find(|(holds, _)| !holds) {
             Some((_, rule)) => Err(invalid(rule)),
-            None => Ok(()),
+            None => self.operators.broken().map_or(Ok(()), |rule| Err(invalid(rule))),
         }
     }
 }
@@ -415,6 +421,17 @@ mod tests {
         assert!(error.contains("whole number") && !error.contains("hunter2"), "{error}");
         let error = with(&[("CLAIMGATE_KEYS__MASTER_KEY", "s3cret"), ("CLAIMGATE_KEYS__MASTER_KEY_FILE", "/f")]);
         assert!(!error.unwrap_err().to_string().contains("s3cret"));
+    }
+
+    #[test]
+    fn four_eyes_need_two_operators() {
+        let with_names =
+            |names| with(&[("CLAIMGATE_OPERATORS__FOUR_EYES", "true"), ("CLAIMGATE_OPERATORS__NAMES", names)]);
+        for few in ["alice", "alice,alice", "alice,Bob", "alice,"] {
+            assert!(with_names(few).is_err(), "{few}");
+        }
+        assert!(with_names("alice,bob").unwrap().operators.four_eyes);
+        assert!(!with(&[]).unwrap().operators.four_eyes);
     }
 
     #[test]

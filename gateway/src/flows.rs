@@ -21,6 +21,7 @@ use crate::keys::nonces::Nonces;
 use crate::keys::ring::{KeyRingError, Ring};
 use crate::keys::sealers::Sealers;
 use crate::keys::tracking::Tracking;
+use crate::party::Party;
 use crate::sender::Sender;
 use crate::store::{Store, StoreError};
 
@@ -124,6 +125,10 @@ pub struct Rules {
     pub pushes_at_once: u32,
     /// Seconds an attempt may take until another worker takes the message over.
     pub push_lease_seconds: i64,
+    /// Whether parties that try their programs are let in.
+    pub sandbox: bool,
+    /// Whether a second operator must approve.
+    pub four_eyes: bool,
 }
 
 /// A fault of ours: logged with its cause, shown as an internal error.
@@ -169,6 +174,11 @@ impl Engine {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// Whether a party is let in now.
+    fn lets_in(&self, party: &Party) -> bool {
+        party.may_enter(self.now(), self.rules.sandbox)
     }
 
     fn audit<const N: usize>(

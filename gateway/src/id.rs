@@ -134,6 +134,8 @@ ids! {
     AuditId = "aud";
     /// A deferred step.
     WorkId = "wrk";
+    /// A proposal to change the registry.
+    ProposalId = "prp";
     /// A request, in logs and answers.
     RequestId = "req";
 }

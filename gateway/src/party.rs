@@ -11,15 +11,25 @@ use claimgate_fhir::taiwan;
 use claimgate_packet::jose::jwk::{JwkError, JwkSet, KeyUse, PublicJwk};
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+mod contact;
+pub mod difference;
 mod policy;
+mod role;
 mod source;
+mod state;
+mod term;
 mod token;
 
+pub use contact::{Contact, ContactKind};
 pub use policy::HospitalPolicy;
+pub use role::{AGENT_REGISTRATION, INSURER_CODE, Role};
 pub use source::SourceKeyEntry;
+pub use state::{InvalidPartyStep, PartyState, UnknownPartyState};
+pub use term::Term;
 pub use token::TokenRule;
 
 /// A party's id, its OAuth `client_id`: 3 to 64 lower-case letters, digits and hyphens.
@@ -54,51 +64,6 @@ impl PartyId {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
-    }
-}
-
-/// What a party does here (角色).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// A hospital (醫院), known by its institution code.
-    Hospital,
-    /// An insurer (保險公司), known by its 統一編號.
-    Insurer,
-    /// The backend of an app for owners and patients.
-    App,
-}
-
-impl Role {
-    /// The word in documents and tokens.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Hospital => "hospital",
-            Self::Insurer => "insurer",
-            Self::App => "app",
-        }
-    }
-}
-
-/// Whether a party takes part now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PartyState {
-    /// Takes part.
-    Live,
-    /// Disabled: its tokens are refused at once, its deliveries are held.
-    Suspended,
-}
-
-impl PartyState {
-    /// The word in the database.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Live => "live",
-            Self::Suspended => "suspended",
-        }
     }
 }
 
@@ -160,7 +125,7 @@ pub struct Registration {
     /// Institution code, 統一編號, insurer code.
     #[serde(default)]
     pub identifiers: Vec<PartyIdentifier>,
-    /// An insurer's lines; the first one counts where a Coverage names none.
+    /// An insurer's lines; the first one counts where a Coverage names none. The fund's is motor-compulsory.
     #[serde(default)]
     pub lines: Vec<Line>,
     /// A hospital's ground for handing over documents.
@@ -181,8 +146,55 @@ pub struct Registration {
     /// A hospital's further keys for HTTP message signatures.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub source_keys: Vec<SourceKeyEntry>,
-    /// Public keys: `use: sig` to prove itself, `use: enc` to receive packets.
+    /// The first day on which the registration counts, in Taiwan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_from: Option<Date>,
+    /// The last day on which it counts, in Taiwan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effective_until: Option<Date>,
+    /// Whom to ask. Personal data: never written with the rest, see [`Registration::with_contacts`].
+    #[serde(default, skip_serializing)]
+    pub contacts: Vec<Contact>,
+    /// Public keys: `use: sig` to prove itself, `use: enc` to receive packets. An invited party may have none yet.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
     pub jwks: Value,
+}
+
+impl Registration {
+    /// A registration that says nothing but this.
+    #[must_use]
+    pub fn new(id: &str, role: Role, name: &str, jwks: Value) -> Self {
+        Self {
+            id: id.to_owned(),
+            role,
+            name: name.to_owned(),
+            auth: None,
+            identifiers: Vec::new(),
+            lines: Vec::new(),
+            consent: None,
+            policy: None,
+            receipt: None,
+            token: None,
+            signature_required: false,
+            source_keys: Vec::new(),
+            effective_from: None,
+            effective_until: None,
+            contacts: Vec::new(),
+            jwks,
+        }
+    }
+
+    /// The whole document, contacts too: for the operator, and for what is sealed at once.
+    ///
+    /// # Errors
+    /// Never with a value that was read from JSON.
+    pub fn with_contacts(&self) -> Result<Value, serde_json::Error> {
+        let mut document = serde_json::to_value(self)?;
+        if let Some(members) = document.as_object_mut().filter(|_| !self.contacts.is_empty()) {
+            members.insert("contacts".to_owned(), serde_json::to_value(&self.contacts)?);
+        }
+        Ok(document)
+    }
 }
 
 /// Why a registration is refused.
@@ -200,6 +212,9 @@ pub enum RegistrationError {
     /// A key for signatures is unusable.
     #[error("source_keys: {0}")]
     SourceKey(#[from] SourceKeyError),
+    /// A step the state machine does not have.
+    #[error("state: {0}")]
+    State(#[from] InvalidPartyStep),
     /// A rule is broken.
     #[error("{0}")]
     Rule(&'static str),
@@ -218,10 +233,11 @@ pub struct Party {
     policy: Policy,
     keys: JwkSet,
     source_keys: Vec<SourceKey>,
+    term: Term,
 }
 
 impl Party {
-    /// Checks a registration.
+    /// Checks a registration. An invited party may still lack keys, numbers and lines; see [`Party::missing`].
     ///
     /// # Errors
     /// What is missing or unusable, by name.
@@ -234,71 +250,69 @@ impl Party {
             known.system = taiwan::canonical(&known.system).to_owned();
             known.value = known.value.trim().to_owned();
         }
-        let keys = JwkSet::from_json(&registration.jwks)?;
+        if registration.role == Role::Fund && registration.lines.is_empty() {
+            registration.lines.push(Line::MotorCompulsory);
+        }
+        let keys = match &registration.jwks {
+            Value::Null => JwkSet::default(),
+            jwks => JwkSet::from_json(jwks)?,
+        };
         let name = registration.name.trim();
         if name.is_empty() || name.chars().count() > 200 || name.chars().any(char::is_control) {
             return Err(Rule("name: 1 to 200 characters, none of them control characters"));
         }
-        if !keys.0.iter().any(|key| key.usage == KeyUse::Sig) {
-            return Err(Rule("jwks: at least one key with use \"sig\", to prove itself at the token endpoint"));
-        }
         if registration.identifiers.iter().any(|known| known.system.is_empty() || known.value.is_empty()) {
             return Err(Rule("identifiers: each has a system and a value"));
         }
-        match registration.role {
-            Role::Insurer => {
-                if registration.lines.is_empty() {
-                    return Err(Rule("lines: an insurer names at least one line of insurance"));
-                }
-                if registration.identifiers.is_empty() {
-                    return Err(Rule(
-                        "identifiers: an insurer is found by its 統一編號 (system https://gcis.nat.gov.tw)",
-                    ));
-                }
-                if !keys.0.iter().any(|key| key.alg.seals_packets()) {
-                    return Err(Rule(
-                        "jwks: an insurer has at least one key with use \"enc\", packets are sealed to it",
-                    ));
-                }
-            }
-            Role::Hospital
-                if !registration
-                    .identifiers
-                    .iter()
-                    .any(|known| known.system == taiwan::Namespace::Institution.uri()) =>
-            {
-                return Err(Rule(
-                    "identifiers: a hospital is found by its institution code (醫事機構代碼), system \
-                     https://twcore.mohw.gov.tw/ig/twcore/CodeSystem/organization-identifier-tw",
-                ));
-            }
-            Role::Hospital | Role::App => {}
-        }
-        if registration.role != Role::Hospital && registration.consent.is_some() {
-            return Err(Rule("consent: only a hospital carries a consent basis"));
-        }
-        if registration.role != Role::Hospital && registration.policy.is_some() {
-            return Err(Rule("policy: only a hospital carries a policy"));
-        }
-        if registration.role != Role::Insurer && registration.receipt.is_some() {
-            return Err(Rule("receipt: only an insurer acknowledges packets"));
+        if let Some(rule) = role::misplaced(&registration) {
+            return Err(Rule(rule));
         }
         if registration.role == Role::Hospital && registration.token.is_some() {
             return Err(Rule("token: only an insurer or an app carries a rule for its tokens"));
         }
-        let signs = |key: &PublicJwk| key.alg.signs_packets();
-        if registration.receipt == Some(ReceiptRule::Required) && !keys.0.iter().any(signs) {
-            return Err(Rule("jwks: an insurer that must sign receipts has a key with alg ES256 or EdDSA"));
+        let lacking = role::lacking(&registration, &keys);
+        if let Some(rule) = lacking.first().filter(|_| state != PartyState::Invited) {
+            return Err(Rule(rule));
         }
+        contact::check(&registration.contacts)?;
+        let term = Term::read(&registration)?;
         let policy = registration.policy.as_ref().map(HospitalPolicy::effective).unwrap_or_default();
         let source_keys = source::keys(&registration, &keys)?;
-        Ok(Self { id, state, version, registration, policy, keys, source_keys })
+        Ok(Self { id, state, version, registration, policy, keys, source_keys, term })
     }
 
-    /// The same party in another state.
+    /// The same party one step on.
+    ///
+    /// # Errors
+    /// A step that does not exist, or what an invited party still lacks.
+    pub fn in_state(self, state: PartyState) -> Result<Self, RegistrationError> {
+        let state = self.state.step(state)?;
+        match self.missing().first() {
+            Some(rule) if self.state == PartyState::Invited && state != self.state => {
+                Err(RegistrationError::Rule(rule))
+            }
+            _ => Ok(Self { state, ..self }),
+        }
+    }
+
+    /// What an invited party must still have before it goes on. Who went on before has it.
     #[must_use]
-    pub fn in_state(self, state: PartyState) -> Self {
-        Self { state, ..self }
+    pub fn missing(&self) -> Vec<&'static str> {
+        let mut missing = role::lacking(&self.registration, &self.keys);
+        let numbers = &self.registration.identifiers;
+        let has_ubn = numbers.iter().any(|known| known.system == taiwan::Namespace::Ubn.uri());
+        if self.role() == Role::Insurer && !numbers.is_empty() && !has_ubn && self.state == PartyState::Invited {
+            missing
+                .push("identifiers: an insurer has its 統一編號 (system https://gcis.nat.gov.tw) before it takes part");
+        }
+        missing
+    }
+
+    /// The same party with the contacts that are kept apart.
+    #[must_use]
+    pub fn with_contacts(mut self, contacts: Vec<Contact>) -> Self {
+        self.registration.contacts = contacts;
+        self
     }
 
     /// The same party after a change was committed.
@@ -325,10 +339,23 @@ impl Party {
         self.registration.role
     }
 
-    /// Whether it takes part now.
+    /// From when until when its registration counts.
     #[must_use]
-    pub fn is_live(&self) -> bool {
-        self.state == PartyState::Live
+    pub fn term(&self) -> Term {
+        self.term
+    }
+
+    /// Whether it takes part now: it is live, and its registration counts.
+    #[must_use]
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.state == PartyState::Live && self.term.holds(now)
+    }
+
+    /// Whether it is let in now. In a gateway of made-up data (`gateway.sandbox`) so are those who try their programs;
+    /// delivered is to those who are live alone.
+    #[must_use]
+    pub fn may_enter(&self, now: Timestamp, sandbox: bool) -> bool {
+        self.is_live(now) || (sandbox && self.state == PartyState::Sandbox && self.term.holds(now))
     }
 
     /// How it proves itself.
@@ -336,7 +363,7 @@ impl Party {
     pub fn auth(&self) -> AuthProfile {
         self.registration.auth.unwrap_or(match self.registration.role {
             Role::Hospital => AuthProfile::Smart,
-            Role::Insurer | Role::App => AuthProfile::Fapi,
+            _ => AuthProfile::Fapi,
         })
     }
 

@@ -19,6 +19,7 @@ mod log;
 mod push;
 pub mod read;
 mod receipt;
+mod registry;
 pub mod rows;
 pub mod schema;
 mod sequence;

@@ -283,20 +283,16 @@ impl Desk {
         let party = |id: &str, role, system: &str, number: &str, sealing: &[PrivateJwk]| {
             let prove = key(KeyUse::Sig, KeyAlg::Es256);
             let registration = Registration {
-                id: id.to_owned(),
-                role,
-                name: id.to_owned(),
-                auth: None,
                 identifiers: vec![PartyIdentifier { system: system.to_owned(), value: number.to_owned() }],
                 lines: if role == Role::Insurer { vec![Line::Accident] } else { Vec::new() },
                 consent: (role == Role::Hospital)
                     .then(|| ConsentBasis::HospitalAttested { reference: "test form".to_owned() }),
-                policy: None,
-                receipt: None,
-                token: None,
-                signature_required: false,
-                source_keys: Vec::new(),
-                jwks: JwkSet(std::iter::once(&prove).chain(sealing).map(PrivateJwk::public).collect()).to_json(),
+                ..Registration::new(
+                    id,
+                    role,
+                    id,
+                    JwkSet(std::iter::once(&prove).chain(sealing).map(PrivateJwk::public).collect()).to_json(),
+                )
             };
             Party::new(registration, PartyState::Live, 1).unwrap()
         };

@@ -97,7 +97,7 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
     let owner = |role| match role {
         Role::Hospital => &test.world.hospital,
         Role::Insurer => &test.life().client,
-        Role::App => &test.world.app,
+        _ => &test.world.app,
     };
     let nobody = test.client(claimgate_gateway::sandbox::client::Identity {
         id: "nobody".to_owned(),

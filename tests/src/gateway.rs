@@ -112,31 +112,25 @@ impl TestGateway {
         let profile = if new.role == Role::Hospital { AuthProfile::Smart } else { AuthProfile::Fapi };
         let key = must(demo::signing_key(new.role, now));
         let sealing = match new.role {
-            Role::Insurer => vec![must(PrivateJwk::generate(KeyUse::Enc, KeyAlg::EcdhEsA256kw, None, now))],
-            Role::Hospital | Role::App => Vec::new(),
+            Role::Insurer | Role::Fund => {
+                vec![must(PrivateJwk::generate(KeyUse::Enc, KeyAlg::EcdhEsA256kw, None, now))]
+            }
+            _ => Vec::new(),
         };
         let system = match new.role {
             Role::Hospital => "https://twcore.mohw.gov.tw/ig/twcore/CodeSystem/organization-identifier-tw",
-            Role::Insurer | Role::App => "https://gcis.nat.gov.tw",
+            Role::Agent => "urn:claimgate:agent-registration",
+            _ => "https://gcis.nat.gov.tw",
         };
         let keys = std::iter::once(&key).chain(&sealing).map(PrivateJwk::public).collect();
         let registration = Registration {
-            id: new.id.to_owned(),
-            role: new.role,
-            name: format!("測試機構 {}", new.id),
-            auth: None,
             identifiers: match new.number {
                 "" => Vec::new(),
                 number => vec![PartyIdentifier { system: system.to_owned(), value: number.to_owned() }],
             },
             lines: new.lines,
             consent: new.consent.then(|| ConsentBasis::HospitalAttested { reference: "test form".to_owned() }),
-            policy: None,
-            receipt: None,
-            token: None,
-            signature_required: false,
-            source_keys: Vec::new(),
-            jwks: JwkSet(keys).to_json(),
+            ..Registration::new(new.id, new.role, &format!("測試機構 {}", new.id), JwkSet(keys).to_json())
         };
         must(self.world.gateway.app.engine.register(registration).await);
         let mut client = self.client(Identity { id: new.id.to_owned(), profile, key });

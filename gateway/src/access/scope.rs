@@ -44,10 +44,11 @@ impl Scope {
     /// Everything a role can ask for.
     #[must_use]
     pub fn of_role(role: Role) -> &'static [Self] {
-        match role {
-            Role::Hospital => &[Self::BundleCreate, Self::BundleRead, Self::BundleUpdate],
-            Role::Insurer => &[Self::DeliveriesRead, Self::DeliveriesAck, Self::SubmissionsWrite],
-            Role::App => &[Self::ClaimsRead],
+        match role.interface() {
+            Some(Role::Hospital) => &[Self::BundleCreate, Self::BundleRead, Self::BundleUpdate],
+            Some(Role::Insurer) => &[Self::DeliveriesRead, Self::DeliveriesAck, Self::SubmissionsWrite],
+            Some(Role::App) => &[Self::ClaimsRead],
+            _ => &[],
         }
     }
 }
@@ -99,5 +100,9 @@ mod tests {
         assert_eq!(grant(Role::Hospital, Some("deliveries.read")), Err(ScopeError));
         assert_eq!(grant(Role::Insurer, Some("deliveries.read made.up")), Err(ScopeError));
         assert_eq!(grant(Role::Hospital, Some("system/Bundle.d")), Err(ScopeError));
+        assert_eq!(grant(Role::Fund, None), grant(Role::Insurer, None));
+        for role in [Role::Police, Role::Shop, Role::Agent, Role::Institute, Role::Appraisal, Role::Regulator] {
+            assert_eq!((Scope::of_role(role).len(), grant(role, Some("claims.read"))), (0, Err(ScopeError)));
+        }
     }
 }

@@ -8,8 +8,9 @@ use crate::clock::Clock;
 use crate::config::{Config, ConfigError, DEFAULTS};
 use crate::flows::log::{self, LogCheck};
 use crate::id::Random;
-use crate::party::{HospitalPolicy, Role};
+use crate::party::HospitalPolicy;
 
+mod registry;
 mod signatures;
 
 /// Check configuration, keys, database and audit trail; one line per finding. Exit code 4: something is to be mended.
@@ -64,7 +65,7 @@ async fn examine(config: Config, findings: &mut Findings) -> anyhow::Result<()> 
     } else if !base.starts_with("https://") {
         findings.wrong("gateway.base_url is not https: tokens and packets would cross the network in the clear");
     }
-    let app = match App::open(config, base, Clock::system(), Random::system()).await {
+    let app = match App::open(config.clone(), base, Clock::system(), Random::system()).await {
         Ok(app) => app,
         Err(error) => {
             findings.wrong(&error.to_string());
@@ -107,24 +108,14 @@ async fn examine(config: Config, findings: &mut Findings) -> anyhow::Result<()> 
     Findings::good(&format!("disclosure policy: {}, SHA-256 {}", policy.origin(), policy.digest()));
     let parties = store.parties().await?;
     signatures::examine(&app.engine, &parties, findings);
+    registry::examine(&config, &parties, app.engine.now(), findings);
     for party in &parties {
         let id = &party.id;
-        if party.role() == Role::Hospital && party.registration().consent.is_none() {
-            Findings::advice(&format!("{id} has no consent basis: its claims are held (claimgate party consent {id})"));
-        }
         let policy = party.registration().policy.as_ref();
         for name in policy.map(HospitalPolicy::outdated).unwrap_or_default() {
             Findings::advice(&format!(
                 "{id}: its policy names {name}, which no warning has any more: it refuses nothing (claimgate party \
                  show {id}, then party replace)"
-            ));
-        }
-        if party.role() == Role::Insurer && party.encryption_key(app.engine.now()).is_none() {
-            findings.wrong(&format!("{id} has no valid encryption key: nothing can be sealed for it"));
-        }
-        if !party.is_live() {
-            Findings::advice(&format!(
-                "{id} is suspended: it gets no token, and what is pushed for it waits (claimgate party enable {id})"
             ));
         }
     }

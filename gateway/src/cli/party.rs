@@ -13,6 +13,12 @@ use crate::flows::registry::NotRegistered;
 use crate::id::Random;
 use crate::party::{ConsentBasis, PartyId, PartyState, Registration};
 
+mod list;
+mod proposals;
+
+/// The largest file of insurers.
+const SEED_BYTES: u64 = 1 << 20;
+
 /// Register parties and change their state.
 #[derive(Debug, Subcommand)]
 pub(super) enum Party {
@@ -29,6 +35,16 @@ pub(super) enum Party {
         /// A file with the jwks, instead of the document's own.
         #[arg(long)]
         jwks: Option<PathBuf>,
+        /// Its state: invited, sandbox, certified, live or suspended.
+        #[arg(long, default_value = "live")]
+        state: PartyState,
+    },
+    /// Add the insurers of a list as invited parties, to be completed one by one. The same list again adds nothing.
+    #[command(after_help = "Example list:\n  { \"non_life\": { \"91\": \"示範產物\" },\n    \
+        \"life\": { \"92\": { \"name\": \"示範人壽\", \"ubn\": \"12345675\", \"lines\": [\"life\"] } } }")]
+    Seed {
+        /// The list: codes and names.
+        file: PathBuf,
     },
     /// Replace a party's registration document, for example with new keys. Its id and role stay.
     Replace {
@@ -55,6 +71,15 @@ pub(super) enum Party {
         /// The party.
         id: PartyId,
     },
+    /// Take a party a step on: invited, sandbox, certified, live, suspended.
+    State {
+        /// The party.
+        id: PartyId,
+        /// The state it gets.
+        state: PartyState,
+    },
+    #[command(flatten)]
+    FourEyes(proposals::FourEyes),
     /// Set a hospital's consent basis; held claims are then sent.
     #[command(after_help = "Example:\n  claimgate party consent hospital-cgh --attested \"個資同意書 114-07\"")]
     Consent {
@@ -72,13 +97,25 @@ pub(super) enum Party {
 impl Party {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<Ending> {
         let issuer = config.gateway.base_url.clone();
+        let operators = config.operators.names.clone();
         let app = App::open(config, issuer, Clock::system(), Random::system()).await?;
         let engine = &app.engine;
         match self {
-            Self::Add { file, jwks } => {
-                let party = engine.register(read(&file, jwks.as_deref())?).await?;
+            Self::Add { file, jwks, state } => {
+                let party = engine.register_as(read(&file, jwks.as_deref())?, state).await?;
                 print(format_args!("{} registered as {}", party.id, party.role().as_str()));
             }
+            Self::Seed { file } => {
+                let found = std::fs::metadata(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+                anyhow::ensure!(found.len() <= SEED_BYTES, "{} is larger than any list of insurers", file.display());
+                let text = std::fs::read(&file).with_context(|| format!("{} cannot be read", file.display()))?;
+                list::seeded(&engine.seed(&text).await?);
+            }
+            Self::State { id, state } => {
+                engine.set_state(&id, state).await?;
+                print(format_args!("{id} {state}"));
+            }
+            Self::FourEyes(step) => step.run(engine, &operators).await?,
             Self::Replace { file, jwks } => {
                 let registration = read(&file, jwks.as_deref())?;
                 let id = registration.id.parse()?;
@@ -87,27 +124,13 @@ impl Party {
             }
             Self::List => {
                 for party in engine.store.parties().await? {
-                    let registration = party.registration();
-                    let numbers: Vec<&str> =
-                        registration.identifiers.iter().map(|known| known.value.as_str()).collect();
-                    let lines: Vec<&str> = registration.lines.iter().map(|line| line.as_str()).collect();
-                    let consent = if registration.consent.is_some() { "consent" } else { "" };
-                    let policy = if registration.policy.is_some() { " policy" } else { "" };
-                    print(format_args!(
-                        "{:<20} {:<9} {:<10} {:<12} {} {} {consent}{policy}",
-                        party.id.as_str(),
-                        party.role().as_str(),
-                        party.state.as_str(),
-                        numbers.join(","),
-                        registration.name,
-                        lines.join(",")
-                    ));
+                    list::party(&party, engine.now());
                 }
             }
             Self::Show { id } => {
-                let party = engine.store.party(&id).await?.ok_or(NotRegistered::Unknown)?;
+                let party = engine.party_with_contacts(&id).await?.ok_or(NotRegistered::Unknown)?;
                 say(format_args!("{id}: {}, version {}", party.state.as_str(), party.version));
-                print(format_args!("{}", serde_json::to_string_pretty(party.registration())?));
+                print(format_args!("{}", serde_json::to_string_pretty(&party.registration().with_contacts()?)?));
             }
             Self::Disable { id } => {
                 engine.set_state(&id, PartyState::Suspended).await?;

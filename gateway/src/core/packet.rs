@@ -19,7 +19,7 @@ use serde_json::Value;
 use super::change::{DeliveryRow, PacketRow};
 use super::delivery::{Content, content_digest};
 use super::disclosure::share::{is_within, places, without};
-use super::disclosure::{Addressee, Grant, Policy};
+use super::disclosure::{Grant, Policy};
 use super::route::Recipient;
 use crate::consent::Permit;
 use crate::id::{AttachmentId, ClaimId, DeliveryId, EvidenceId, PacketId, Random};
@@ -200,7 +200,7 @@ fn changed_share<'a>(
 
 /// What the policy gives a recipient of a piece, less what the permit takes away.
 fn granted<'a>(policy: &Policy, recipient: &Recipient, permit: &Permit, piece: &'a Piece<'a>) -> Option<Granted<'a>> {
-    let (to, kind) = (Addressee::Line(recipient.line), piece.evidence.document.kind());
+    let (to, kind) = (recipient.addressee(), piece.evidence.document.kind());
     let of = |grant: &Grant| Granted {
         piece,
         withheld: places(&piece.document, grant.withheld()),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use claimgate_packet::words::Line;
 
+use super::disclosure::Addressee;
 use crate::party::{Party, PartyId, Role};
 
 /// One coverage with the party its payor was found to be.
@@ -22,10 +23,24 @@ pub struct Coverage {
 /// A recipient: party × line.
 #[derive(Clone, Debug)]
 pub struct Recipient {
-    /// The insurer.
+    /// The insurer, or the fund.
     pub party: Arc<Party>,
     /// The line.
     pub line: Line,
+}
+
+impl Recipient {
+    /// To whom of the disclosure policy it is: the fund (特別補償基金) has rows of its own.
+    #[must_use]
+    pub fn addressee(&self) -> Addressee {
+        addressee(self.party.role(), self.line)
+    }
+}
+
+/// To whom of the disclosure policy a party of this role is, in this line.
+#[must_use]
+pub fn addressee(role: Role, line: Line) -> Addressee {
+    if role == Role::Fund { Addressee::Fund } else { Addressee::Line(line) }
 }
 
 /// Why a coverage leads nowhere. Each names the coverage.
@@ -73,7 +88,8 @@ pub fn named(recipients: &[Recipient]) -> Vec<(PartyId, Line)> {
 
 fn one(coverage: &Coverage) -> Result<Recipient, NoRoute> {
     let unknown = || NoRoute::UnknownInsurer { path: coverage.path.clone() };
-    let party = coverage.payor.as_ref().filter(|party| party.role() == Role::Insurer).ok_or_else(unknown)?;
+    let takes_part = |party: &&Arc<Party>| party.role().receives() && party.state.can_be_named();
+    let party = coverage.payor.as_ref().filter(takes_part).ok_or_else(unknown)?;
     let offered = &party.registration().lines;
     let line = match coverage.line {
         Some(line) if offered.contains(&line) => line,

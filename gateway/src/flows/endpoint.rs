@@ -8,7 +8,8 @@ use zeroize::{Zeroize, Zeroizing};
 use super::{Engine, Fault};
 use crate::core::change::{Change, Write};
 use crate::core::push::{Content, EndpointRow, EndpointState, PushWrite, Selection};
-use crate::party::{PartyId, Role};
+use crate::keys::at_rest::Place;
+use crate::party::PartyId;
 use crate::sender::{AddressError, Target};
 use crate::store::{EndpointView, StoreError};
 
@@ -73,7 +74,7 @@ impl Engine {
         url: &str,
         (content, scheme): (Content, Scheme),
     ) -> Result<Zeroizing<String>, NotChanged> {
-        let insurer = self.store.party(party).await?.filter(|party| party.role() == Role::Insurer);
+        let insurer = self.store.party(party).await?.filter(|party| party.role().receives());
         insurer.ok_or(NotChanged::NotAnInsurer)?;
         let target = Target::parse(url, self.sender.policy())?;
         let secret = self.new_secret(scheme);
@@ -188,13 +189,17 @@ impl Engine {
 
     fn seal_secrets(&self, party: &PartyId, kept: &[Kept]) -> Result<Vec<u8>, Fault> {
         let text = Zeroizing::new(serde_json::to_vec(kept).map_err(|_| Fault::Stored("endpoint"))?);
-        Ok(self.vault.seal_endpoint(party.as_str(), &text)?)
+        Ok(self.vault.seal_registry(place(party.as_str()), &text)?)
     }
 
     fn kept(&self, party: &PartyId, sealed: &[u8]) -> Result<Vec<Kept>, Fault> {
-        let plain = self.vault.open_endpoint(party.as_str(), sealed)?;
+        let plain = self.vault.open_registry(place(party.as_str()), sealed)?;
         serde_json::from_slice(&plain).map_err(|_| Fault::Stored("endpoint"))
     }
+}
+
+fn place(party: &str) -> Place<'_> {
+    Place { table: "endpoint", row: party, column: "secrets" }
 }
 
 fn row(party: &PartyId, known: &EndpointView, state: EndpointState, at: Timestamp) -> EndpointRow {

@@ -14,9 +14,10 @@ use crate::core::change::Change;
 use crate::core::disclosure::explain::OfKind;
 use crate::core::disclosure::shown::Shown;
 use crate::core::disclosure::{Addressee, Why};
+use crate::core::route::addressee;
 use crate::id::ClaimId;
 use crate::keys::at_rest::{AtRestError, ClaimKey, Place};
-use crate::party::PartyId;
+use crate::party::{PartyId, Role};
 use crate::store::StoreError;
 use crate::store::read::{ConsentKept, EvidenceKept, PacketSent};
 
@@ -102,14 +103,15 @@ impl Engine {
         let evidence = self.store.all_evidence(claim).await?;
         let consents = self.store.consents(claim).await?;
         let signings = self.store.signings(claim).await?;
-        let one = |sent| self.explain_one(&key, party, sent, &evidence, &consents, &signings);
+        let role = self.store.party(party).await?.map_or(Role::Insurer, |party| party.role());
+        let one = |sent| self.explain_one(&key, (party, role), sent, &evidence, &consents, &signings);
         sent.into_iter().map(one).collect()
     }
 
     fn explain_one(
         &self,
         key: &ClaimKey,
-        party: &PartyId,
+        (party, role): (&PartyId, Role),
         sent: PacketSent,
         evidence: &[EvidenceKept],
         consents: &[ConsentKept],
@@ -138,7 +140,7 @@ impl Engine {
             };
             told.push((
                 kept.id.clone(),
-                self.explain_evidence(shown, Addressee::Line(sent.line), purpose, limits.as_ref()),
+                self.explain_evidence(shown, addressee(role, sent.line), purpose, limits.as_ref()),
             ));
         }
         Ok(Explained {

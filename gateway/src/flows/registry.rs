@@ -2,8 +2,16 @@
 
 use super::{Engine, Fault, TRIES};
 use crate::core::change::{Change, Write};
-use crate::party::{ConsentBasis, Party, PartyId, PartyState, Registration, RegistrationError};
+use crate::keys::at_rest::{AtRestError, Place};
+use crate::party::difference::difference;
+use crate::party::{ConsentBasis, Contact, Party, PartyId, PartyState, Registration, RegistrationError};
 use crate::store::StoreError;
+
+mod proposals;
+mod seed;
+
+pub use proposals::{LIFE_DAYS, Operator, Proposal, Standing};
+pub use seed::Seeded;
 
 /// Why the registry was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +25,30 @@ pub enum NotRegistered {
     /// No such party.
     #[error("there is no such party; `claimgate party list` shows all")]
     Unknown,
+    /// One operator alone may not do this.
+    #[error("operators.four_eyes is on: {0} needs a second operator; {1}")]
+    SecondOperator(&'static str, &'static str),
+    /// Not one of `operators.names`.
+    #[error("--as: not one of operators.names in the configuration")]
+    UnknownOperator,
+    /// Who proposed it.
+    #[error("who proposed it cannot approve it: ask another operator")]
+    SameOperator,
+    /// Nothing differs.
+    #[error("nothing would change: the party is registered like this")]
+    NothingNew,
+    /// No such open proposal.
+    #[error("there is no such open proposal; `claimgate party proposals` lists them")]
+    NoProposal,
+    /// Too old.
+    #[error("the proposal has expired; propose it again")]
+    Expired,
+    /// The party was changed since.
+    #[error("the party has changed since this was proposed; look at it, and propose again")]
+    Outdated,
+    /// A file of insurers is none.
+    #[error("the file cannot be read as insurers: {0}")]
+    Seed(&'static str),
     /// A fault of ours.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -28,22 +60,49 @@ impl From<StoreError> for NotRegistered {
     }
 }
 
+impl From<AtRestError> for NotRegistered {
+    fn from(error: AtRestError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+impl From<serde_json::Error> for NotRegistered {
+    fn from(_: serde_json::Error) -> Self {
+        Self::Fault(Fault::Stored("registration"))
+    }
+}
+
+const PROPOSE: &str = "claimgate party propose FILE --as NAME, then claimgate party approve ID --as ANOTHER";
+const PROPOSE_LIVE: &str =
+    "claimgate party propose --party ID --state live --as NAME, then claimgate party approve PROPOSAL --as ANOTHER";
+
 impl Engine {
     /// Registers a party; it takes part at once.
     ///
     /// # Errors
-    /// A refused document, or a taken id or identifier.
+    /// As [`Engine::register_as`].
     pub async fn register(&self, registration: Registration) -> Result<Party, NotRegistered> {
+        self.register_as(registration, PartyState::Live).await
+    }
+
+    /// Registers a party in a state. Under four eyes only the first of a registry: somebody must be there to begin with.
+    ///
+    /// # Errors
+    /// A refused document, a taken id or identifier, or a second operator is needed.
+    pub async fn register_as(&self, registration: Registration, state: PartyState) -> Result<Party, NotRegistered> {
+        if self.rules.four_eyes && self.store.counts().await?.parties > 0 {
+            return Err(NotRegistered::SecondOperator("a registration", PROPOSE));
+        }
+        self.add(registration, state).await
+    }
+
+    async fn add(&self, registration: Registration, state: PartyState) -> Result<Party, NotRegistered> {
         check_policy(&registration)?;
-        let party = Party::new(registration, PartyState::Live, 1)?;
+        let party = Party::new(registration, state, 1)?;
         let mut change = Change::new("register_party");
-        change.push(Write::NewParty(Box::new(party.clone()), self.now()));
-        change.push(self.audit(
-            "operator",
-            "party.registered",
-            &party.id,
-            [("role", party.role().as_str().to_owned())],
-        ));
+        self.write_new(&party, &mut change)?;
+        let detail = [("role", party.role().as_str().to_owned()), ("state", state.as_str().to_owned())];
+        change.push(self.audit("operator", "party.registered", &party.id, detail));
         match self.store.commit(change).await {
             Ok(()) => Ok(party),
             Err(StoreError::Conflict { .. }) => Err(NotRegistered::Taken),
@@ -51,26 +110,64 @@ impl Engine {
         }
     }
 
-    /// Suspends a party (its tokens are refused at once) or brings it back.
+    fn write_new(&self, party: &Party, change: &mut Change) -> Result<(), AtRestError> {
+        change.push(Write::NewParty(Box::new(party.clone()), self.now()));
+        if !party.registration().contacts.is_empty() {
+            change.push(self.keep_contacts(party)?);
+        }
+        Ok(())
+    }
+
+    /// The contacts of a party, sealed: they are personal data of its staff.
+    fn keep_contacts(&self, party: &Party) -> Result<Write, AtRestError> {
+        let contacts = &party.registration().contacts;
+        let sealed = match serde_json::to_vec(contacts) {
+            Ok(text) if !contacts.is_empty() => Some(self.vault.seal_registry(contacts_of(&party.id), &text)?),
+            _ => None,
+        };
+        Ok(Write::PartyContacts(party.id.clone(), sealed))
+    }
+
+    /// A party with its contacts, for the operator.
     ///
     /// # Errors
-    /// No such party.
+    /// A fault of ours.
+    pub async fn party_with_contacts(&self, id: &PartyId) -> Result<Option<Party>, NotRegistered> {
+        let Some(party) = self.store.party(id).await? else { return Ok(None) };
+        let contacts: Vec<Contact> = match self.store.party_contacts(id).await? {
+            Some(sealed) => serde_json::from_slice(&self.vault.open_registry(contacts_of(id), &sealed)?)?,
+            None => Vec::new(),
+        };
+        Ok(Some(party.with_contacts(contacts)))
+    }
+
+    /// Takes a party one step on: suspends it (its tokens are refused at once), brings it back, certifies it.
+    ///
+    /// # Errors
+    /// No such party, no such step, something an invited party lacks, or a second operator is needed.
     pub async fn set_state(&self, id: &PartyId, state: PartyState) -> Result<Party, NotRegistered> {
+        if self.rules.four_eyes && state == PartyState::Live {
+            return Err(NotRegistered::SecondOperator("state live", PROPOSE_LIVE));
+        }
         let action = match state {
             PartyState::Live => "party.enabled",
             PartyState::Suspended => "party.disabled",
+            _ => "party.state-changed",
         };
-        self.change_party(id, action, |party| Ok(party.in_state(state))).await
+        self.change_party(id, action, false, |party| Ok(party.in_state(state)?)).await
     }
 
     /// Sets or removes a hospital's consent basis. Held claims are released by the worker.
     ///
     /// # Errors
-    /// No such party, or not a hospital.
+    /// No such party, not a hospital, or a second operator is needed; to take a basis away none is.
     pub async fn set_consent(&self, id: &PartyId, basis: Option<ConsentBasis>) -> Result<Party, NotRegistered> {
-        self.change_party(id, "party.consent-changed", |party| {
+        if self.rules.four_eyes && basis.is_some() {
+            return Err(NotRegistered::SecondOperator("a consent basis", PROPOSE));
+        }
+        self.change_party(id, "party.consent-changed", false, |party| {
             let registration = Registration { consent: basis.clone(), ..party.registration().clone() };
-            Party::new(registration, party.state, party.version)
+            Ok(Party::new(registration, party.state, party.version)?)
         })
         .await
     }
@@ -78,17 +175,16 @@ impl Engine {
     /// Replaces a party's registration document: new keys, lines or name. Its id and role stay.
     ///
     /// # Errors
-    /// No such party, another id or role, or a refused document.
+    /// No such party, another id or role, a refused document, or a second operator is needed.
     pub async fn replace_registration(&self, id: &PartyId, registration: Registration) -> Result<Party, NotRegistered> {
-        self.change_party(id, "party.replaced", |party| {
-            if registration.id != party.id.as_str() || registration.role != party.role() {
-                return Err(RegistrationError::Rule("id and role: may not change; register another party"));
+        check_policy(&registration)?;
+        self.change_party(id, "party.replaced", true, |party| {
+            let next = replaced(&party, &registration)?;
+            if self.rules.four_eyes && difference(Some(&party), &next).iter().any(|one| !one.alone) {
+                let what = "more than a change of authentication keys (use sig) or contacts";
+                return Err(NotRegistered::SecondOperator(what, PROPOSE));
             }
-            check_policy(&registration)?;
-            // Only `party consent --none` takes a basis away.
-            let consent = registration.consent.clone().or_else(|| party.registration().consent.clone());
-            let registration = Registration { consent, ..registration.clone() };
-            Party::new(registration, party.state, party.version)
+            Ok(next)
         })
         .await
     }
@@ -97,13 +193,17 @@ impl Engine {
         &self,
         id: &PartyId,
         action: &'static str,
-        step: impl Fn(Party) -> Result<Party, RegistrationError>,
+        with_contacts: bool,
+        step: impl Fn(Party) -> Result<Party, NotRegistered>,
     ) -> Result<Party, NotRegistered> {
         for _ in 0..TRIES {
             let party = step(self.store.party(id).await?.ok_or(NotRegistered::Unknown)?)?;
             let mut change = Change::new("change_party");
             change.push(Write::ChangeParty(Box::new(party.clone()), self.now()));
-            change.push(self.audit("operator", action, id, []));
+            if with_contacts {
+                change.push(self.keep_contacts(&party)?);
+            }
+            change.push(self.audit("operator", action, id, [("state", party.state.as_str().to_owned())]));
             match self.store.commit(change).await {
                 Ok(()) => return Ok(party.next_version()),
                 Err(StoreError::Conflict { .. }) => {}
@@ -112,6 +212,20 @@ impl Engine {
         }
         Err(Fault::Contended.into())
     }
+}
+
+/// A party with another document.
+fn replaced(party: &Party, registration: &Registration) -> Result<Party, RegistrationError> {
+    if registration.id != party.id.as_str() || registration.role != party.role() {
+        return Err(RegistrationError::Rule("id and role: may not change; register another party"));
+    }
+    // Only `party consent --none` takes a basis away.
+    let consent = registration.consent.clone().or_else(|| party.registration().consent.clone());
+    Party::new(Registration { consent, ..registration.clone() }, party.state, party.version)
+}
+
+fn contacts_of(id: &PartyId) -> Place<'_> {
+    Place { table: "party", row: id.as_str(), column: "contacts" }
 }
 
 /// Only here, where an operator can still mend it: a stored policy may name a code that a later build dropped.

@@ -48,6 +48,9 @@ pub enum NoToken {
     /// The registration asks for bound tokens.
     #[error("this client is registered for tokens bound to a key: send a DPoP proof (RFC 9449) with this request")]
     ProofRequired,
+    /// Its role has no interface yet, so that there is nothing a token could be for.
+    #[error("there is no interface for the role {0} yet, so that there is nothing to give a token for")]
+    NoInterface(&'static str),
     /// A scope is not for this client.
     #[error("a requested scope does not exist or is not for this client")]
     InvalidScope,
@@ -89,11 +92,20 @@ impl Engine {
         }
         let unknown = || NoToken::InvalidClient(JwtError::Signature);
         let id = client.parse().map_err(|_| unknown())?;
-        let party = self.store.party(&id).await.map_err(Fault::from)?.filter(Party::is_live).ok_or_else(unknown)?;
+        let party = self
+            .store
+            .party(&id)
+            .await
+            .map_err(Fault::from)?
+            .filter(|party| self.lets_in(party))
+            .ok_or_else(unknown)?;
         let token_url = format!("{}{ENDPOINT}", self.issuer);
         let endpoint = Endpoint { issuer: &self.issuer, token_url: &token_url };
         let used = assertion::check(unverified, &party, endpoint, now, self.rules.leeway_seconds)
             .map_err(NoToken::InvalidClient)?;
+        if party.role().interface().is_none() {
+            return Err(NoToken::NoInterface(party.role().as_str()));
+        }
         let proof = proof.map(|proof| self.proof(proof, ("POST", ENDPOINT), None)).transpose();
         let proof = proof.map_err(NoToken::InvalidProof)?;
         if proof.is_none() && party.must_bind_tokens() {
@@ -146,7 +158,7 @@ impl Engine {
             Err(reason) => return Ok(Err(NotCaller::Token(reason))),
         };
         let party = self.store.party(&bearer.party).await?;
-        let Some(party) = party.filter(|party| party.is_live() && party.role().as_str() == bearer.role) else {
+        let Some(party) = party.filter(|party| self.lets_in(party) && party.role().as_str() == bearer.role) else {
             return Ok(Err(NotCaller::Token(JwtError::Signature)));
         };
         let (jkt, proof, request) = match (&bearer.jkt, shown) {

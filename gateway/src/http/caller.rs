@@ -80,7 +80,7 @@ async fn identify<R: Right>(request: &HttpRequest) -> Result<Caller<R>, Problem>
     let shown = shown(request).map_err(|reason| refused(app, reason))?;
     let (party, bearer) = app.engine.caller(shown).await?.map_err(|reason| refused(app, Some(reason)))?;
     request.extensions_mut().insert(CallerName(party.id.to_string()));
-    if party.role() != R::ROLE {
+    if party.role().interface() != Some(R::ROLE) {
         return Err(Problem::new(403, "role.forbidden", "This address is for another role than the one of this token"));
     }
     if !bearer.has(R::SCOPE) {

@@ -66,6 +66,7 @@ pub async fn token(app: Data<App>, request: HttpRequest, payload: Payload) -> Re
         }
         Err(NoToken::ProofRequired) => Ok(refusal(400, "invalid_request", &NoToken::ProofRequired.to_string())),
         Err(NoToken::InvalidScope) => Ok(refusal(400, "invalid_scope", &NoToken::InvalidScope.to_string())),
+        Err(reason @ NoToken::NoInterface(_)) => Ok(refusal(400, "unauthorized_client", &reason.to_string())),
         Err(reason) => Ok(refusal(401, "invalid_client", &reason.to_string())),
     }
 }

@@ -29,10 +29,10 @@ pub struct AtRestError {
     column: &'static str,
 }
 
-/// Wraps and unwraps the data keys of claims; keeps the keys of endpoints.
+/// Wraps and unwraps the data keys of claims; seals what the registry keeps of people and of endpoints.
 pub struct Vault {
     wrapping: Zeroizing<[u8; 32]>,
-    endpoints: Zeroizing<[u8; 32]>,
+    registry: Zeroizing<[u8; 32]>,
     random: Random,
 }
 
@@ -48,24 +48,24 @@ impl Vault {
     /// A vault under the master key.
     #[must_use]
     pub fn new(master: &MasterKey, random: Random) -> Self {
-        let (wrapping, endpoints) = (master.derive(KeyPurpose::ClaimKeys), master.derive(KeyPurpose::Endpoints));
-        Self { wrapping, endpoints, random }
+        let (wrapping, registry) = (master.derive(KeyPurpose::ClaimKeys), master.derive(KeyPurpose::Registry));
+        Self { wrapping, registry, random }
     }
 
-    /// Encrypts the signing keys of a party's endpoint.
+    /// Encrypts a value of the registry, which belongs to no claim.
     ///
     /// # Errors
-    /// Only if the cipher itself fails.
-    pub fn seal_endpoint(&self, party: &str, plain: &[u8]) -> Result<Vec<u8>, AtRestError> {
-        seal(&self.endpoints, &self.random, endpoint_of(party), plain)
+    /// As [`ClaimKey::seal`].
+    pub fn seal_registry(&self, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>, AtRestError> {
+        seal(&self.registry, &self.random, place, plain)
     }
 
-    /// Decrypts the signing keys of a party's endpoint.
+    /// Decrypts a value of the registry.
     ///
     /// # Errors
-    /// Changed, of another party, or of another master key.
-    pub fn open_endpoint(&self, party: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, AtRestError> {
-        open(&self.endpoints, endpoint_of(party), sealed)
+    /// A value that was changed, moved, or is of another key.
+    pub fn open_registry(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, AtRestError> {
+        open(&self.registry, place, sealed)
     }
 
     /// A new data key and its wrapped form for the row of that claim.
@@ -108,10 +108,6 @@ impl ClaimKey {
     pub fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, AtRestError> {
         open(&self.key, place, sealed)
     }
-}
-
-fn endpoint_of(row: &str) -> Place<'_> {
-    Place { table: "endpoint", row, column: "secrets" }
 }
 
 fn wrapped_at(row: &str) -> Place<'_> {

@@ -20,10 +20,10 @@ pub enum KeyPurpose {
     Tracking,
     /// The gateway's own private keys in their files.
     KeyFiles,
-    /// Keys that sign messages to parties' endpoints.
-    Endpoints,
     /// Nonces clients put into their proofs (DPoP).
     Nonces,
+    /// What the registry keeps of parties' staff, and the keys of their endpoints.
+    Registry,
 }
 
 /// A text that is no master key.
@@ -74,8 +74,8 @@ impl MasterKey {
             KeyPurpose::Index => b"claimgate/v1/index",
             KeyPurpose::Tracking => b"claimgate/v1/tracking",
             KeyPurpose::KeyFiles => b"claimgate/v1/key-files",
-            KeyPurpose::Endpoints => b"claimgate/v1/endpoints",
             KeyPurpose::Nonces => b"claimgate/v1/nonces",
+            KeyPurpose::Registry => b"claimgate/v1/registry",
         };
         let mut derived = Zeroizing::new([0; 32]);
         hkdf::Salt::new(hkdf::HKDF_SHA256, b"claimgate")

@@ -157,7 +157,7 @@ pub async fn open_world_with(
         };
         let sealing = match seed.role {
             Role::Insurer => vec![PrivateJwk::generate(KeyUse::Enc, KeyAlg::EcdhEsA256kw, None, now)?],
-            Role::Hospital | Role::App => Vec::new(),
+            _ => Vec::new(),
         };
         gateway.app.engine.register(registration(seed, &identity, &sealing)).await?;
         let mut client = PartyClient::new(&base, identity, clock.clone(), random.clone())?;
@@ -172,7 +172,7 @@ pub async fn open_world_with(
             (Role::Hospital, _) => hospital = Some(client),
             (Role::App, _) => app = Some(client),
             (Role::Insurer, Some(line)) => insurers.push(Insurer { client, keys, line }),
-            (Role::Insurer, None) => {}
+            _ => {}
         }
     }
     let missing = || anyhow::anyhow!("a party of the demo is missing");
@@ -257,19 +257,12 @@ fn registration(seed: &Seed, identity: &Identity, sealing: &[PrivateJwk]) -> Reg
     let attested =
         || ConsentBasis::HospitalAttested { reference: "demo consent form 2026-01 (個資同意書)".to_owned() };
     Registration {
-        id: seed.id.to_owned(),
-        role: seed.role,
-        name: seed.name.to_owned(),
         auth: Some(identity.profile),
         identifiers,
         lines: seed.line.into_iter().collect(),
         consent: (seed.role == Role::Hospital).then(attested),
-        policy: None,
-        receipt: None,
         token: seed.token,
-        signature_required: false,
-        source_keys: Vec::new(),
-        jwks: JwkSet(keys).to_json(),
+        ..Registration::new(seed.id, seed.role, seed.name, JwkSet(keys).to_json())
     }
 }
 

@@ -7,7 +7,7 @@ use sqlx::error::ErrorKind;
 use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, query, query_as};
 
-use super::{StoreError, attachments, log, push, receipt};
+use super::{StoreError, attachments, log, push, receipt, registry};
 use crate::core::change::{Change, DeliveryRow, SearchValues, Write};
 use crate::core::timeline::{Audience, Entry};
 use crate::party::Party;
@@ -47,6 +47,9 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
         }
         Write::NewParty(party, at) => new_party(tx, party, *at).await,
         Write::ChangeParty(party, at) => change_party(tx, party, *at).await,
+        Write::PartyContacts(party, sealed) => registry::contacts(tx, party, sealed.as_deref()).await,
+        Write::Proposal(row) => registry::proposal(tx, row).await,
+        Write::Decision(decision) => registry::decision(tx, decision).await,
         Write::NewClaim(claim) => {
             let sql = "-- apply::new_claim
                 insert into claim (id, hospital_id, case_index, kind, revision, version, created_at, changed_at)
@@ -322,6 +325,7 @@ async fn new_party(tx: &mut SqliteConnection, party: &Party, at: Timestamp) -> R
         .execute(&mut *tx)
         .await;
     one("party", inserted)?;
+    registry::beginning(tx, party, at).await?;
     identifiers(tx, party).await
 }
 
@@ -341,6 +345,7 @@ async fn change_party(tx: &mut SqliteConnection, party: &Party, at: Timestamp) -
     // What waited may go now, whatever it was that changed.
     let sql = "-- apply::wake_work\nupdate work set due_at = $1 where done_at is null";
     query(sql).bind(millis(at)).execute(&mut *tx).await?;
+    registry::beginning(tx, party, at).await?;
     let sql = "-- apply::forget_identifiers\ndelete from party_identifier where party_id = $1";
     query(sql).bind(party.id.as_str()).execute(&mut *tx).await?;
     identifiers(tx, party).await

@@ -9,7 +9,7 @@ use super::{Store, StoreError};
 use crate::core::packet::Previous;
 use crate::id::{ClaimId, PacketId, SubmissionId};
 use crate::keys::index::Mac;
-use crate::party::{Party, PartyId, PartyState};
+use crate::party::{Party, PartyId};
 
 mod deliveries;
 mod disclosed;
@@ -261,10 +261,6 @@ fn claim_head(row: (String, String, i64, i64, Vec<u8>)) -> Result<ClaimHead, Sto
 fn party((document, state, version): PartyRow) -> Result<Party, StoreError> {
     let damaged = |column| StoreError::Inconsistent { table: "party", column };
     let registration = serde_json::from_str(&document).map_err(|_| damaged("document"))?;
-    let state = match state.as_str() {
-        "live" => PartyState::Live,
-        "suspended" => PartyState::Suspended,
-        _ => return Err(damaged("state")),
-    };
+    let state = parse("party", "state", &state)?;
     Party::new(registration, state, version).map_err(|_| damaged("document"))
 }

@@ -13,6 +13,7 @@ const LOG: &str = include_str!("../../../migrations/sqlite/0004_log.sql");
 const RECEIPTS: &str = include_str!("../../../migrations/sqlite/0007_receipts.sql");
 const OPEN_DELIVERIES: &str = include_str!("../../../migrations/sqlite/0003_open_deliveries.sql");
 const WEBHOOKS: &str = include_str!("../../../migrations/sqlite/0008_webhooks.sql");
+const REGISTRY: &str = include_str!("../../../migrations/sqlite/0009_registry.sql");
 const SEARCH: &str = include_str!("../../../migrations/sqlite/0002_search.sql");
 const SOURCE_SIGNATURE: &str = include_str!("../../../migrations/sqlite/0006_source_signature.sql");
 
@@ -59,6 +60,7 @@ fn migrations() -> Vec<Migration> {
         Migration::new(6, "source_signature".into(), MigrationType::Simple, SOURCE_SIGNATURE.into_sql_str(), false),
         Migration::new(7, "receipts".into(), MigrationType::Simple, RECEIPTS.into_sql_str(), false),
         Migration::new(8, "webhooks".into(), MigrationType::Simple, WEBHOOKS.into_sql_str(), false),
+        Migration::new(9, "registry".into(), MigrationType::Simple, REGISTRY.into_sql_str(), false),
     ]
 }
 
@@ -174,12 +176,26 @@ mod tests {
             Migrator::with_migrations(first).run(&mut old).await.unwrap();
             for sql in [
                 "insert into party values ('p', 'hospital', 'live', '{}', 1, 0, 0)",
+                "insert into party values ('q', 'insurer', 'suspended', '{}', 7, 1, 2)",
+                "insert into party_identifier values ('s', 'v', 'q')",
+                "insert into idempotency values ('p', 'r', x'00', x'00', '', 0)",
+                "insert into assertion_use values ('q', 'j', 0)",
                 "insert into claim values ('c', 'p', x'00', 'health', 1, 1, 0, 0)",
                 "insert into packet values ('k', 'c', 1, x'00', x'00', 0)",
                 "insert into delivery values ('d', 'k', 'c', 'p', 'life', 1, 'ready', 1, x'00', 'kid', x'00', 1, '', '', 0,
                     null, null, null)",
             ] {
                 query(sql).execute(&mut old).await.unwrap();
+            }
+            // Tables that refer to a party since a later version.
+            if before >= 8 {
+                for sql in [
+                    "insert into endpoint values ('q', 'https://x', 'event', x'00', 'on', 0, null, null, 1, 0, 0)",
+                    "insert into webhook values ('m', 'q', 'd', 'c', 'delivery.ready', 2, 'due', 0, null, 0, null, 0, 0,
+                        null)",
+                ] {
+                    query(sql).execute(&mut old).await.unwrap();
+                }
             }
             let found = i64::try_from(before).unwrap();
             assert!(matches!(check(&mut old).await, Err(StoreError::Schema(SchemaError::Behind { .. }))));
@@ -189,6 +205,28 @@ mod tests {
             let mut new = super::super::connect_options(&path).connect().await.unwrap();
             let kept: (i64,) = sqlx::query_as("select count(*) from delivery").fetch_one(&mut new).await.unwrap();
             assert_eq!(kept, (1,));
+            let parties: Vec<(String, String, String, i64)> =
+                sqlx::query_as("select id, role, state, version from party order by id")
+                    .fetch_all(&mut new)
+                    .await
+                    .unwrap();
+            let text = |text: &str| text.to_owned();
+            assert_eq!(
+                parties,
+                [(text("p"), text("hospital"), text("live"), 1), (text("q"), text("insurer"), text("suspended"), 7)]
+            );
+            // References hold as before: what refers to a party is whole, and refers to nobody who is not there.
+            let broken: Vec<(String,)> =
+                sqlx::query_as("select \"table\" from pragma_foreign_key_check").fetch_all(&mut new).await.unwrap();
+            assert!(broken.is_empty(), "{broken:?}");
+            assert!(query("delete from party where id = 'q'").execute(&mut new).await.is_err());
+            assert!(query("insert into party_identifier values ('s', 'w', 'nobody')").execute(&mut new).await.is_err());
+            query("insert into party values ('f', 'fund', 'invited', '{}', 1, 0, 0, null)")
+                .execute(&mut new)
+                .await
+                .unwrap();
+            let wrong = query("insert into party values ('g', 'fund', 'gone', '{}', 1, 0, 0, null)");
+            assert!(wrong.execute(&mut new).await.is_err());
             new.close().await.unwrap();
         }
         std::fs::remove_dir_all(folder).unwrap();

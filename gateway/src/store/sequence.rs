@@ -8,7 +8,7 @@ use sqlx::{Connection, SqliteConnection, query, query_as};
 
 use super::apply::millis;
 use super::rows::DueWork;
-use super::{StoreError, log, push};
+use super::{StoreError, log, push, registry};
 use crate::audit;
 
 /// The most rows one batch takes.
@@ -93,6 +93,7 @@ pub(super) async fn lease(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Option<DueWork>, StoreError> {
+    registry::begin(connection, now).await?;
     let sql = "-- sequence::lease
         update work set lease_until = $2, fence = fence + 1,
             due_at = $1 + 15000 * (case when fence > 60 then 240 else 1 + 4 * fence end)
@@ -109,6 +110,8 @@ pub(super) async fn forget(connection: &mut SqliteConnection, now: Timestamp) ->
         "-- sequence::forget_assertions\ndelete from assertion_use where expires_at < $1",
         "-- sequence::forget_idempotency\ndelete from idempotency where expires_at < $1",
         "-- sequence::forget_codes\ndelete from tracking_code where expires_at < $1",
+        // Ninety days later: until then an operator sees what became of it.
+        "-- sequence::forget_proposals\ndelete from party_proposal where expires_at + 7776000000 < $1",
     ];
     for sql in statements {
         query(sql).bind(millis(now)).execute(&mut *connection).await?;

@@ -113,7 +113,8 @@ impl Engine {
             }
             return Ok(Answer::from_stored(&stored.answer)?);
         }
-        let hospital = self.store.party(hospital).await?.filter(Party::is_live).ok_or(Refusal::NotFound)?;
+        let hospital =
+            self.store.party(hospital).await?.filter(|party| self.lets_in(party)).ok_or(Refusal::NotFound)?;
         if let Some(condition) = &push.conditions.if_none_exist {
             let known = self.claims_of_case(&hospital.id, condition, 2).await?;
             match known.as_slice() {

@@ -9,6 +9,7 @@ use claimgate_adapters::hospital::CoverageEntry;
 use claimgate_fhir::outcome::{Issue, IssueKind};
 use claimgate_fhir::taiwan;
 use claimgate_packet::evidence::Evidence;
+use jiff::Timestamp;
 
 use super::{Refusal, words};
 use crate::consent::Permit;
@@ -84,11 +85,11 @@ impl Sending<'_> {
         for recipient in self.recipients {
             change.push(Write::RelyOnParty(recipient.party.id.clone(), recipient.party.version));
         }
-        let can_get = |one: &Recipient| one.party.is_live() && one.party.encryption_key(now).is_some();
+        let can_get = |one: &Recipient| one.party.is_live(now) && one.party.encryption_key(now).is_some();
         let (ready, held): (Vec<Recipient>, Vec<Recipient>) = self.recipients.iter().cloned().partition(can_get);
         let made =
             assemble(&workshop, (self.claim, self.revision), self.evidence, (self.permit, &ready), self.previous)?;
-        let waiting: Vec<Issue> = held.iter().map(held_warning).collect();
+        let waiting: Vec<Issue> = held.iter().map(|one| held_warning(one, now)).collect();
         for one in held {
             self.tell(engine, change, &Event::HeldForRecipient { party: one.party.id.clone(), line: one.line });
         }
@@ -127,9 +128,9 @@ impl Sending<'_> {
     }
 }
 
-fn held_warning(recipient: &Recipient) -> Issue {
+fn held_warning(recipient: &Recipient, now: Timestamp) -> Issue {
     let id = &recipient.party.id;
-    if recipient.party.is_live() {
+    if recipient.party.is_live(now) {
         let text = format!("insurer {id} has no valid encryption key now: its packet is made and sent when it has one");
         return Issue::warning(IssueKind::Informational, "recipient.no-key", text)
             .zh("保險公司目前沒有有效的加密金鑰，備妥後自動送出");

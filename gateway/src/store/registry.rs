@@ -1,0 +1,134 @@
+//! What the registry keeps beside a party's document: contacts, proposals that wait for a second operator, and when a
+//! registration begins to count.
+
+use jiff::Timestamp;
+use sqlx::{Connection, SqliteConnection, query, query_as};
+
+use super::apply::{millis, one};
+use super::rows::{parse, time};
+use super::{Store, StoreError};
+use crate::core::change::{Decision, ProposalRow};
+use crate::id::ProposalId;
+use crate::party::{Party, PartyId};
+
+type Row = (String, String, i64, Vec<u8>, String, String, i64, i64);
+
+impl Store {
+    /// The sealed contacts of a party.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn party_contacts(&self, id: &PartyId) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "-- registry::party_contacts\nselect contacts from party where id = $1";
+        let row: Option<(Option<Vec<u8>>,)> = query_as(sql).bind(id.as_str()).fetch_optional(self.readers()).await?;
+        Ok(row.and_then(|(sealed,)| sealed))
+    }
+
+    /// The proposals nobody has decided, expired ones too, oldest first.
+    ///
+    /// # Errors
+    /// The database is away or a row damaged.
+    pub async fn open_proposals(&self) -> Result<Vec<ProposalRow>, StoreError> {
+        let sql = "-- registry::open_proposals
+            select id, party_id, base_version, document, state, proposed_by, proposed_at, expires_at from party_proposal
+            where decided_at is null order by proposed_at, id";
+        let rows: Vec<Row> = query_as(sql).fetch_all(self.readers()).await?;
+        rows.into_iter().map(from_row).collect()
+    }
+
+    /// A proposal nobody has decided.
+    ///
+    /// # Errors
+    /// The database is away or the row damaged.
+    pub async fn open_proposal(&self, id: ProposalId) -> Result<Option<ProposalRow>, StoreError> {
+        let sql = "-- registry::open_proposal
+            select id, party_id, base_version, document, state, proposed_by, proposed_at, expires_at from party_proposal
+            where decided_at is null and id = $1";
+        let row: Option<Row> = query_as(sql).bind(id.to_string()).fetch_optional(self.readers()).await?;
+        row.map(from_row).transpose()
+    }
+}
+
+fn from_row((id, party, base, document, state, by, at, expires): Row) -> Result<ProposalRow, StoreError> {
+    let table = "party_proposal";
+    Ok(ProposalRow {
+        id: parse(table, "id", &id)?,
+        party: parse(table, "party_id", &party)?,
+        base,
+        document,
+        state: parse(table, "state", &state)?,
+        by,
+        at: time(table, "proposed_at", at)?,
+        expires_at: time(table, "expires_at", expires)?,
+    })
+}
+
+pub(super) async fn contacts(
+    tx: &mut SqliteConnection,
+    party: &PartyId,
+    sealed: Option<&[u8]>,
+) -> Result<(), StoreError> {
+    let sql = "-- registry::contacts\nupdate party set contacts = $2 where id = $1";
+    one("party", query(sql).bind(party.as_str()).bind(sealed).execute(tx).await)
+}
+
+pub(super) async fn proposal(tx: &mut SqliteConnection, row: &ProposalRow) -> Result<(), StoreError> {
+    let sql = "-- registry::proposal
+        insert into party_proposal (id, party_id, base_version, document, state, proposed_by, proposed_at, expires_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let inserted = query(sql)
+        .bind(row.id.to_string())
+        .bind(row.party.as_str())
+        .bind(row.base)
+        .bind(&row.document)
+        .bind(row.state.as_str())
+        .bind(&row.by)
+        .bind(millis(row.at))
+        .bind(millis(row.expires_at))
+        .execute(tx)
+        .await;
+    one("party_proposal", inserted)
+}
+
+/// The row says once more what the flow has looked at: open, in time, and not approved by who proposed it.
+pub(super) async fn decision(tx: &mut SqliteConnection, decision: &Decision) -> Result<(), StoreError> {
+    let sql = "-- registry::decision
+        update party_proposal set decided_by = $2, decided_at = $3, decision = $4
+        where id = $1 and decided_at is null
+            and ($4 = 'rejected' or (proposed_by <> $2 and expires_at > $3))";
+    let decided = query(sql)
+        .bind(decision.id.to_string())
+        .bind(&decision.by)
+        .bind(millis(decision.at))
+        .bind(if decision.approved { "approved" } else { "rejected" })
+        .execute(tx)
+        .await;
+    one("party_proposal", decided)
+}
+
+/// Notes when a registration begins to count: what waits for it is due then.
+pub(super) async fn beginning(tx: &mut SqliteConnection, party: &Party, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "-- registry::forget_beginning\ndelete from party_beginning where party_id = $1";
+    query(sql).bind(party.id.as_str()).execute(&mut *tx).await?;
+    if let Some(begins) = party.term().begins.filter(|begins| now < *begins) {
+        let sql = "-- registry::beginning\ninsert into party_beginning (party_id, at) values ($1, $2)";
+        query(sql).bind(party.id.as_str()).bind(millis(begins)).execute(tx).await?;
+    }
+    Ok(())
+}
+
+/// Makes what waits due where a registration has begun to count since the last look.
+pub(super) async fn begin(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "-- registry::begun\nselect count(*) from party_beginning where at <= $1";
+    let (begun,): (i64,) = query_as(sql).bind(millis(now)).fetch_one(&mut *connection).await?;
+    if begun == 0 {
+        return Ok(());
+    }
+    let mut tx = connection.begin_with("begin immediate").await?;
+    let sql = "-- registry::forget_begun\ndelete from party_beginning where at <= $1";
+    query(sql).bind(millis(now)).execute(&mut *tx).await?;
+    let sql = "-- registry::wake_work\nupdate work set due_at = $1 where done_at is null and due_at > $1";
+    query(sql).bind(millis(now)).execute(&mut *tx).await?;
+    tx.commit().await?;
+    Ok(())
+}
