@@ -1,8 +1,11 @@
 //! The registry: an operator adds parties and changes their state or consent basis. Everything is audited.
 
+use claimgate_packet::jose::jwk::{KeyUse, PublicJwk};
+
 use super::{Engine, Fault, TRIES};
+use crate::access::assertion;
 use crate::core::change::{Change, Write};
-use crate::party::{ConsentBasis, Party, PartyId, PartyState, Registration, RegistrationError};
+use crate::party::{AuthProfile, ConsentBasis, Party, PartyId, PartyState, Registration, RegistrationError};
 use crate::store::StoreError;
 
 /// Why the registry was not changed.
@@ -36,6 +39,7 @@ impl Engine {
     pub async fn register(&self, registration: Registration) -> Result<Party, NotRegistered> {
         check_policy(&registration)?;
         let party = Party::new(registration, PartyState::Live, 1)?;
+        check_keys(&party)?;
         let mut change = Change::new("register_party");
         change.push(Write::NewParty(Box::new(party.clone()), self.now()));
         change.push(self.audit(
@@ -88,7 +92,9 @@ impl Engine {
             // Only `party consent --none` takes a basis away.
             let consent = registration.consent.clone().or_else(|| party.registration().consent.clone());
             let registration = Registration { consent, ..registration.clone() };
-            Party::new(registration, party.state, party.version)
+            let party = Party::new(registration, party.state, party.version)?;
+            check_keys(&party)?;
+            Ok(party)
         })
         .await
     }
@@ -112,6 +118,26 @@ impl Engine {
         }
         Err(Fault::Contended.into())
     }
+}
+
+/// Without such a key a party is registered and never gets a token. Only here: one that was registered before stays
+/// readable.
+fn check_keys(party: &Party) -> Result<(), RegistrationError> {
+    let taken = assertion::algorithms(party.auth());
+    let proves = |key: &PublicJwk| key.usage == KeyUse::Sig && taken.contains(&key.alg);
+    if party.keys().iter().any(proves) {
+        return Ok(());
+    }
+    Err(RegistrationError::Rule(match party.auth() {
+        AuthProfile::Smart => {
+            "jwks: under SMART (auth \"smart\", a hospital's default) a party proves itself at the token endpoint with a \
+             key with use \"sig\" and alg ES384; there is none"
+        }
+        AuthProfile::Fapi => {
+            "jwks: under FAPI (auth \"fapi\", an insurer's and an app's default) a party proves itself at the token \
+             endpoint with a key with use \"sig\" and alg ES256 or EdDSA (Ed25519); there is none"
+        }
+    }))
 }
 
 /// Only here, where an operator can still mend it: a stored policy may name a code that a later build dropped.
