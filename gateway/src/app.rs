@@ -11,6 +11,7 @@ use claimgate_packet::log::checkpoint::LogSigner;
 use tokio::sync::Semaphore;
 
 use crate::access::jwt;
+use crate::access::limits::Limits;
 use crate::clock::Clock;
 use crate::config::{Config, Fhir};
 use crate::core::disclosure::{Origin, Policy, PolicyError};
@@ -41,6 +42,8 @@ pub struct App {
     pub room: Arc<Semaphore>,
     /// Room for attachments being sealed and sent, in pages of 1 KiB; apart, so that a slow reader keeps no hospital out.
     pub files: Arc<Semaphore>,
+    /// How much each party has asked of late.
+    pub limits: Arc<Limits>,
     ready: AtomicBool,
 }
 
@@ -110,7 +113,8 @@ impl App {
         let room = || Arc::new(Semaphore::new(config.http.bodies_total_bytes / PAGE));
         let (room, files) = (room(), room());
         let ready = AtomicBool::new(true);
-        Ok(Self { config, engine: Arc::new(engine), metrics: Metrics::new()?, room, files, ready })
+        let limits = Limits::new(&config.limits);
+        Ok(Self { config, engine: Arc::new(engine), metrics: Metrics::new()?, room, files, limits, ready })
     }
 
     /// Whether new requests are wanted.

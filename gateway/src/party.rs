@@ -14,9 +14,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+mod limits;
 mod policy;
 mod source;
 
+pub use limits::{Allowed, PartyLimits};
 pub use policy::HospitalPolicy;
 pub use source::SourceKeyEntry;
 
@@ -176,6 +178,9 @@ pub struct Registration {
     /// A hospital's further keys for HTTP message signatures.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub source_keys: Vec<SourceKeyEntry>,
+    /// How much it may ask, where that is not what everyone may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<PartyLimits>,
     /// Public keys: `use: sig` to prove itself, `use: enc` to receive packets.
     pub jwks: Value,
 }
@@ -281,6 +286,12 @@ impl Party {
         let signs = |key: &PublicJwk| key.alg.signs_packets();
         if registration.receipt == Some(ReceiptRule::Required) && !keys.0.iter().any(signs) {
             return Err(Rule("jwks: an insurer that must sign receipts has a key with alg ES256 or EdDSA"));
+        }
+        if registration.limits.is_some_and(|limits| !limits.hold()) {
+            return Err(Rule(
+                "limits: requests_per_second and burst are 1 to 1000000, concurrent 1 to 100000, bytes_per_minute 65536 \
+                 to 1099511627776",
+            ));
         }
         let policy = registration.policy.as_ref().map(HospitalPolicy::effective).unwrap_or_default();
         let source_keys = source::keys(&registration, &keys)?;

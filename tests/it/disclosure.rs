@@ -295,6 +295,7 @@ impl Desk {
                 receipt: None,
                 signature_required: false,
                 source_keys: Vec::new(),
+                limits: None,
                 jwks: JwkSet(std::iter::once(&prove).chain(sealing).map(PrivateJwk::public).collect()).to_json(),
             };
             Party::new(registration, PartyState::Live, 1).unwrap()

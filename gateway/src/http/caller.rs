@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
@@ -11,8 +12,10 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
 use super::context::CallerName;
 use super::fhir;
+use super::limited;
 use super::problem::Problem;
 use crate::access::jwt::JwtError;
+use crate::access::limits::Entered;
 use crate::access::scope::Scope;
 use crate::app::App;
 use crate::party::{Party, Role};
@@ -60,6 +63,8 @@ rights! {
 pub struct Caller<R: Right> {
     /// The party.
     pub party: Party,
+    /// Its place among its requests.
+    pub entered: Arc<Entered>,
     right: PhantomData<R>,
 }
 
@@ -78,6 +83,7 @@ async fn identify<R: Right>(request: &HttpRequest) -> Result<Caller<R>, Problem>
     let token = bearer_token(request)?;
     let (party, bearer) = app.engine.bearer(token).await?.map_err(refused)?;
     request.extensions_mut().insert(CallerName(party.id.to_string()));
+    let entered = limited::enter(app, request, &party)?;
     if party.role() != R::ROLE {
         return Err(Problem::new(403, "role.forbidden", "This address is for another role than the one of this token"));
     }
@@ -88,7 +94,7 @@ async fn identify<R: Right>(request: &HttpRequest) -> Result<Caller<R>, Problem>
     if request.path().starts_with("/fhir/") {
         fhir::check_wanted(request.query_string())?;
     }
-    Ok(Caller { party, right: PhantomData })
+    Ok(Caller { party, entered, right: PhantomData })
 }
 
 fn bearer_token(request: &HttpRequest) -> Result<&str, Problem> {

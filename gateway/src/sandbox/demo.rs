@@ -249,6 +249,7 @@ fn registration(seed: &Seed, identity: &Identity, sealing: &[PrivateJwk]) -> Reg
         receipt: None,
         signature_required: false,
         source_keys: Vec::new(),
+        limits: None,
         jwks: JwkSet(keys).to_json(),
     }
 }

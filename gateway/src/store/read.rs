@@ -16,7 +16,7 @@ mod disclosed;
 mod operator;
 mod search;
 
-pub use deliveries::{Listing, Which};
+pub use deliveries::{Listing, Page, Which};
 pub use disclosed::{ConsentKept, EvidenceKept, PacketSent};
 pub use operator::Counts;
 pub use search::HospitalSubmission;
