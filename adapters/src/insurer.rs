@@ -90,6 +90,40 @@ pub struct RedriveBody {
     pub open: Option<bool>,
 }
 
+/// One of many acknowledgements: what [`AckBody`] says, and of which delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AckItem {
+    /// Delivery id, `dlv_` + UUIDv7.
+    pub delivery_id: String,
+    /// Opened and verified, or not.
+    #[serde(default)]
+    pub result: AckResult,
+    /// As in [`AckBody`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presentation_digest: Option<String>,
+    /// As in [`AckBody`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
+}
+
+impl AckItem {
+    /// The same as it would come alone.
+    #[must_use]
+    pub fn into_ack(self) -> AckBody {
+        AckBody { result: self.result, presentation_digest: self.presentation_digest, receipt: self.receipt }
+    }
+}
+
+/// Body of `POST /insurer/v1/acks`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct AcksBody {
+    /// The acknowledgements, each of another delivery.
+    #[validate(length(min = 1, max = 200))]
+    pub acks: Vec<AckItem>,
+}
+
 /// Body of `POST /insurer/v1/submissions/{id}/status`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Validate)]
 #[serde(deny_unknown_fields)]

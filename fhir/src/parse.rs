@@ -20,7 +20,8 @@ use crate::outcome::{Issue, IssueKind};
 ///
 /// # Errors
 /// One issue: `json.too-large`, `json.not-utf8`, `json.syntax`, `json.too-deep`, `json.duplicate-member`,
-/// `json.too-many-items`, `json.too-many-values`. Line, column and path are told, never a value.
+/// `json.too-many-items`, `json.too-many-values`. Line, column and path are told, never a value. The path begins with
+/// `Bundle` where `resourceType` says so before the fault.
 pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Value, Issue> {
     if bytes.len() > limits.bytes {
         let text = format!("The body is larger than {} bytes. Split it or leave out attachments.", limits.bytes);
@@ -225,9 +226,17 @@ impl<'de> Visitor<'de> for Seed<'_> {
                     return Err(self.reading.stop(Stop::Duplicate(element_name(twice.key()).map(str::to_owned))));
                 }
             };
-            let value = members.next_value_seed(inside).inspect_err(|_| {
-                self.reading.climb(format!(".{}", element_name(slot.key()).unwrap_or("*")));
-            })?;
+            let value = match members.next_value_seed(inside) {
+                Ok(value) => value,
+                Err(error) => {
+                    self.reading.climb(format!(".{}", element_name(slot.key()).unwrap_or("*")));
+                    // As all later findings say it; where the type stands after the fault, it is not known.
+                    if self.depth == 0 && object.get("resourceType").and_then(Value::as_str) == Some("Bundle") {
+                        self.reading.climb("Bundle".to_owned());
+                    }
+                    return Err(error);
+                }
+            };
             slot.insert(value);
         }
         Ok(Value::Object(object))

@@ -1,4 +1,4 @@
-//! Who may do what: client assertions in, access tokens out and in again. No HTTP, no store.
+//! Who may do what, and how much: client assertions in, access tokens out and in again, limits. No HTTP, no store.
 //!
 //! jsonwebtoken stands behind [`jwt`] alone, which checks everything that library does not (RFC 8725).
 
@@ -6,4 +6,5 @@ pub mod assertion;
 pub mod bearer;
 pub mod dpop;
 pub mod jwt;
+pub mod limits;
 pub mod scope;

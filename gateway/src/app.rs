@@ -12,6 +12,7 @@ use claimgate_packet::log::checkpoint::LogSigner;
 use tokio::sync::Semaphore;
 
 use crate::access::jwt;
+use crate::access::limits::Limits;
 use crate::clock::Clock;
 use crate::config::{Config, Fhir, Webhooks};
 use crate::core::disclosure::{Origin, Policy, PolicyError};
@@ -46,6 +47,8 @@ pub struct App {
     pub room: Arc<Semaphore>,
     /// Room for attachments being sealed and sent, in pages of 1 KiB; apart, so that a slow reader keeps no hospital out.
     pub files: Arc<Semaphore>,
+    /// How much each party has asked of late.
+    pub limits: Arc<Limits>,
     ready: AtomicBool,
 }
 
@@ -126,7 +129,8 @@ impl App {
         let room = || Arc::new(Semaphore::new(config.http.bodies_total_bytes / PAGE));
         let (room, files) = (room(), room());
         let ready = AtomicBool::new(true);
-        Ok(Self { config, engine: Arc::new(engine), metrics: Metrics::new()?, room, files, ready })
+        let limits = Limits::new(&config.limits);
+        Ok(Self { config, engine: Arc::new(engine), metrics: Metrics::new()?, room, files, limits, ready })
     }
 
     /// Whether new requests are wanted.

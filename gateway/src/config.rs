@@ -9,9 +9,11 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+mod limits;
 mod operators;
 mod signatures;
 
+pub use limits::Limits;
 pub use operators::Operators;
 pub use signatures::Signatures;
 
@@ -50,6 +52,8 @@ pub struct Config {
     pub signatures: Signatures,
     /// Who changes the registry.
     pub operators: Operators,
+    /// How much one party may ask.
+    pub limits: Limits,
     /// Logs.
     pub log: Log,
 }
@@ -312,7 +316,7 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         let base = &self.gateway.base_url;
         let everywhere = self.http.listen.starts_with("0.0.0.0") || self.http.listen.starts_with("[::]");
-        let rules: [(bool, &str); 11] = [
+        let rules: [(bool, &str); 12] = [
             (
                 (self.http.body_limit_bytes..=17_179_869_184).contains(&self.http.bodies_total_bytes),
                 "http.bodies_total_bytes is at least http.body_limit_bytes and at most 17179869184",
@@ -337,6 +341,11 @@ impl Config {
             ((0..=10).contains(&self.tokens.leeway_seconds), "tokens.leeway_seconds is 0 to 10"),
             ((1..=60).contains(&self.delivery.max_wait_seconds), "delivery.max_wait_seconds is 1 to 60"),
             ((1..=64).contains(&self.store.readers), "store.readers is 1 to 64"),
+            (
+                self.limits.hold(),
+                "limits: rates and bursts are 1 to 1000000, concurrent 1 to 100000, bytes_per_minute 65536 to \
+                 1099511627776",
+            ),
         ];
         match rules.into_iter().find(|(holds, _)| !holds) {
             Some((_, rule)) => Err(invalid(rule)),

@@ -9,6 +9,7 @@ use actix_web::{App as Actix, Error, HttpResponse, Resource};
 
 use crate::app::App;
 
+pub mod acks;
 pub mod attachments;
 pub mod body;
 pub mod caller;
@@ -21,11 +22,14 @@ pub mod form;
 pub mod health;
 pub mod hospital;
 pub mod insurer;
+pub mod limited;
 pub mod log;
 pub mod oauth;
 pub mod problem;
+pub mod pull;
 pub mod push;
 pub mod search;
+pub mod sending;
 pub mod signed;
 
 use problem::Problem;
@@ -47,6 +51,7 @@ pub fn service(
         .app_data(app)
         .configure(routes)
         .default_service(web::to(no_such_route))
+        .wrap(actix_web::middleware::from_fn(limited::hold))
         .wrap(actix_web::middleware::from_fn(context::observe))
 }
 
@@ -73,10 +78,11 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/.well-known/oauth-authorization-server", "GET").route(get().to(discovery::authorization_server)))
         .service(at("/.well-known/jwks.json", "GET").route(get().to(discovery::token_keys)))
         .service(at("/.well-known/claim-packet-keys", "GET").route(get().to(discovery::packet_keys)))
-        .service(at("/insurer/v1/deliveries", "GET").route(get().to(insurer::list)))
+        .service(at("/insurer/v1/deliveries", "GET").route(get().to(pull::list)))
         .service(at("/insurer/v1/deliveries/{id}", "GET").route(get().to(insurer::fetch)))
         .service(at("/insurer/v1/deliveries/{id}/attachments/{attachment}", "GET").route(get().to(attachments::fetch)))
         .service(at("/insurer/v1/deliveries/{id}/ack", "POST").route(post().to(insurer::acknowledge)))
+        .service(at("/insurer/v1/acks", "POST").route(post().to(acks::acknowledge)))
         .service(at("/insurer/v1/deliveries/{id}/receipt", "GET").route(get().to(insurer::receipt)))
         .service(at("/insurer/v1/deliveries/{id}/proof", "GET").route(get().to(log::proof)))
         .service(at("/insurer/v1/deliveries/{id}/attempts", "GET").route(get().to(push::attempts)))

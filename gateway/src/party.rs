@@ -17,6 +17,7 @@ use serde_json::Value;
 
 mod contact;
 pub mod difference;
+mod limits;
 mod policy;
 mod role;
 mod source;
@@ -25,6 +26,7 @@ mod term;
 mod token;
 
 pub use contact::{Contact, ContactKind};
+pub use limits::{Allowed, PartyLimits};
 pub use policy::HospitalPolicy;
 pub use role::{AGENT_REGISTRATION, INSURER_CODE, Role};
 pub use source::SourceKeyEntry;
@@ -146,6 +148,9 @@ pub struct Registration {
     /// A hospital's further keys for HTTP message signatures.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub source_keys: Vec<SourceKeyEntry>,
+    /// How much it may ask, where that is not what everyone may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<PartyLimits>,
     /// The first day on which the registration counts, in Taiwan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effective_from: Option<Date>,
@@ -180,6 +185,7 @@ impl Registration {
             effective_from: None,
             effective_until: None,
             contacts: Vec::new(),
+            limits: None,
             jwks,
         }
     }
@@ -273,6 +279,12 @@ impl Party {
         let lacking = role::lacking(&registration, &keys);
         if let Some(rule) = lacking.first().filter(|_| state != PartyState::Invited) {
             return Err(Rule(rule));
+        }
+        if registration.limits.is_some_and(|limits| !limits.hold()) {
+            return Err(Rule(
+                "limits: requests_per_second and burst are 1 to 1000000, concurrent 1 to 100000, bytes_per_minute 65536 \
+                 to 1099511627776",
+            ));
         }
         contact::check(&registration.contacts)?;
         let term = Term::read(&registration)?;

@@ -174,7 +174,7 @@ fn grown(entries: u32) -> Vec<u8> {
 }
 
 async fn dry_runs() -> (Duration, usize) {
-    let test = TestGateway::start().await;
+    let test = TestGateway::start_without_limits().await;
     let body = grown(3);
     let headers = [("content-type", "application/fhir+json")];
     let hospital = &test.world.hospital;

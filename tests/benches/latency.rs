@@ -29,7 +29,7 @@ fn main() {
 }
 
 async fn run() -> (Vec<Duration>, Vec<Duration>, Vec<Duration>) {
-    let test = TestGateway::start().await;
+    let test = TestGateway::start_without_limits().await;
     let clock = test.clock.clone();
     let mut file = must(OpenOptions::new().create(true).append(true).open(test.folder().join("floor")));
     let body_bytes = bytes(&case("BENCH-0000")).len();

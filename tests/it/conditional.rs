@@ -98,6 +98,13 @@ async fn the_number_in_the_address_is_one_case_and_the_bundles_own() {
     let empty = put(hospital, &named("PUT-3"), b"{", &[]).await;
     assert_eq!(code(&empty), (400, "json.syntax".to_owned()));
     assert_eq!(test.counts().await, before);
+    // Nor does a PUT to an address obey a condition that is for POST.
+    let pushed = test.push(&bytes(&case("PUT-5")), &[]).await;
+    let address = format!("/{}", pushed.header("claimgate-claim-id").unwrap().trim_start_matches("clm_"));
+    let other = [("if-match", "W/\"1\""), ("if-none-exist", "identifier=https://hospital.example/other%7CPUT-3")];
+    let conditional = put(hospital, &address, &noted("PUT-5", "更正"), &other).await;
+    assert_eq!(code(&conditional), (400, "bundle.if-none-exist".to_owned()));
+    assert_eq!(get(hospital, &format!("/fhir/Bundle{address}")).await.header("etag"), Some("W/\"1\""));
 
     let number = "1101010012";
     let other = NewParty { id: "hospital-other", role: Role::Hospital, number, lines: vec![], consent: true };

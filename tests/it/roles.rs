@@ -25,6 +25,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/insurer/v1/deliveries/{delivery}", Role::Insurer),
     ("GET", "/insurer/v1/deliveries/{delivery}/attachments/{attachment}", Role::Insurer),
     ("POST", "/insurer/v1/deliveries/{delivery}/ack", Role::Insurer),
+    ("POST", "/insurer/v1/acks", Role::Insurer),
     ("GET", "/insurer/v1/deliveries/{delivery}/receipt", Role::Insurer),
     ("GET", "/insurer/v1/deliveries/{delivery}/proof", Role::Insurer),
     ("GET", "/insurer/v1/deliveries/{delivery}/attempts", Role::Insurer),

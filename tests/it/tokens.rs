@@ -235,12 +235,47 @@ async fn a_party_with_ed25519_alone_gets_a_token_and_its_key_decides_the_algorit
     // SMART Backend Services takes ES384 alone, whatever a hospital has registered.
     let held = "hospital-held".parse().unwrap();
     let mut hospital = must(engine.store.party(&held).await).unwrap().registration().clone();
-    hospital.jwks = json!({ "keys": [edwards.public().to_json(), nist.public().to_json()] });
+    let keys = [desk.key.public(), edwards.public(), nist.public()].map(|key| key.to_json());
+    hospital.jwks = json!({ "keys": keys });
     must(engine.replace_registration(&held, hospital).await);
     for key in [&edwards, &nist] {
         check_refused(&desk.ask_with(key, "JWT", &desk.claims()).await, "another profile's algorithm");
     }
     desk.test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_party_none_of_whose_keys_would_get_a_token_is_not_registered() {
+    let test = TestGateway::start().await;
+    let (engine, now) = (&test.world.gateway.app.engine, test.clock.now());
+    for (party, alg, taken) in [
+        ("insurer-life", KeyAlg::Es384, "ES256 or EdDSA"),
+        ("app-demo", KeyAlg::Es384, "ES256 or EdDSA"),
+        ("hospital-demo", KeyAlg::Es256, "ES384"),
+        ("hospital-demo", KeyAlg::EdDsa, "ES384"),
+    ] {
+        let id = party.parse().unwrap();
+        let before = must(engine.store.party(&id).await).unwrap();
+        let key = must(PrivateJwk::generate(KeyUse::Sig, alg, None, now));
+        let mut registration = before.registration().clone();
+        registration.jwks["keys"].as_array_mut().unwrap()[0] = key.public().to_json();
+        let refused = engine.replace_registration(&id, registration.clone()).await.unwrap_err().to_string();
+        assert!(refused.contains("jwks: ") && refused.contains(taken), "{party}: {refused}");
+        "party-new".clone_into(&mut registration.id);
+        for known in &mut registration.identifiers {
+            "1101020018".clone_into(&mut known.value);
+        }
+        let refused = engine.register(registration).await.unwrap_err().to_string();
+        assert!(refused.contains(taken), "{party}: {refused}");
+        assert_eq!(must(engine.store.party(&id).await).unwrap().version, before.version);
+    }
+    // One that was registered before this was asked is read as ever: its other keys and claims must not be lost.
+    let id = "insurer-life".parse().unwrap();
+    let mut stored = must(engine.store.party(&id).await).unwrap().registration().clone();
+    let key = must(PrivateJwk::generate(KeyUse::Sig, KeyAlg::Es384, None, now));
+    stored.jwks["keys"].as_array_mut().unwrap()[0] = key.public().to_json();
+    assert!(claimgate_gateway::party::Party::new(stored, PartyState::Live, 1).is_ok());
+    test.stop().await;
 }
 
 /// The library's form of an Ed25519 key.

@@ -54,6 +54,14 @@ impl TestGateway {
         Self::start_with_settings(clock, &[]).await
     }
 
+    /// Starts one whose parties may ask as much as they can: for measurements.
+    pub async fn start_without_limits() -> Self {
+        let names = ["CLAIMGATE_LIMITS__REQUESTS_PER_SECOND", "CLAIMGATE_LIMITS__BURST"];
+        let settings = names.map(|name| (name, "1000000".to_owned()));
+        let bytes = ("CLAIMGATE_LIMITS__BYTES_PER_MINUTE", "1099511627776".to_owned());
+        Self::start_with_settings(Clock::system(), &[&settings[..], &[bytes]].concat()).await
+    }
+
     /// Starts one with more settings, by the names of their variables.
     ///
     /// # Panics

@@ -12,8 +12,10 @@ use claimgate_fhir::taiwan::{Fault, InstitutionCode, Namespace};
 use claimgate_fhir::terms::{self, Named};
 use claimgate_packet::evidence::Institution;
 
+/// Whom Claim.provider may mean, and Invoice.issuer here; only an Organization counts.
+const PROVIDERS: &[&str] = &["Organization", "Practitioner", "PractitionerRole"];
 /// Whom Composition.author may mean; only an Organization counts here.
-const AUTHORS: [&str; 6] = ["Organization", "Practitioner", "PractitionerRole", "Patient", "RelatedPerson", "Device"];
+const AUTHORS: &[&str] = &["Organization", "Practitioner", "PractitionerRole", "Patient", "RelatedPerson", "Device"];
 
 /// Reads the institution; two different ones are an error. Without any the code is empty, beside an error.
 pub(super) fn of(bundle: &Bundle<'_>, shape: Shape, from: &mut Sources) -> Institution {
@@ -51,7 +53,7 @@ fn named(bundle: &Bundle<'_>, shape: Shape, from: &Sources) -> Vec<(String, Sour
     let composition = bundle.all("Composition").next();
     let custodian = composition.and_then(|composition| composition.child("custodian")).filter(|custodian| {
         !shape.needs_receipt()
-            && institution(bundle, custodian, organisation(bundle, custodian).as_ref(), from).is_some()
+            && institution(bundle, custodian, organisation(bundle, custodian, AUTHORS).as_ref(), from).is_some()
     });
     let authors = match custodian {
         Some(custodian) => vec![custodian],
@@ -60,8 +62,9 @@ fn named(bundle: &Bundle<'_>, shape: Shape, from: &Sources) -> Vec<(String, Sour
     // Many Claims name the same Organization; it is read once.
     let mut read = HashSet::new();
     let mut all = Vec::new();
-    for who in providers.chain(issuers).chain(authors) {
-        let target = organisation(bundle, &who);
+    let providers = providers.chain(issuers).map(|who| (who, PROVIDERS));
+    for (who, types) in providers.chain(authors.into_iter().map(|who| (who, AUTHORS))) {
+        let target = organisation(bundle, &who, types);
         if target.as_ref().is_none_or(|target| read.insert(target.path().to_owned()))
             && let Some(institution) = institution(bundle, &who, target.as_ref(), from)
         {
@@ -71,9 +74,9 @@ fn named(bundle: &Bundle<'_>, shape: Shape, from: &Sources) -> Vec<(String, Sour
     all
 }
 
-/// The Organization a reference leads to.
-fn organisation<'a>(bundle: &Bundle<'a>, who: &Element<'a>) -> Option<Element<'a>> {
-    bundle.resolve(who, &AUTHORS).filter(|target| target.resource_type() == "Organization")
+/// The Organization a reference leads to; that it leads to none of these types is reported.
+fn organisation<'a>(bundle: &Bundle<'a>, who: &Element<'a>, types: &[&str]) -> Option<Element<'a>> {
+    bundle.resolve(who, types).filter(|target| target.resource_type() == "Organization")
 }
 
 fn institution<'a>(

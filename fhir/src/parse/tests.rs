@@ -27,6 +27,11 @@ fn a_duplicate_member_is_refused_with_its_path_and_position() {
     assert_eq!(issue.code, "json.duplicate-member");
     assert_eq!(issue.expression, ["entry[1]"]);
     assert!(issue.diagnostics.contains("\"fullUrl\"") && issue.diagnostics.contains("line 2"), "{issue:?}");
+    // As all later findings say it, where the type stood before.
+    let issue = refusal(r#"{"resourceType": "Bundle", "entry": [{"a": 1, "a": 2}]}"#);
+    assert_eq!(issue.expression, ["Bundle.entry[0]"]);
+    let issue = refusal(r#"{"resourceType": "王小明", "entry": [{"a": 1, "a": 2}]}"#);
+    assert_eq!(issue.expression, ["entry[0]"]);
     // Written differently, the same name.
     assert_eq!(refusal(r#"{"net": 1, "n\u0065t": 2}"#).code, "json.duplicate-member");
 }

@@ -72,6 +72,15 @@ pub struct Report {
 claimgate_packet::opaque_debug!(Report);
 
 impl Engine {
+    /// The size in bytes of the sealed packet of a delivery, as it is now.
+    ///
+    /// # Errors
+    /// Not there, or a fault of ours.
+    pub async fn packet_bytes(&self, insurer: &PartyId, id: DeliveryId) -> Result<usize, NotDone> {
+        let bytes = self.store.sealed_bytes(insurer, id).await?.ok_or(NotDone::NotFound)?;
+        Ok(usize::try_from(bytes).map_err(|_| Fault::Stored("delivery"))?)
+    }
+
     /// The sealed packet of a delivery. Its first byte counts as left now; every fetch is audited.
     ///
     /// The consent basis is looked at again before the first byte leaves; without one the delivery is withdrawn.

@@ -1,10 +1,13 @@
 //! The registry: an operator adds parties and changes their state or consent basis. Everything is audited.
 
+use claimgate_packet::jose::jwk::{KeyUse, PublicJwk};
+
 use super::{Engine, Fault, TRIES};
+use crate::access::assertion;
 use crate::core::change::{Change, Write};
 use crate::keys::at_rest::{AtRestError, Place};
 use crate::party::difference::difference;
-use crate::party::{ConsentBasis, Contact, Party, PartyId, PartyState, Registration, RegistrationError};
+use crate::party::{AuthProfile, ConsentBasis, Contact, Party, PartyId, PartyState, Registration, RegistrationError};
 use crate::store::StoreError;
 
 mod proposals;
@@ -99,6 +102,7 @@ impl Engine {
     async fn add(&self, registration: Registration, state: PartyState) -> Result<Party, NotRegistered> {
         check_policy(&registration)?;
         let party = Party::new(registration, state, 1)?;
+        check_keys(&party)?;
         let mut change = Change::new("register_party");
         self.write_new(&party, &mut change)?;
         let detail = [("role", party.role().as_str().to_owned()), ("state", state.as_str().to_owned())];
@@ -221,11 +225,37 @@ fn replaced(party: &Party, registration: &Registration) -> Result<Party, Registr
     }
     // Only `party consent --none` takes a basis away.
     let consent = registration.consent.clone().or_else(|| party.registration().consent.clone());
-    Party::new(Registration { consent, ..registration.clone() }, party.state, party.version)
+    let next = Party::new(Registration { consent, ..registration.clone() }, party.state, party.version)?;
+    check_keys(&next)?;
+    Ok(next)
 }
 
 fn contacts_of(id: &PartyId) -> Place<'_> {
     Place { table: "party", row: id.as_str(), column: "contacts" }
+}
+
+/// Without such a key a party is registered and never gets a token. Only here: one that was registered before stays
+/// readable.
+fn check_keys(party: &Party) -> Result<(), RegistrationError> {
+    // An invited party may have no key yet, and some roles have nothing to get a token for.
+    if party.state == PartyState::Invited || party.role().interface().is_none() {
+        return Ok(());
+    }
+    let taken = assertion::algorithms(party.auth());
+    let proves = |key: &PublicJwk| key.usage == KeyUse::Sig && taken.contains(&key.alg);
+    if party.keys().iter().any(proves) {
+        return Ok(());
+    }
+    Err(RegistrationError::Rule(match party.auth() {
+        AuthProfile::Smart => {
+            "jwks: under SMART (auth \"smart\", a hospital's default) a party proves itself at the token endpoint with a \
+             key with use \"sig\" and alg ES384; there is none"
+        }
+        AuthProfile::Fapi => {
+            "jwks: under FAPI (auth \"fapi\", an insurer's and an app's default) a party proves itself at the token \
+             endpoint with a key with use \"sig\" and alg ES256 or EdDSA (Ed25519); there is none"
+        }
+    }))
 }
 
 /// Only here, where an operator can still mend it: a stored policy may name a code that a later build dropped.

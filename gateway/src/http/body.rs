@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
 use validator::Validate;
 
+use super::limited;
 use super::problem::Problem;
 use crate::app::{App, PAGE};
 
@@ -20,8 +21,17 @@ use crate::app::{App, PAGE};
 const GRACE: Duration = Duration::from_secs(5);
 /// Room for bodies is taken in steps of this size.
 const STEP: usize = 16 * PAGE;
-/// Largest JSON body of an interface that is not FHIR.
+/// Largest form, and largest JSON body of most interfaces that are not FHIR.
 const SMALL: usize = 65_536;
+
+/// Bounds of a JSON body of an interface that is not FHIR.
+#[derive(Clone, Copy, Debug)]
+pub struct Small {
+    /// Bytes.
+    pub bytes: usize,
+    /// Members of all objects and elements of all arrays.
+    pub members: usize,
+}
 
 /// A body with the room it takes; the room is free again when the body is dropped.
 pub struct Body {
@@ -85,12 +95,25 @@ pub async fn json<T: DeserializeOwned + Validate>(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<T, Problem> {
-    let bytes = read(app, request, payload, SMALL).await?;
+    json_within(app, request, payload, Small { bytes: SMALL, members: 200 }).await
+}
+
+/// The same with other bounds.
+///
+/// # Errors
+/// As [`json`].
+pub async fn json_within<T: DeserializeOwned + Validate>(
+    app: &App,
+    request: &HttpRequest,
+    payload: Payload,
+    within: Small,
+) -> Result<T, Problem> {
+    let bytes = read(app, request, payload, within.bytes).await?;
     let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
     if bytes != b"{}" {
         require_type(request.headers(), &["application/json"])?;
     }
-    let limits = Limits { bytes: SMALL, depth: 8, members: 200 };
+    let limits = Limits { bytes: within.bytes, depth: 8, members: within.members };
     let value = parse(bytes, limits).map_err(|error| match error {
         JsonError::DuplicateMember => Problem::new(400, "body.duplicate-member", "A JSON object has a member twice"),
         _ => Problem::new(400, "body.not-json", "The body is not JSON, or nested too deep"),
@@ -130,8 +153,12 @@ async fn read(app: &App, request: &HttpRequest, mut payload: Payload, limit: usi
         )
     };
     let declared = request.headers().get("content-length").and_then(|value| value.to_str().ok());
-    if declared.and_then(|text| text.parse::<usize>().ok()).is_some_and(|bytes| bytes > limit) {
+    let declared = declared.and_then(|text| text.parse::<usize>().ok());
+    if declared.is_some_and(|bytes| bytes > limit) {
         return Err(too_large());
+    }
+    if let Some(bytes) = declared {
+        limited::take_bytes(app, request, bytes)?;
     }
     let slow = || Problem::new(408, "body.too-slow", "The body came too slowly; nothing was kept, send it again");
     let settings = &app.config.http;
@@ -150,7 +177,12 @@ async fn read(app: &App, request: &HttpRequest, mut payload: Payload, limit: usi
         match tokio::time::timeout(wait, payload.next()).await {
             Err(_) => {}
             Ok(None) => return Ok(body),
-            Ok(Some(Ok(chunk))) if body.len() + chunk.len() <= limit => body.take(app, &chunk)?,
+            Ok(Some(Ok(chunk))) if body.len() + chunk.len() <= limit => {
+                if declared.is_none() {
+                    limited::take_bytes(app, request, chunk.len())?;
+                }
+                body.take(app, &chunk)?;
+            }
             Ok(Some(Ok(_))) => return Err(too_large()),
             Ok(Some(Err(_))) => {
                 return Err(Problem::new(400, "body.broken", "The body ended early or was not framed well"));

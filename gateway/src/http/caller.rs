@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
@@ -10,10 +11,12 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 
 use super::context::CallerName;
+use super::limited;
 use super::problem::Problem;
 use super::{dpop, fhir};
 use crate::access::dpop::DpopError;
 use crate::access::jwt::JwtError;
+use crate::access::limits::Entered;
 use crate::access::scope::Scope;
 use crate::app::App;
 use crate::flows::token::{NotCaller, Shown};
@@ -62,6 +65,8 @@ rights! {
 pub struct Caller<R: Right> {
     /// The party.
     pub party: Party,
+    /// Its place among its requests.
+    pub entered: Arc<Entered>,
     right: PhantomData<R>,
 }
 
@@ -80,6 +85,7 @@ async fn identify<R: Right>(request: &HttpRequest) -> Result<Caller<R>, Problem>
     let shown = shown(request).map_err(|reason| refused(app, reason))?;
     let (party, bearer) = app.engine.caller(shown).await?.map_err(|reason| refused(app, Some(reason)))?;
     request.extensions_mut().insert(CallerName(party.id.to_string()));
+    let entered = limited::enter(app, request, &party)?;
     if party.role().interface() != Some(R::ROLE) {
         return Err(Problem::new(403, "role.forbidden", "This address is for another role than the one of this token"));
     }
@@ -90,7 +96,7 @@ async fn identify<R: Right>(request: &HttpRequest) -> Result<Caller<R>, Problem>
     if request.path().starts_with("/fhir/") {
         fhir::check_wanted(request.query_string())?;
     }
-    Ok(Caller { party, right: PhantomData })
+    Ok(Caller { party, entered, right: PhantomData })
 }
 
 /// The token of a request with what is beside it; `None` where there is none.

@@ -1,16 +1,22 @@
 //! `application/x-www-form-urlencoded`: token requests and searches. Each field stands once.
 
+/// The most fields of a form.
+const MOST: usize = 32;
+
 /// A form whose fields each stand once.
 pub struct Form(Vec<(String, String)>);
 
 claimgate_packet::opaque_debug!(Form);
 
 impl Form {
-    /// Reads `name=value&…`; at most 32 fields.
+    /// Reads `name=value&…`; nothing where there are more than 32 fields, one stands twice or is not well encoded.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
         let mut fields: Vec<(String, String)> = Vec::new();
-        for pair in text.split('&').filter(|pair| !pair.is_empty()).take(32) {
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            if fields.len() == MOST {
+                return None;
+            }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let name = percent_decoded(&name.replace('+', " "))?;
             if fields.iter().any(|(known, _)| *known == name) {
@@ -66,6 +72,12 @@ mod tests {
         let form = Form::read("scope=a+b%2Fc&grant_type=x").unwrap();
         assert_eq!(form.one("scope"), Some("a b/c"));
         assert!(Form::read("a=1&a=2").is_none());
+        let fields = |count: usize| {
+            let fields: Vec<String> = (0..count).map(|number| format!("f{number}=1")).collect();
+            fields.join("&")
+        };
+        assert_eq!(Form::read(&fields(32)).unwrap().one("f31"), Some("1"));
+        assert!(Form::read(&fields(33)).is_none(), "what is not read is not passed over");
         for broken in ["a=%", "a=%2", "a=%zz", "a=%ff"] {
             assert!(Form::read(broken).is_none(), "{broken}");
         }

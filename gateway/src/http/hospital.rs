@@ -56,7 +56,7 @@ pub async fn validate(
 /// `PUT /fhir/Bundle/{id}` with `If-Match`.
 ///
 /// # Errors
-/// 428 without `If-Match`, 412 where it is not the present revision, otherwise as [`push`].
+/// 400 with `If-None-Exist`, 428 without `If-Match`, 412 where it is not the present revision, otherwise as [`push`].
 pub async fn replace(
     app: Data<App>,
     caller: Caller<ReplaceBundles>,
@@ -65,6 +65,7 @@ pub async fn replace(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let claim = claim_id(&id)?;
+    no_if_none_exist(request.headers())?;
     let given = request.headers().get(IF_MATCH).ok_or_else(|| {
         Problem::new(
             428,
@@ -101,13 +102,7 @@ pub async fn update(
             "PUT to /fhir/Bundle/{id}, or to /fhir/Bundle?identifier=<system>|<value>",
         )
     })?;
-    if headers.contains_key("if-none-exist") {
-        return Err(Problem::new(
-            400,
-            "bundle.if-none-exist",
-            "If-None-Exist is for POST; this PUT has its own condition",
-        ));
-    }
+    no_if_none_exist(headers)?;
     let revision = headers.get(IF_MATCH).map(etag).transpose()?;
     let update = Some(ByIdentifier { identifier, revision });
     let conditions = Conditions { update, request: signed::request(&request)?, ..conditions(headers)? };
@@ -232,6 +227,15 @@ fn conditions(headers: &HeaderMap) -> Result<Conditions, Problem> {
         })?),
     };
     Ok(Conditions { idempotency_key, if_none_exist, ..Conditions::default() })
+}
+
+/// Obeyed, it would answer with another case than the one in the address.
+fn no_if_none_exist(headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.contains_key("if-none-exist") {
+        let detail = "If-None-Exist is for POST; this PUT has its own condition";
+        return Err(Problem::new(400, "bundle.if-none-exist", detail));
+    }
+    Ok(())
 }
 
 /// The one `identifier` of an address, and beside it at most `_format`.

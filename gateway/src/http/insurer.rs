@@ -1,76 +1,34 @@
-//! `/insurer/v1`: insurers pull deliveries, acknowledge them, report the status of submissions.
+//! `/insurer/v1`: insurers fetch deliveries, acknowledge them, report the status of submissions. `pull` lists them,
+//! `acks` takes many acknowledgements at once.
 
-use std::time::Duration;
-
-use actix_web::web::{Data, Path, Payload, Query};
+use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use claimgate_adapters::insurer::{AckBody, Envelope, StatusBody};
-use serde::Deserialize;
 use serde_json::json;
 
 use super::body;
 use super::caller::{AckDeliveries, Caller, ReadDeliveries, ReportStatus};
 use super::problem::Problem;
+use super::sending::{Room, send};
 use crate::app::App;
 use crate::core::change::Acknowledgement;
 use crate::flows::insurer::{Ack, Report};
-use crate::party::PartyId;
-use crate::store::read::{Listing, Which};
-use crate::store::{DeliveryView, StoreError};
-
-/// Query of the listing.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Pull {
-    #[serde(default)]
-    after: i64,
-    limit: Option<u32>,
-    #[serde(default)]
-    wait: u64,
-    state: Option<String>,
-}
-
-/// `GET /insurer/v1/deliveries?after=&limit=&wait=&state=open`: a repeatable log, never a lease.
-///
-/// # Errors
-/// 400 for a bound that is not one.
-pub async fn list(
-    app: Data<App>,
-    caller: Caller<ReadDeliveries>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let pull = Query::<Pull>::from_query(request.query_string()).map_err(|_| wrong_query(&app))?.into_inner();
-    let limit = pull.limit.unwrap_or(50);
-    let wait = Duration::from_secs(pull.wait);
-    let which = match pull.state.as_deref() {
-        None => Which::All,
-        Some("open") => Which::Open,
-        Some(_) => return Err(wrong_query(&app)),
-    };
-    let bounds = &app.config.delivery;
-    if pull.after < 0 || limit == 0 || limit > bounds.max_limit || pull.wait > bounds.max_wait_seconds {
-        return Err(wrong_query(&app));
-    }
-    let listing = Listing { after: pull.after, limit: i64::from(limit), which };
-    let deliveries = wait_for(&app, &caller.party.id, listing, wait).await?;
-    let next_after = deliveries.last().map_or(pull.after, |last| last.position);
-    let more = deliveries.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-    let list: Vec<Envelope> = deliveries.iter().map(envelope).collect();
-    Ok(no_store().json(json!({ "deliveries": list, "next_after": next_after, "more": more })))
-}
+use crate::store::DeliveryView;
 
 /// `GET /insurer/v1/deliveries/{id}`: the sealed packet (JWE compact, `application/jose`).
 ///
 /// # Errors
-/// 404 where it is another's, 410 where it was withdrawn.
+/// 404 where it is another's, 410 where it was withdrawn, 429 or 503 where there is no room now.
 pub async fn fetch(app: Data<App>, caller: Caller<ReadDeliveries>, id: Path<String>) -> Result<HttpResponse, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
+    let room = Room::take(&app, &caller.entered, app.engine.packet_bytes(&caller.party.id, id).await?)?;
     let (delivery, sealed) = app.engine.fetch(&caller.party.id, id).await?;
-    Ok(no_store()
+    let mut response = no_store();
+    response
         .content_type("application/jose")
         .insert_header(("Content-Digest", content_digest(&sealed)))
-        .insert_header(("ClaimGate-Packet-Id", delivery.packet.to_string()))
-        .body(sealed))
+        .insert_header(("ClaimGate-Packet-Id", delivery.packet.to_string()));
+    Ok(send(response, sealed, room))
 }
 
 /// `POST /insurer/v1/deliveries/{id}/ack`.
@@ -86,9 +44,7 @@ pub async fn acknowledge(
 ) -> Result<HttpResponse, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
     let ack: AckBody = body::json(&app, &request, payload).await?;
-    let result = if ack.is_accepted() { Acknowledgement::Accepted } else { Acknowledgement::Rejected };
-    let ack = Ack { result, presentation_digest: ack.presentation_digest, receipt: ack.receipt };
-    let delivery = app.engine.acknowledge(&caller.party.id, id, &ack).await?;
+    let delivery = app.engine.acknowledge(&caller.party.id, id, &said(ack)).await?;
     Ok(no_store().json(envelope(&delivery)))
 }
 
@@ -147,28 +103,13 @@ pub async fn report(
     })))
 }
 
-async fn wait_for(
-    app: &App,
-    insurer: &PartyId,
-    listing: Listing,
-    wait: Duration,
-) -> Result<Vec<DeliveryView>, StoreError> {
-    let store = &app.engine.store;
-    // Subscribed before the first read, so that nothing slips in between.
-    let mut changed = store.deliveries_changed();
-    let start = app.engine.clock.elapsed();
-    loop {
-        let found = store.deliveries(insurer, listing).await?;
-        let left = wait.saturating_sub(app.engine.clock.elapsed().saturating_sub(start));
-        if !found.is_empty() || left.is_zero() || !app.is_ready() {
-            return Ok(found);
-        }
-        // Looked at again every second: the server may be stopping, or another process may have written.
-        let _ = tokio::time::timeout(left.min(Duration::from_secs(1)), changed.changed()).await;
-    }
+/// What the body says.
+pub(super) fn said(body: AckBody) -> Ack {
+    let result = if body.is_accepted() { Acknowledgement::Accepted } else { Acknowledgement::Rejected };
+    Ack { result, presentation_digest: body.presentation_digest, receipt: body.receipt }
 }
 
-fn envelope(delivery: &DeliveryView) -> Envelope {
+pub(super) fn envelope(delivery: &DeliveryView) -> Envelope {
     Envelope {
         id: delivery.id.to_string(),
         position: delivery.position,
@@ -198,13 +139,4 @@ pub(super) fn no_store() -> actix_web::HttpResponseBuilder {
     let mut response = HttpResponse::Ok();
     response.insert_header(("Cache-Control", "no-store"));
     response
-}
-
-fn wrong_query(app: &App) -> Problem {
-    let bounds = &app.config.delivery;
-    let detail = format!(
-        "The query takes after (a position, from 0), limit (1 to {}), wait (seconds, 0 to {}) and state=open",
-        bounds.max_limit, bounds.max_wait_seconds
-    );
-    Problem::new(400, "query.invalid", detail)
 }

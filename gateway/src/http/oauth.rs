@@ -7,9 +7,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
 use super::form::Form;
+use super::limited;
 use super::problem::Problem;
 use super::{body, dpop};
-use crate::access::assertion::ASSERTION_TYPE;
+use crate::access::assertion::{self, ASSERTION_TYPE};
 use crate::access::dpop::DpopError;
 use crate::app::App;
 use crate::flows::token::NoToken;
@@ -17,11 +18,15 @@ use crate::flows::token::NoToken;
 /// Exchanges a client assertion for an access token. Refusals have the shape of RFC 6749 §5.2.
 ///
 /// # Errors
-/// A body that is too large, too slow or no form; faults of ours.
+/// A body that is too large, too slow or no form; 429 where it is asked too often; faults of ours.
 pub async fn token(app: Data<App>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let text = body::form(&app, &request, payload).await?;
     let Some(form) = Form::read(&text) else {
-        return Ok(refusal(400, "invalid_request", "The form has a field twice or is not well encoded"));
+        return Ok(refusal(
+            400,
+            "invalid_request",
+            "The form has a field twice, more than 32 fields, or is not well encoded",
+        ));
     };
     if form.one("grant_type").is_none() {
         return Ok(refusal(400, "invalid_request", "grant_type is missing; it must be client_credentials"));
@@ -33,11 +38,16 @@ pub async fn token(app: Data<App>, request: HttpRequest, payload: Payload) -> Re
         let wanted = format!("client_assertion_type must be {ASSERTION_TYPE}");
         return Ok(refusal(400, "invalid_request", &wanted));
     }
-    let Some(assertion) = form.one("client_assertion") else {
+    let Some(given) = form.one("client_assertion") else {
         return Ok(refusal(400, "invalid_request", "client_assertion is missing"));
     };
+    if let Some(peer) = limited::peer(&request, &app.config.limits.proxies) {
+        // Whom it says it is; whether it is, costs more to find out.
+        let client = assertion::read(given).ok().and_then(|(_, client)| client.parse().ok());
+        app.limits.ask_token(peer, client, app.engine.clock.elapsed()).map_err(Problem::limited)?;
+    }
     let outcome = match dpop::header(&request) {
-        Ok(proof) => app.engine.token(assertion, proof, form.one("client_id"), form.one("scope")).await,
+        Ok(proof) => app.engine.token(given, proof, form.one("client_id"), form.one("scope")).await,
         Err(reason) => Err(NoToken::InvalidProof(reason)),
     };
     match outcome {

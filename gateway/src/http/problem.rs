@@ -12,6 +12,7 @@ use claimgate_fhir::outcome::{Issue, IssueKind, OperationOutcome};
 use serde_json::json;
 
 use super::{context, dpop, fhir};
+use crate::access::limits::{Exceeded, What};
 use crate::flows::Fault;
 use crate::flows::health::Refusal;
 use crate::flows::insurer::NotDone;
@@ -37,6 +38,7 @@ pub struct Problem {
 enum Hint {
     Challenge(&'static str),
     RetryAfter(&'static str),
+    RetryIn(u64),
     Allow(&'static str),
     Nonce(Box<str>),
 }
@@ -88,10 +90,39 @@ impl Problem {
         Self { hint: Some(Hint::RetryAfter("2")), ..Self::new(503, "busy", detail) }
     }
 
+    /// 429: the party, or who asks for a token, has reached a limit (RFC 6585 §4).
+    #[must_use]
+    pub fn limited(exceeded: Exceeded) -> Self {
+        let (code, detail) = match exceeded.what {
+            What::Requests => (
+                "limit.requests",
+                "Too many requests of late; nothing was done. Come again after Retry-After; RateLimit says how many you \
+                 have left",
+            ),
+            What::Bytes => (
+                "limit.bytes",
+                "Too many bytes of late; nothing was kept. Send it again after Retry-After; RateLimit says how many you \
+                 have left",
+            ),
+            What::Concurrent => (
+                "limit.concurrent",
+                "Too many requests of yours in hand at once, or too much that you have not read yet; nothing was done. \
+                 Finish some, then come again",
+            ),
+        };
+        Self { hint: Some(Hint::RetryIn(exceeded.retry_after)), ..Self::new(429, code, detail) }
+    }
+
     /// 404: not there, or another party's; the two are not told apart.
     #[must_use]
     pub fn not_found() -> Self {
         Self::new(404, "not-found", "There is no such thing, or it belongs to another party")
+    }
+
+    /// Status, code and sentence: for an answer that holds several.
+    #[must_use]
+    pub fn parts(&self) -> (u16, &'static str, &str) {
+        (self.status, self.code, &self.detail)
     }
 
     fn outcome(&self) -> OperationOutcome {
@@ -106,6 +137,7 @@ impl Problem {
             409 | 412 | 428 => IssueKind::Conflict,
             408 => IssueKind::Timeout,
             413 => IssueKind::TooCostly,
+            429 => IssueKind::Throttled,
             503 => IssueKind::Transient,
             500.. => IssueKind::Exception,
             _ => IssueKind::Invalid,
@@ -130,12 +162,13 @@ impl ResponseError for Problem {
         let mut response = HttpResponse::build(self.status_code());
         response.insert_header((CACHE_CONTROL, "no-store"));
         let hint = self.hint.as_ref().map(|hint| match hint {
-            Hint::Challenge(challenge) => (WWW_AUTHENTICATE, *challenge),
-            Hint::RetryAfter(seconds) => (RETRY_AFTER, *seconds),
-            Hint::Allow(methods) => (ALLOW, *methods),
+            Hint::Challenge(challenge) => (WWW_AUTHENTICATE, (*challenge).to_owned()),
+            Hint::RetryAfter(seconds) => (RETRY_AFTER, (*seconds).to_owned()),
+            Hint::RetryIn(seconds) => (RETRY_AFTER, seconds.to_string()),
+            Hint::Allow(methods) => (ALLOW, (*methods).to_owned()),
             Hint::Nonce(nonce) => {
                 response.insert_header((WWW_AUTHENTICATE, dpop::USE_NONCE));
-                (dpop::NONCE, nonce.as_ref())
+                (dpop::NONCE, nonce.to_string())
             }
         });
         if let Some(header) = hint {

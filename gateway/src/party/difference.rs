@@ -42,6 +42,7 @@ pub fn difference(old: Option<&Party>, new: &Party) -> Vec<Difference> {
         effective_from,
         effective_until,
         contacts,
+        limits,
         jwks: _,
     } = new.registration();
     let before = old.map(Party::registration);
@@ -59,7 +60,7 @@ pub fn difference(old: Option<&Party>, new: &Party) -> Vec<Difference> {
         )+};
     }
     compare!(role, name, auth, identifiers, lines, consent, policy, receipt, token, signature_required);
-    compare!(effective_from, effective_until);
+    compare!(effective_from, effective_until, limits);
     let entries = |entries: &[super::SourceKeyEntry]| {
         let keys: Vec<String> =
             entries.iter().map(|key| format!("{} {} {}", key.kid, key.alg, fingerprint(&key.spki))).collect();

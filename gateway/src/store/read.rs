@@ -17,7 +17,7 @@ mod operator;
 mod push;
 mod search;
 
-pub use deliveries::{Listing, Which};
+pub use deliveries::{Listing, Page, Which};
 pub use disclosed::{ConsentKept, EvidenceKept, PacketSent};
 pub use operator::Counts;
 pub use search::HospitalSubmission;

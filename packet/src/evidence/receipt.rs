@@ -68,8 +68,8 @@ pub struct ReceiptKey {
     pub date: Date,
 }
 
-/// Which printing of a receipt it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Which printing of a receipt it is. The list may grow.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CopyKind {
@@ -79,6 +79,9 @@ pub enum CopyKind {
     Copy,
     /// 補發.
     Reprint,
+    /// A word of a later list than this build's, kept as it stands.
+    #[serde(untagged)]
+    Unknown(String),
 }
 
 /// One line of a receipt: what one payer pays for one item.
@@ -133,8 +136,8 @@ pub struct Material {
     pub name: Option<String>,
 }
 
-/// Who pays a receipt line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Who pays a receipt line. The list may grow.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Payer {
@@ -146,6 +149,9 @@ pub enum Payer {
     Nhi,
     /// The source does not say.
     Unstated,
+    /// A word of a later list than this build's, kept as it stands.
+    #[serde(untagged)]
+    Unknown(String),
 }
 
 /// An amount taken off: a reduction of the hospital's (減免) or a subsidy (補助).
@@ -166,8 +172,8 @@ pub struct Reduction {
     pub amount: Twd,
 }
 
-/// Who gives up the amount of a [`Reduction`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// Who gives up the amount of a [`Reduction`]. The list may grow.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ReductionKind {
@@ -175,6 +181,9 @@ pub enum ReductionKind {
     Hospital,
     /// Public money pays it (公費補助).
     Subsidy,
+    /// A word of a later list than this build's, kept as it stands.
+    #[serde(untagged)]
+    Unknown(String),
 }
 
 /// Sums of a receipt. What the source states and the sums of the lines are kept apart: hospitals count differently.
@@ -220,4 +229,27 @@ pub struct ReceiptTotals {
     pub unpaid: Option<Twd>,
 }
 
-opaque_debug!(MedicalReceipt, ReceiptKey, ReceiptLine, Material, Reduction);
+opaque_debug!(MedicalReceipt, ReceiptKey, CopyKind, ReceiptLine, Material, Payer, Reduction, ReductionKind);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    #[test]
+    fn a_word_of_a_later_list_is_kept_as_it_stands() {
+        fn check<T: Serialize + serde::de::DeserializeOwned + PartialEq>(known: (&str, T), later: (&str, T)) {
+            for (word, value) in [known, later] {
+                assert!(serde_json::from_value::<T>(json!(word)).unwrap() == value, "{word}");
+                assert_eq!(serde_json::to_value(value).unwrap(), json!(word));
+            }
+            for broken in [Value::Null, json!(1), json!(["self-pay"]), json!({ "more": "self-pay" })] {
+                assert!(serde_json::from_value::<T>(broken).is_err());
+            }
+        }
+        let later = || "shared".to_owned();
+        check(("self-pay", Payer::SelfPay), ("shared", Payer::Unknown(later())));
+        check(("reprint", CopyKind::Reprint), ("shared", CopyKind::Unknown(later())));
+        check(("subsidy", ReductionKind::Subsidy), ("shared", ReductionKind::Unknown(later())));
+    }
+}

@@ -70,7 +70,7 @@ fn an_invoice_is_a_receipt_by_payer_with_reductions_and_settlement() {
             (
                 line.sequence,
                 line.category.as_ref().unwrap().code(),
-                line.payer,
+                line.payer.clone(),
                 line.amount.to_string(),
                 line.serviced_on,
             )
@@ -189,7 +189,7 @@ fn copay_reduction_and_copy_of_a_claim_have_their_places() {
     }));
     assert!(bundle.warnings.is_empty(), "{:?}", bundle.warnings);
     let receipt = receipt(&bundle);
-    assert_eq!((receipt.copy, receipt.lines[0].payer), (Some(CopyKind::Reprint), Payer::Copay));
+    assert_eq!((&receipt.copy, &receipt.lines[0].payer), (&Some(CopyKind::Reprint), &Payer::Copay));
     assert_eq!(receipt.lines[0].modifiers[0].codings[0].code, "D10");
     assert_eq!((receipt.lines.len(), receipt.reductions.len()), (4, 1));
     assert_eq!((receipt.totals.copay, receipt.totals.reductions), (twd("150"), twd("100")));

@@ -84,7 +84,7 @@ pub(super) fn read(source: &Source<'_, '_>, line: &Element<'_>, sequence: u32) -
                 let value = Reduction { line: Some(sequence), kind, reason: code, amount: amount.magnitude() };
                 read.reductions.push(Sourced { value, from: own });
             }
-            ("base" | "surcharge" | "tax", _) => {
+            ("base" | "surcharge" | "tax", said) => {
                 let payer = if let Said::One(payer) = said { payer } else { Payer::Unstated };
                 if let (None, Some(code)) = (&read.category, code.filter(|code| !payer::says_only_that(code))) {
                     read.from.same_of(&own, &[("/source_category", "/reason")]);

@@ -121,7 +121,7 @@ impl<'a> Reading<'_, 'a> {
         }
         reductions.extend(components.reductions);
         for part in components.parts {
-            let (payer, amount) = (part.payer, part.amount);
+            let (payer, amount) = (part.payer.clone(), part.amount);
             if payer == Payer::Unstated {
                 let text = "The line does not say who pays. Give its base component the code coverage-selfpay#pay or \
                             v3-ActCode#PUBLICPOL.";

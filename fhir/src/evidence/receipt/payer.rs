@@ -14,7 +14,7 @@ const COPAY_CODES: &str = "https://nhicore.nhi.gov.tw/empd/CodeSystem/PartCode-c
 const SELF_PAY_STATUS: &str = "https://nhicore.nhi.gov.tw/empd/CodeSystem/SelfpayStatus-cs";
 
 /// What several concepts say together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Said {
     /// One payer.
     One(Payer),
@@ -30,7 +30,7 @@ pub(super) fn of<'c>(concepts: impl IntoIterator<Item = &'c Concept>) -> Said {
     for payer in concepts.into_iter().flat_map(each) {
         said = match (said, payer) {
             (Said::Nothing, payer) => Said::One(payer),
-            (Said::One(known), payer) if known == payer => said,
+            (Said::One(known), payer) if known == payer => Said::One(known),
             // A copay is paid by the patient too; the narrower word counts.
             (Said::One(Payer::SelfPay | Payer::Copay), Payer::SelfPay | Payer::Copay) => Said::One(Payer::Copay),
             _ => return Said::Contrary,

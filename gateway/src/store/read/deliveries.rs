@@ -1,24 +1,33 @@
 //! A recipient's deliveries: the repeatable log, what is still open, one by id. Only rows with a position exist.
 
+use claimgate_packet::words::Line;
+use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, query, query_as};
 
 use super::super::rows::{DeliveryView, parse, time};
 use super::super::{Store, StoreError};
-use crate::id::DeliveryId;
+use crate::id::{ClaimId, DeliveryId};
 use crate::party::PartyId;
 
+/// How many positions one look goes through for the lines it wants, so that no filter reads a whole stream at once.
+const LOOK: i64 = 10_000;
+
 /// Which deliveries a listing wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Which {
     /// All, in order of position: reading again gives the same.
+    #[default]
     All,
     /// Those not acknowledged yet.
     Open,
+    /// Those not acknowledged yet and made at this time or before. The listing ends before the first that is younger,
+    /// so that none is passed over which will be old enough later.
+    OpenSince(Timestamp),
 }
 
 /// A listing's bounds.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Listing {
     /// Only positions beyond this.
     pub after: i64,
@@ -26,6 +35,38 @@ pub struct Listing {
     pub limit: i64,
     /// Which.
     pub which: Which,
+    /// Only these lines; none means all.
+    pub lines: Vec<Line>,
+    /// Only this claim.
+    pub claim: Option<ClaimId>,
+}
+
+/// What a listing gave.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The deliveries, in order of position.
+    pub deliveries: Vec<DeliveryView>,
+    /// The last position that was looked at: nothing the listing wants stands between `after` and it but what is here.
+    pub looked_at: i64,
+    /// Whether there are positions beyond that one already.
+    pub more: bool,
+}
+
+macro_rules! select {
+    ($name:literal, $rest:literal) => {
+        concat!(
+            "-- deliveries::",
+            $name,
+            "
+            select d.id, d.position, d.packet_id, d.claim_id, c.hospital_id, s.id as submission_id, d.line, d.revision,
+                d.state, d.sealed_bytes, d.sealed_digest, d.presentation_digest, d.kid, d.created_at, d.left_at,
+                d.acknowledgement, r.digest as receipt_digest
+            from delivery d join claim c on c.id = d.claim_id left join receipt r on r.delivery_id = d.id
+            join submission s on s.claim_id = d.claim_id and s.party_id = d.party_id and s.line = d.line
+            ",
+            $rest
+        )
+    };
 }
 
 impl Store {
@@ -33,24 +74,48 @@ impl Store {
     ///
     /// # Errors
     /// The database is away or a row damaged.
-    pub async fn deliveries(&self, recipient: &PartyId, listing: Listing) -> Result<Vec<DeliveryView>, StoreError> {
-        let sql = "-- deliveries::deliveries
-            select d.id, d.position, d.packet_id, d.claim_id, c.hospital_id, s.id as submission_id, d.line, d.revision,
-                d.state, d.sealed_bytes, d.sealed_digest, d.presentation_digest, d.kid, d.created_at, d.left_at,
-                d.acknowledgement, r.digest as receipt_digest
-            from delivery d join claim c on c.id = d.claim_id left join receipt r on r.delivery_id = d.id
-            join submission s on s.claim_id = d.claim_id and s.party_id = d.party_id and s.line = d.line
-            where d.party_id = $1 and d.position > $2 and ($3 = 0 or d.state = 'ready')
-            order by d.position limit $4";
-        let open_only = i64::from(listing.which == Which::Open);
-        let rows = query(sql)
+    pub async fn deliveries(&self, recipient: &PartyId, listing: &Listing) -> Result<Page, StoreError> {
+        // Read first: whatever it counts, the listing below sees.
+        let head = "-- deliveries::head\nselect coalesce(max(position), 0) from delivery where party_id = $1";
+        let (head,): (i64,) = query_as(head).bind(recipient.as_str()).fetch_one(self.readers()).await?;
+        let until = match (&listing.claim, listing.lines.as_slice()) {
+            (None, [_, ..]) => listing.after.saturating_add(LOOK),
+            _ => i64::MAX,
+        };
+        let sql = match (listing.claim, listing.which) {
+            (Some(_), _) => select!(
+                "deliveries_of_claim",
+                "where d.party_id = $1 and d.position > $2 and ($3 = 0 or d.state = 'ready')
+                and ($5 = '' or $5 like '%,' || d.line || ',%') and d.position <= $6 and d.claim_id = $7
+                order by d.position limit $4"
+            ),
+            (None, Which::All) => select!(
+                "deliveries",
+                "where d.party_id = $1 and d.position > $2 and $3 = 0
+                and ($5 = '' or $5 like '%,' || d.line || ',%') and d.position <= $6 order by d.position limit $4"
+            ),
+            // As the index of open deliveries has it.
+            (None, Which::Open | Which::OpenSince(_)) => select!(
+                "deliveries_open",
+                "where d.party_id = $1 and d.position > $2 and d.state = 'ready' and $3 = 1
+                and ($5 = '' or $5 like '%,' || d.line || ',%') and d.position <= $6 order by d.position limit $4"
+            ),
+        };
+        let names: Vec<&str> = listing.lines.iter().map(|line| line.as_str()).collect();
+        let lines = if names.is_empty() { String::new() } else { format!(",{},", names.join(",")) };
+        let mut query = query(sql)
             .bind(recipient.as_str())
             .bind(listing.after)
-            .bind(open_only)
+            .bind(i64::from(listing.which != Which::All))
             .bind(listing.limit)
-            .fetch_all(self.readers())
-            .await?;
-        rows.iter().map(view).collect()
+            .bind(lines)
+            .bind(until);
+        if let Some(claim) = listing.claim {
+            query = query.bind(claim.to_string());
+        }
+        let rows = query.fetch_all(self.readers()).await?;
+        let found: Vec<DeliveryView> = rows.iter().map(view).collect::<Result<_, _>>()?;
+        Ok(page(found, listing, head, until))
     }
 
     /// One delivery of a recipient.
@@ -58,15 +123,21 @@ impl Store {
     /// # Errors
     /// The database is away or the row damaged.
     pub async fn delivery(&self, recipient: &PartyId, id: DeliveryId) -> Result<Option<DeliveryView>, StoreError> {
-        let sql = "-- deliveries::delivery
-            select d.id, d.position, d.packet_id, d.claim_id, c.hospital_id, s.id as submission_id, d.line, d.revision,
-                d.state, d.sealed_bytes, d.sealed_digest, d.presentation_digest, d.kid, d.created_at, d.left_at,
-                d.acknowledgement, r.digest as receipt_digest
-            from delivery d join claim c on c.id = d.claim_id left join receipt r on r.delivery_id = d.id
-            join submission s on s.claim_id = d.claim_id and s.party_id = d.party_id and s.line = d.line
-            where d.party_id = $1 and d.id = $2 and d.position is not null";
+        let sql = select!("delivery", "where d.party_id = $1 and d.id = $2 and d.position is not null");
         let row = query(sql).bind(recipient.as_str()).bind(id.to_string()).fetch_optional(self.readers()).await?;
         row.as_ref().map(view).transpose()
+    }
+
+    /// The size in bytes of the sealed packet of one delivery of a recipient.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn sealed_bytes(&self, recipient: &PartyId, id: DeliveryId) -> Result<Option<i64>, StoreError> {
+        let sql = "-- deliveries::sealed_bytes
+            select sealed_bytes from delivery where party_id = $1 and id = $2 and position is not null";
+        let row: Option<(i64,)> =
+            query_as(sql).bind(recipient.as_str()).bind(id.to_string()).fetch_optional(self.readers()).await?;
+        Ok(row.map(|(bytes,)| bytes))
     }
 
     /// The sealed packet of one delivery of a recipient.
@@ -80,6 +151,22 @@ impl Store {
             query_as(sql).bind(recipient.as_str()).bind(id.to_string()).fetch_optional(self.readers()).await?;
         Ok(row.map(|(sealed,)| sealed))
     }
+}
+
+/// What the rows say of the positions that were looked at. `head` is the last position there was before they were read,
+/// `until` the last one that was asked for.
+fn page(mut found: Vec<DeliveryView>, listing: &Listing, head: i64, until: i64) -> Page {
+    let full = i64::try_from(found.len()).unwrap_or(i64::MAX) >= listing.limit;
+    if let Which::OpenSince(then) = listing.which
+        && let Some(place) = found.iter().position(|one| one.created > then)
+    {
+        let young = found.get(place).map_or(listing.after, |one| one.position - 1);
+        found.truncate(place);
+        return Page { deliveries: found, looked_at: young, more: false };
+    }
+    let last = found.last().map_or(listing.after, |one| one.position);
+    let looked_at = if full { last } else { until.min(head).max(last) };
+    Page { deliveries: found, looked_at, more: full || until < head }
 }
 
 fn view(row: &SqliteRow) -> Result<DeliveryView, StoreError> {
