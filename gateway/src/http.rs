@@ -13,6 +13,7 @@ pub mod attachments;
 pub mod body;
 pub mod caller;
 pub mod claims;
+pub mod codes;
 pub mod context;
 pub mod discovery;
 pub mod fhir;
@@ -23,6 +24,7 @@ pub mod insurer;
 pub mod log;
 pub mod oauth;
 pub mod problem;
+pub mod published;
 pub mod search;
 pub mod signed;
 
@@ -80,6 +82,7 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/insurer/v1/submissions/{id}/status", "POST").route(post().to(insurer::report)))
         .service(at("/claims/v1/links", "POST").route(post().to(claims::redeem)))
         .service(at("/claims/v1/claims/{id}/timeline", "GET").route(get().to(claims::timeline)))
+        .service(at("/errors.json", "GET").route(get().to(published::errors)))
         .service(at("/log/checkpoint", "GET").route(get().to(log::checkpoint)))
         .service(at("/log/tile/{path:.*}", "GET").route(get().to(log::tile)))
         .service(at("/healthz", "GET").route(get().to(health::alive)))
@@ -96,6 +99,6 @@ async fn no_such_route() -> Result<HttpResponse, Problem> {
     Err(Problem::new(
         404,
         "route.unknown",
-        "There is nothing at this address; the README and /fhir/metadata list what is",
+        "There is nothing at this address; /openapi.json and /fhir/metadata list what is",
     ))
 }

@@ -14,6 +14,7 @@ mod conditional;
 mod demo;
 mod desk;
 mod disclosure;
+mod errors;
 mod hospital;
 mod hostile;
 mod idempotency;

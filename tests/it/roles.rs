@@ -43,6 +43,7 @@ const PUBLIC: &[&str] = &[
     "/.well-known/claim-packet-keys",
     "/log/checkpoint",
     "/log/tile/{path:.*}",
+    "/errors.json",
     "/healthz",
     "/readyz",
     "/metrics",

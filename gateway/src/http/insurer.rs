@@ -4,9 +4,8 @@ use std::time::Duration;
 
 use actix_web::web::{Data, Path, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse};
-use claimgate_adapters::insurer::{AckBody, Envelope, StatusBody};
+use claimgate_adapters::insurer::{AckBody, Envelope, Page, ReceiptView, StatusBody, SubmissionView};
 use serde::Deserialize;
-use serde_json::json;
 
 use super::body;
 use super::caller::{AckDeliveries, Caller, ReadDeliveries, ReportStatus};
@@ -55,8 +54,7 @@ pub async fn list(
     let deliveries = wait_for(&app, &caller.party.id, listing, wait).await?;
     let next_after = deliveries.last().map_or(pull.after, |last| last.position);
     let more = deliveries.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-    let list: Vec<Envelope> = deliveries.iter().map(envelope).collect();
-    Ok(no_store().json(json!({ "deliveries": list, "next_after": next_after, "more": more })))
+    Ok(no_store().json(Page { deliveries: deliveries.iter().map(envelope).collect(), next_after, more }))
 }
 
 /// `GET /insurer/v1/deliveries/{id}`: the sealed packet (JWE compact, `application/jose`).
@@ -106,18 +104,18 @@ pub async fn receipt(
     let kept = kept.ok_or_else(|| {
         Problem::new(404, "receipt.none", "This delivery was acknowledged without a signed receipt, or not yet")
     })?;
-    Ok(no_store().json(json!({
-        "delivery_id": delivery.id.to_string(),
-        "packet_id": delivery.packet.to_string(),
-        "line": delivery.line,
-        "presentation_digest": delivery.presentation_digest,
-        "result": kept.result,
-        "signed_at": kept.signed_at,
-        "received_at": kept.received_at,
-        "digest": kept.digest,
-        "receipt": kept.text,
-        "keys": [kept.key],
-    })))
+    Ok(no_store().json(ReceiptView {
+        delivery_id: delivery.id.to_string(),
+        packet_id: delivery.packet.to_string(),
+        line: delivery.line,
+        presentation_digest: delivery.presentation_digest,
+        result: kept.result,
+        signed_at: kept.signed_at,
+        received_at: kept.received_at,
+        digest: kept.digest,
+        receipt: kept.text,
+        keys: vec![kept.key],
+    }))
 }
 
 /// `POST /insurer/v1/submissions/{id}/status`.
@@ -139,12 +137,12 @@ pub async fn report(
         .map_err(|error| Problem::new(422, "submission.unknown-state", format!("{error}")).at("/state"))?;
     let report = Report { state, number: status.number, note: status.note };
     let submission = app.engine.report(&caller.party.id, id, &report).await?;
-    Ok(no_store().json(json!({
-        "submission_id": submission.id.to_string(),
-        "claim_id": submission.claim.to_string(),
-        "line": submission.line,
-        "state": submission.state.as_str(),
-    })))
+    Ok(no_store().json(SubmissionView {
+        submission_id: submission.id.to_string(),
+        claim_id: submission.claim.to_string(),
+        line: submission.line,
+        state: submission.state.as_str().to_owned(),
+    }))
 }
 
 async fn wait_for(
