@@ -23,6 +23,8 @@ pub mod hospital;
 pub mod insurer;
 pub mod log;
 pub mod oauth;
+#[cfg(feature = "schema")]
+pub mod openapi;
 pub mod problem;
 pub mod published;
 pub mod search;
@@ -83,6 +85,7 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/claims/v1/links", "POST").route(post().to(claims::redeem)))
         .service(at("/claims/v1/claims/{id}/timeline", "GET").route(get().to(claims::timeline)))
         .service(at("/errors.json", "GET").route(get().to(published::errors)))
+        .service(at("/openapi.json", "GET").route(get().to(published::openapi)))
         .service(at("/log/checkpoint", "GET").route(get().to(log::checkpoint)))
         .service(at("/log/tile/{path:.*}", "GET").route(get().to(log::tile)))
         .service(at("/healthz", "GET").route(get().to(health::alive)))

@@ -180,7 +180,7 @@ async fn the_lists_are_public_and_need_not_be_fetched_twice() {
         profile: claimgate_gateway::party::AuthProfile::Fapi,
         key: test.life().client.key().clone(),
     });
-    for path in ["/errors.json"] {
+    for path in ["/errors.json", "/openapi.json"] {
         let first = get(&nobody, path).await;
         assert_eq!((first.status.as_u16(), first.header("cache-control")), (200, Some("public, max-age=3600")));
         let tag = first.header("etag").unwrap();

@@ -11,6 +11,7 @@ mod attachments;
 mod build;
 mod cli;
 mod conditional;
+mod contract;
 mod demo;
 mod desk;
 mod disclosure;

@@ -44,6 +44,7 @@ const PUBLIC: &[&str] = &[
     "/log/checkpoint",
     "/log/tile/{path:.*}",
     "/errors.json",
+    "/openapi.json",
     "/healthz",
     "/readyz",
     "/metrics",

@@ -1,4 +1,4 @@
-//! What the gateway says of its own interfaces: the list of errors. No token; cacheable.
+//! What the gateway says of its own interfaces: the list of errors and the OpenAPI description. No token; cacheable.
 
 use std::sync::LazyLock;
 
@@ -8,6 +8,9 @@ use claimgate_packet::jose::digest::sha256_text;
 use serde_json::json;
 
 use super::codes;
+
+/// The description as `examples/contract.rs` wrote it; a test compares it with the types.
+const OPENAPI: &str = include_str!("../../../docs/openapi.json");
 
 /// A text with its strong validator (RFC 9110 §8.8.3).
 struct Published {
@@ -36,4 +39,10 @@ impl Published {
 pub async fn errors(request: HttpRequest) -> HttpResponse {
     static ERRORS: LazyLock<Published> = LazyLock::new(|| Published::new(json!(codes::published()).to_string()));
     ERRORS.answer(&request)
+}
+
+/// `GET /openapi.json`: the interfaces that are not FHIR (OpenAPI 3.1).
+pub async fn openapi(request: HttpRequest) -> HttpResponse {
+    static DESCRIPTION: LazyLock<Published> = LazyLock::new(|| Published::new(OPENAPI.to_owned()));
+    DESCRIPTION.answer(&request)
 }
