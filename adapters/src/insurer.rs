@@ -1,15 +1,18 @@
-//! The insurer's wire forms: the delivery envelope out, acknowledgement and status in. Plain values, no IO.
+//! The insurer's wire forms: deliveries, receipts and submissions out, acknowledgement and status in. Plain values, no IO.
 
 use claimgate_packet::opaque_debug;
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use validator::Validate;
 
+pub mod told;
 pub mod webhook;
 
 /// A delivery as `GET /insurer/v1/deliveries` lists it. The packet itself is fetched by id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Delivery"))]
 #[serde(deny_unknown_fields)]
 pub struct Envelope {
     /// Delivery id, `dlv_` + UUIDv7.
@@ -44,8 +47,61 @@ pub struct Envelope {
     pub receipt: Option<String>,
 }
 
+/// What `GET /insurer/v1/deliveries` answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "DeliveryPage"))]
+pub struct Page {
+    /// Deliveries in the order of their positions.
+    pub deliveries: Vec<Envelope>,
+    /// What the next pull says as `after`.
+    pub next_after: i64,
+    /// Whether the page was full.
+    pub more: bool,
+}
+
+/// What `GET /insurer/v1/deliveries/{id}/receipt` answers: the receipt (簽收回條) with the key that verified it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Receipt"))]
+pub struct ReceiptView {
+    /// Delivery id.
+    pub delivery_id: String,
+    /// Packet id.
+    pub packet_id: String,
+    /// Line of insurance (險種).
+    pub line: Line,
+    /// SHA-256 of the decrypted presentation, base64url.
+    pub presentation_digest: String,
+    /// `accepted` or `rejected`.
+    pub result: String,
+    /// When the insurer signed it (UTC).
+    pub signed_at: Timestamp,
+    /// When it came in (UTC).
+    pub received_at: Timestamp,
+    /// SHA-256 of the receipt, base64url.
+    pub digest: String,
+    /// The receipt as it came, a compact JWS.
+    pub receipt: String,
+    /// The public key that verified it, a JWK (RFC 7517).
+    pub keys: Vec<Value>,
+}
+
+/// What a reported status answers: the submission (受理案件) as it stands now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Submission"))]
+pub struct SubmissionView {
+    /// Submission id.
+    pub submission_id: String,
+    /// Claim id.
+    pub claim_id: String,
+    /// Line of insurance (險種).
+    pub line: Line,
+    /// The state it is in now.
+    pub state: String,
+}
+
 /// What an insurer says of a delivery it fetched (簽收).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum AckResult {
     /// Opened and verified.
@@ -57,6 +113,7 @@ pub enum AckResult {
 
 /// Body of `POST /insurer/v1/deliveries/{id}/ack`; an empty body accepts.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Acknowledgement"))]
 #[serde(deny_unknown_fields)]
 pub struct AckBody {
     /// Opened and verified, or not.
@@ -73,6 +130,7 @@ pub struct AckBody {
 
 /// Body of `POST /insurer/v1/endpoint/redrive`: exactly one way to say which deliveries are told of again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RedriveBody {
     /// All beyond this position.
@@ -92,6 +150,7 @@ pub struct RedriveBody {
 
 /// One of many acknowledgements: what [`AckBody`] says, and of which delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AckItem {
     /// Delivery id, `dlv_` + UUIDv7.
@@ -117,6 +176,7 @@ impl AckItem {
 
 /// Body of `POST /insurer/v1/acks`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct AcksBody {
     /// The acknowledgements, each of another delivery.
@@ -126,6 +186,7 @@ pub struct AcksBody {
 
 /// Body of `POST /insurer/v1/submissions/{id}/status`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "StatusReport"))]
 #[serde(deny_unknown_fields)]
 pub struct StatusBody {
     /// The state the submission is in now.

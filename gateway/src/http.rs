@@ -14,6 +14,7 @@ pub mod attachments;
 pub mod body;
 pub mod caller;
 pub mod claims;
+pub mod codes;
 pub mod context;
 pub mod discovery;
 pub mod dpop;
@@ -25,7 +26,10 @@ pub mod insurer;
 pub mod limited;
 pub mod log;
 pub mod oauth;
+#[cfg(feature = "schema")]
+pub mod openapi;
 pub mod problem;
+pub mod published;
 pub mod pull;
 pub mod push;
 pub mod search;
@@ -93,6 +97,8 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/insurer/v1/submissions/{id}/status", "POST").route(post().to(insurer::report)))
         .service(at("/claims/v1/links", "POST").route(post().to(claims::redeem)))
         .service(at("/claims/v1/claims/{id}/timeline", "GET").route(get().to(claims::timeline)))
+        .service(at("/errors.json", "GET").route(get().to(published::errors)))
+        .service(at("/openapi.json", "GET").route(get().to(published::openapi)))
         .service(at("/log/checkpoint", "GET").route(get().to(log::checkpoint)))
         .service(at("/log/tile/{path:.*}", "GET").route(get().to(log::tile)))
         .service(at("/healthz", "GET").route(get().to(health::alive)))
@@ -109,6 +115,6 @@ async fn no_such_route() -> Result<HttpResponse, Problem> {
     Err(Problem::new(
         404,
         "route.unknown",
-        "There is nothing at this address; the README and /fhir/metadata list what is",
+        "There is nothing at this address; /openapi.json and /fhir/metadata list what is",
     ))
 }

@@ -2,7 +2,7 @@
 //! Node (jose, @sd-jwt). The scripts are the examples of the guides; their libraries are installed at exact versions.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
@@ -21,6 +21,7 @@ use claimgate_packet::receipt::{self, Expected, Verdict};
 use claimgate_packet::words::{ClaimKind, Line, Purpose};
 use claimgate_tests::bundles::{bytes, case};
 use claimgate_tests::gateway::{TestGateway, get, must, post};
+use claimgate_tests::kit::Kit;
 use claimgate_tests::receiver::{Act, Receiver};
 use claimgate_tests::shared::project;
 use serde_json::{Value, json};
@@ -33,48 +34,18 @@ const LANGUAGES: [&str; 2] = ["py", "mjs"];
 const FORM: [&str; 4] = ["packet.malformed", "packet.schema", "packet.attachment", "packet.future"];
 
 /// The scripts with their libraries, installed once per run.
-struct Kit {
-    python: PathBuf,
-    folder: PathBuf,
+struct Scripts(Kit);
+
+fn kit() -> &'static Scripts {
+    static KIT: OnceLock<Scripts> = OnceLock::new();
+    KIT.get_or_init(|| Scripts(Kit::install("interop", Path::new(env!("CARGO_TARGET_TMPDIR")))))
 }
 
-fn kit() -> &'static Kit {
-    static KIT: OnceLock<Kit> = OnceLock::new();
-    KIT.get_or_init(|| {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../interop");
-        std::fs::create_dir_all(&folder).unwrap();
-        for entry in std::fs::read_dir(project().join("tests/interop")).unwrap() {
-            let path = entry.unwrap().path();
-            std::fs::copy(&path, folder.join(path.file_name().unwrap())).unwrap();
-        }
-        let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
-        let pinned = format!("{}{}", read("requirements.txt"), read("package-lock.json"));
-        let python = folder.join("venv/bin/python");
-        if read("installed") != pinned || !python.exists() {
-            let venv = ["-m", "venv", "--clear", "venv"];
-            installed(Command::new("python3").args(venv).current_dir(&folder));
-            let pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "-r"];
-            installed(Command::new(&python).args(pip).arg("requirements.txt").current_dir(&folder));
-            let npm = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
-            installed(Command::new("npm").args(npm).current_dir(&folder));
-            std::fs::write(folder.join("installed"), pinned).unwrap();
-        }
-        Kit { python, folder }
-    })
-}
-
-fn installed(command: &mut Command) {
-    let shown = format!("{command:?}");
-    let hint = "the interoperability kit needs python3 with venv, node 20 or newer, npm, PyPI and the npm registry";
-    let output = command.output().unwrap_or_else(|error| panic!("{shown}: {error}; {hint} (deploy/prepare test)"));
-    assert!(output.status.success(), "{shown}: {}; {hint}", String::from_utf8_lossy(&output.stderr));
-}
-
-impl Kit {
+impl Scripts {
     fn run(&self, language: &str, script: &str, arguments: &[&str], input: &str) -> Output {
-        let program = if language == "py" { self.python.as_path() } else { Path::new("node") };
+        let program = if language == "py" { self.0.python.as_path() } else { Path::new("node") };
         let mut command = Command::new(program);
-        command.arg(self.folder.join(format!("{script}.{language}"))).args(arguments);
+        command.arg(self.0.folder.join(format!("{script}.{language}"))).args(arguments);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         // A script that does not read its input may be gone already.
         let _ = child.stdin.take().unwrap().write_all(input.as_bytes());

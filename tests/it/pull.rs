@@ -214,7 +214,7 @@ async fn usual(clock: &Clock, client: &PartyClient) -> Duration {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_slow_recipient_slows_no_other() {
-    let test = TestGateway::start().await;
+    let test = TestGateway::start().await.with_bearer_life().await;
     let (life, other) = (test.life(), &test.nonlife().client);
     assert_eq!(test.push(&with_file("SLOW-1", 6 << 20), &[]).await.status, 201);
     pull_all(other, 1).await;

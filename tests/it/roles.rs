@@ -49,6 +49,8 @@ const PUBLIC: &[&str] = &[
     "/.well-known/claim-packet-keys",
     "/log/checkpoint",
     "/log/tile/{path:.*}",
+    "/errors.json",
+    "/openapi.json",
     "/healthz",
     "/readyz",
     "/metrics",

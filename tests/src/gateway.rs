@@ -78,6 +78,22 @@ impl TestGateway {
         Self { world, clock, folder }
     }
 
+    /// The same with bearer tokens for the life insurer, for clients that make no proofs.
+    ///
+    /// # Panics
+    /// The registration is not replaced.
+    pub async fn with_bearer_life(mut self) -> Self {
+        let engine = &self.world.gateway.app.engine;
+        let id = self.life().client.id().parse().unwrap_or_else(|error| panic!("{error}"));
+        let party = must(engine.store.party(&id).await).unwrap_or_else(|| panic!("no life insurer"));
+        let registration = Registration { token: None, ..party.registration().clone() };
+        must(engine.replace_registration(&id, registration).await);
+        let life = self.world.insurers.first_mut().unwrap_or_else(|| panic!("no life insurer"));
+        life.client.unbind();
+        must(life.client.authenticate().await);
+        self
+    }
+
     /// The folder with database and keys.
     #[must_use]
     pub fn folder(&self) -> &Path {

@@ -5,6 +5,7 @@
 pub mod bundles;
 pub mod gateway;
 pub mod hostile;
+pub mod kit;
 pub mod receiver;
 pub mod shared;
 

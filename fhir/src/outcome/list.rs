@@ -15,7 +15,7 @@ compares. Each finding is an `OperationOutcome.issue`: its code stands in `detai
 `fatal` and `error` refuse the input; `warning` and `information` do not. A hospital's policy can make warnings errors, by
 code (`patient.id-checksum`) or by family (`structure`). The code stays the same, and `diagnostics` says so.
 
-A code is never given another meaning. Codes of HTTP, keys and routing stand in [hospital.md](hospital.md).
+A code is never given another meaning. Codes of HTTP, keys and routing stand in [errors.md](errors.md).
 ";
 
 /// The page.

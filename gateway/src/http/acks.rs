@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use claimgate_adapters::insurer::{AckItem, AcksBody};
+use claimgate_adapters::insurer::told::{AckOutcome, AcksView};
+use claimgate_adapters::insurer::{AckItem, AcksBody, Envelope};
 use futures_util::{StreamExt, stream};
-use serde_json::{Value, json};
 use validator::Validate;
 
 use super::body::{self, Small};
@@ -39,7 +39,7 @@ pub async fn acknowledge(
     let mut named = BTreeSet::new();
     let firsts: Vec<bool> = acks.iter().map(|item| named.insert(item.delivery_id.clone())).collect();
     let (app, insurer) = (&app, &caller.party.id);
-    let outcomes: Vec<Value> = stream::iter(acks.into_iter().zip(firsts))
+    let outcomes: Vec<AckOutcome> = stream::iter(acks.into_iter().zip(firsts))
         .map(|(item, first)| async move {
             // Nothing but an id is repeated.
             let id = item.delivery_id.parse::<DeliveryId>().ok().map(|id| id.to_string());
@@ -49,27 +49,30 @@ pub async fn acknowledge(
         .buffered(AT_ONCE)
         .collect()
         .await;
-    Ok(no_store().json(json!({ "outcomes": outcomes })))
+    Ok(no_store().json(AcksView { outcomes }))
 }
 
-async fn one(app: &App, insurer: &PartyId, item: AckItem) -> Result<Value, Problem> {
+async fn one(app: &App, insurer: &PartyId, item: AckItem) -> Result<Envelope, Problem> {
     let id = item.delivery_id.parse().map_err(|_| Problem::not_found())?;
     let ack = item.into_ack();
     ack.validate().map_err(|_| Problem::new(422, "body.value", "presentation_digest is 43 signs of base64url"))?;
     let delivery = app.engine.acknowledge(insurer, id, &said(ack)).await?;
-    Ok(json!(envelope(&delivery)))
+    Ok(envelope(&delivery))
 }
 
 fn repeated() -> Problem {
     Problem::new(422, "ack.repeated", "This delivery stands earlier in the same body; that item counts")
 }
 
-fn outcome(id: Option<&str>, done: Result<Value, Problem>) -> Value {
+fn outcome(id: Option<&str>, done: Result<Envelope, Problem>) -> AckOutcome {
+    let delivery_id = id.map(ToOwned::to_owned);
     match done {
-        Ok(delivery) => json!({ "delivery_id": id, "status": 200, "code": "acknowledged", "delivery": delivery }),
+        Ok(delivery) => {
+            AckOutcome { delivery_id, status: 200, code: "acknowledged", delivery: Some(delivery), detail: None }
+        }
         Err(problem) => {
             let (status, code, detail) = problem.parts();
-            json!({ "delivery_id": id, "status": status, "code": code, "detail": detail })
+            AckOutcome { delivery_id, status, code, delivery: None, detail: Some(detail.to_owned()) }
         }
     }
 }

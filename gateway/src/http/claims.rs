@@ -2,10 +2,11 @@
 
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use claimgate_packet::words::Line;
 use jiff::Timestamp;
 use jiff::tz::{Offset, TimeZone};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use validator::Validate;
 
 use super::body;
@@ -17,10 +18,69 @@ use crate::store::{AppView, TimelineLine};
 
 /// Body of `POST /claims/v1/links`.
 #[derive(Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "TrackingCode"))]
 #[serde(deny_unknown_fields)]
 pub struct Redeem {
+    /// The code (追蹤碼) as the patient typed it; case, spaces and hyphens do not matter.
     #[validate(length(min = 25, max = 40))]
     tracking_code: String,
+}
+
+/// What a redeemed code answers.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Link {
+    /// Claim id, `clm_` + UUIDv7; to be kept.
+    pub claim_id: String,
+    /// Where to follow it.
+    pub timeline: String,
+}
+
+/// A claim (理賠案件) as its owner's app sees it.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Timeline {
+    /// Claim id.
+    pub claim_id: String,
+    /// Newest revision.
+    pub revision: i64,
+    /// How it stands with each insurer and line.
+    pub submissions: Vec<Stand>,
+    /// What happened, oldest first.
+    pub timeline: Vec<Entry>,
+}
+
+/// How a claim stands with one insurer in one line.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Standing"))]
+pub struct Stand {
+    /// Party id of the insurer.
+    pub party: String,
+    /// Line of insurance (險種).
+    pub line: Line,
+    /// The line in Chinese.
+    pub line_zh: &'static str,
+    /// State of the submission (受理案件).
+    pub state: &'static str,
+}
+
+/// One thing that happened.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "TimelineEntry"))]
+pub struct Entry {
+    /// When (UTC).
+    pub at: Timestamp,
+    /// The same in Taiwan's time, for people.
+    pub at_taipei: String,
+    /// What, as a stable code.
+    pub event: String,
+    /// What, in English.
+    pub text: &'static str,
+    /// What, in Chinese.
+    pub text_zh: &'static str,
+    /// Parameters of the event.
+    #[cfg_attr(feature = "schema", schemars(with = "serde_json::Map<String, Value>"))]
+    pub parameters: Value,
 }
 
 /// `POST /claims/v1/links`: redeems the one-time code the hospital gave the patient.
@@ -35,10 +95,10 @@ pub async fn redeem(
 ) -> Result<HttpResponse, Problem> {
     let body: Redeem = body::json(&app, &request, payload).await?;
     match app.engine.redeem(&caller.party.id, &body.tracking_code).await? {
-        Some(claim) => Ok(HttpResponse::Created().json(json!({
-            "claim_id": claim.to_string(),
-            "timeline": format!("{}/claims/v1/claims/{claim}/timeline", app.engine.issuer),
-        }))),
+        Some(claim) => Ok(HttpResponse::Created().json(Link {
+            claim_id: claim.to_string(),
+            timeline: format!("{}/claims/v1/claims/{claim}/timeline", app.engine.issuer),
+        })),
         None => Err(Problem::new(
             404,
             "tracking-code.unknown",
@@ -58,33 +118,31 @@ pub async fn timeline(app: Data<App>, caller: Caller<FollowClaims>, id: Path<Str
     Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(shown(&view)))
 }
 
-fn shown(view: &AppView) -> Value {
-    let submissions: Vec<Value> = view
+fn shown(view: &AppView) -> Timeline {
+    let submissions = view
         .submissions
         .iter()
-        .map(|(party, line, state)| {
-            json!({ "party": party.as_str(), "line": line, "line_zh": line.chinese(), "state": state.as_str() })
+        .map(|(party, line, state)| Stand {
+            party: party.to_string(),
+            line: *line,
+            line_zh: line.chinese(),
+            state: state.as_str(),
         })
         .collect();
-    let timeline: Vec<Value> = view.timeline.iter().map(entry).collect();
-    json!({
-        "claim_id": view.claim.to_string(),
-        "revision": view.revision,
-        "submissions": submissions,
-        "timeline": timeline,
-    })
+    let timeline = view.timeline.iter().map(entry).collect();
+    Timeline { claim_id: view.claim.to_string(), revision: view.revision, submissions, timeline }
 }
 
-fn entry(line: &TimelineLine) -> Value {
+fn entry(line: &TimelineLine) -> Entry {
     let (text, text_zh) = sentence(&line.event);
-    json!({
-        "at": line.at.to_string(),
-        "at_taipei": in_taipei(line.at),
-        "event": line.event,
-        "text": text,
-        "text_zh": text_zh,
-        "parameters": line.parameters,
-    })
+    Entry {
+        at: line.at,
+        at_taipei: in_taipei(line.at),
+        event: line.event.clone(),
+        text,
+        text_zh,
+        parameters: line.parameters.clone(),
+    }
 }
 
 /// Taiwan has kept UTC+8 without summer time since 1980.

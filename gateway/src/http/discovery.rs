@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use claimgate_fhir::capability::capability_statement;
 use claimgate_packet::jose::jwk::{JwkSet, KeyAlg, PrivateJwk};
 use claimgate_packet::open::TrustedKeys;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::fhir;
 use super::problem::Problem;
@@ -18,6 +18,33 @@ use crate::party::AuthProfile;
 
 /// The day the CapabilityStatement last changed.
 const CAPABILITY_DATE: &str = "2026-11-23";
+
+/// What a client needs to get a token (RFC 8414; SMART App Launch 2 §2.1).
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "AuthorizationServer"))]
+pub struct Server {
+    /// The gateway's address: what an insurer's or app's assertion names as `aud`.
+    pub issuer: String,
+    /// Where tokens are given: what a hospital's assertion names as `aud`.
+    pub token_endpoint: String,
+    /// Keys of access tokens.
+    pub jwks_uri: String,
+    /// `client_credentials` alone.
+    pub grant_types_supported: [&'static str; 1],
+    /// `private_key_jwt` alone.
+    pub token_endpoint_auth_methods_supported: [&'static str; 1],
+    /// Algorithms of client assertions.
+    pub token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    /// Algorithms of proofs of the key a token is bound to (DPoP).
+    pub dpop_signing_alg_values_supported: [&'static str; 2],
+    /// Every scope there is.
+    pub scopes_supported: Vec<&'static str>,
+    /// None: there is no authorization endpoint.
+    pub response_types_supported: Vec<&'static str>,
+    /// What SMART asks to be named; absent in the form of RFC 8414.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capabilities: Option<[&'static str; 2]>,
+}
 
 /// `GET /fhir/metadata`.
 ///
@@ -33,9 +60,7 @@ pub async fn metadata(app: Data<App>, request: HttpRequest) -> Result<HttpRespon
 /// `GET /.well-known/smart-configuration` (SMART App Launch 2 §2.1, Backend Services).
 pub async fn smart(app: Data<App>) -> HttpResponse {
     let mut document = server(&app);
-    if let Some(members) = document.as_object_mut() {
-        members.insert("capabilities".to_owned(), json!(["client-confidential-asymmetric", "permission-v2"]));
-    }
+    document.capabilities = Some(["client-confidential-asymmetric", "permission-v2"]);
     HttpResponse::Ok().json(document)
 }
 
@@ -61,19 +86,20 @@ pub async fn packet_keys(app: Data<App>) -> HttpResponse {
     HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=300")).json(document)
 }
 
-fn server(app: &App) -> Value {
+fn server(app: &App) -> Server {
     let issuer = &app.engine.issuer;
     let profiles = [AuthProfile::Smart, AuthProfile::Fapi];
-    let algorithms: Vec<&str> = profiles.into_iter().flat_map(algorithms).map(|alg| alg.as_str()).collect();
-    json!({
-        "issuer": issuer,
-        "token_endpoint": format!("{issuer}/oauth/token"),
-        "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
-        "grant_types_supported": ["client_credentials"],
-        "token_endpoint_auth_methods_supported": ["private_key_jwt"],
-        "token_endpoint_auth_signing_alg_values_supported": algorithms,
-        "dpop_signing_alg_values_supported": dpop::ALGORITHMS.map(KeyAlg::as_str),
-        "scopes_supported": scopes_supported(),
-        "response_types_supported": [],
-    })
+    let algorithms = profiles.into_iter().flat_map(algorithms).map(|alg| alg.as_str()).collect();
+    Server {
+        issuer: issuer.clone(),
+        token_endpoint: format!("{issuer}/oauth/token"),
+        jwks_uri: format!("{issuer}/.well-known/jwks.json"),
+        grant_types_supported: ["client_credentials"],
+        token_endpoint_auth_methods_supported: ["private_key_jwt"],
+        token_endpoint_auth_signing_alg_values_supported: algorithms,
+        dpop_signing_alg_values_supported: dpop::ALGORITHMS.map(KeyAlg::as_str),
+        scopes_supported: scopes_supported(),
+        response_types_supported: Vec::new(),
+        capabilities: None,
+    }
 }

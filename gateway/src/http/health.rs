@@ -2,15 +2,23 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use serde_json::json;
+use serde::Serialize;
 
 use super::problem::Problem;
 use crate::app::App;
 use crate::config::MetricsFrom;
 
+/// How it stands.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Health {
+    /// `ok` or `ready`.
+    pub status: &'static str,
+}
+
 /// The process runs.
 pub async fn alive() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "status": "ok" }))
+    HttpResponse::Ok().json(Health { status: "ok" })
 }
 
 /// Requests are wanted and the database can be read and written.
@@ -22,7 +30,7 @@ pub async fn ready(app: Data<App>) -> Result<HttpResponse, Problem> {
         return Err(Problem::new(503, "stopping", "The gateway is stopping; ask another replica"));
     }
     app.engine.store.probe().await?;
-    Ok(HttpResponse::Ok().json(json!({ "status": "ready" })))
+    Ok(HttpResponse::Ok().json(Health { status: "ready" }))
 }
 
 /// Prometheus text form. By default only for direct connections from the same machine.

@@ -3,8 +3,7 @@
 
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use claimgate_adapters::insurer::{AckBody, Envelope, StatusBody};
-use serde_json::json;
+use claimgate_adapters::insurer::{AckBody, Envelope, ReceiptView, StatusBody, SubmissionView};
 
 use super::body;
 use super::caller::{AckDeliveries, Caller, ReadDeliveries, ReportStatus};
@@ -62,18 +61,18 @@ pub async fn receipt(
     let kept = kept.ok_or_else(|| {
         Problem::new(404, "receipt.none", "This delivery was acknowledged without a signed receipt, or not yet")
     })?;
-    Ok(no_store().json(json!({
-        "delivery_id": delivery.id.to_string(),
-        "packet_id": delivery.packet.to_string(),
-        "line": delivery.line,
-        "presentation_digest": delivery.presentation_digest,
-        "result": kept.result,
-        "signed_at": kept.signed_at,
-        "received_at": kept.received_at,
-        "digest": kept.digest,
-        "receipt": kept.text,
-        "keys": [kept.key],
-    })))
+    Ok(no_store().json(ReceiptView {
+        delivery_id: delivery.id.to_string(),
+        packet_id: delivery.packet.to_string(),
+        line: delivery.line,
+        presentation_digest: delivery.presentation_digest,
+        result: kept.result,
+        signed_at: kept.signed_at,
+        received_at: kept.received_at,
+        digest: kept.digest,
+        receipt: kept.text,
+        keys: vec![kept.key],
+    }))
 }
 
 /// `POST /insurer/v1/submissions/{id}/status`.
@@ -95,12 +94,12 @@ pub async fn report(
         .map_err(|error| Problem::new(422, "submission.unknown-state", format!("{error}")).at("/state"))?;
     let report = Report { state, number: status.number, note: status.note };
     let submission = app.engine.report(&caller.party.id, id, &report).await?;
-    Ok(no_store().json(json!({
-        "submission_id": submission.id.to_string(),
-        "claim_id": submission.claim.to_string(),
-        "line": submission.line,
-        "state": submission.state.as_str(),
-    })))
+    Ok(no_store().json(SubmissionView {
+        submission_id: submission.id.to_string(),
+        claim_id: submission.claim.to_string(),
+        line: submission.line,
+        state: submission.state.as_str().to_owned(),
+    }))
 }
 
 /// What the body says.

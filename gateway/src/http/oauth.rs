@@ -4,8 +4,9 @@
 use actix_web::http::header::HeaderValue;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use serde_json::json;
+use serde::Serialize;
 
+use super::codes::{self, Family, Retryable};
 use super::form::Form;
 use super::limited;
 use super::problem::Problem;
@@ -14,6 +15,38 @@ use crate::access::assertion::{self, ASSERTION_TYPE};
 use crate::access::dpop::DpopError;
 use crate::app::App;
 use crate::flows::token::NoToken;
+
+/// A token (RFC 6749 §5.1).
+#[derive(Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Token"))]
+pub struct Granted {
+    /// The access token, a JWT to be used as it is.
+    pub access_token: String,
+    /// `Bearer`, or `DPoP` for one that is bound to a key.
+    pub token_type: &'static str,
+    /// Seconds it lasts.
+    pub expires_in: i64,
+    /// What it allows, separated by spaces.
+    pub scope: String,
+}
+
+claimgate_packet::opaque_debug!(Granted);
+
+/// A refusal (RFC 6749 §5.2).
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "TokenRefusal"))]
+pub struct Refused {
+    /// The code.
+    pub error: &'static str,
+    /// What is wrong and how to mend it.
+    pub error_description: String,
+    /// Who failed.
+    pub family: Family,
+    /// Whether sending again helps.
+    pub retryable: Retryable,
+    /// What the operator asks for.
+    pub request_id: String,
+}
 
 /// Exchanges a client assertion for an access token. Refusals have the shape of RFC 6749 §5.2.
 ///
@@ -57,12 +90,12 @@ pub async fn token(app: Data<App>, request: HttpRequest, payload: Payload) -> Re
             if let Some(nonce) = app.engine.nonce().filter(|_| token.bound) {
                 answer.insert_header((dpop::NONCE, nonce));
             }
-            Ok(answer.json(json!({
-                "access_token": token.access_token,
-                "token_type": if token.bound { "DPoP" } else { "Bearer" },
-                "expires_in": token.expires_in,
-                "scope": token.scope,
-            })))
+            Ok(answer.json(Granted {
+                access_token: token.access_token,
+                token_type: if token.bound { "DPoP" } else { "Bearer" },
+                expires_in: token.expires_in,
+                scope: token.scope,
+            }))
         }
         Err(NoToken::Fault(fault)) => Err(fault.into()),
         Err(NoToken::InvalidProof(reason)) => {
@@ -81,11 +114,14 @@ pub async fn token(app: Data<App>, request: HttpRequest, payload: Payload) -> Re
     }
 }
 
-fn refusal(status: u16, error: &str, description: &str) -> HttpResponse {
+fn refusal(status: u16, error: &'static str, description: &str) -> HttpResponse {
+    let (family, retryable) = codes::judge(error, status);
     let status = actix_web::http::StatusCode::from_u16(status).unwrap_or(actix_web::http::StatusCode::BAD_REQUEST);
-    HttpResponse::build(status).insert_header(("Cache-Control", "no-store")).json(json!({
-        "error": error,
-        "error_description": description,
-        "request_id": super::context::current().id,
-    }))
+    HttpResponse::build(status).insert_header(("Cache-Control", "no-store")).json(Refused {
+        error,
+        error_description: description.to_owned(),
+        family,
+        retryable,
+        request_id: super::context::current().id,
+    })
 }

@@ -9,8 +9,10 @@ use actix_web::http::header::{ALLOW, CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICAT
 use actix_web::{HttpResponse, ResponseError};
 use claimgate_adapters::hospital::Refused;
 use claimgate_fhir::outcome::{Issue, IssueKind, OperationOutcome};
-use serde_json::json;
+use serde::Serialize;
+use serde_json::{Value, json};
 
+use super::codes::{self, Family, Retryable};
 use super::{context, dpop, fhir};
 use crate::access::limits::{Exceeded, What};
 use crate::flows::Fault;
@@ -31,6 +33,32 @@ pub struct Problem {
     pointer: Option<String>,
     issues: Vec<Issue>,
     hint: Option<Hint>,
+}
+
+/// Problem details as they are written (RFC 9457).
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "Problem"))]
+pub struct ProblemBody {
+    /// `urn:claimgate:problem:` and the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The status in words.
+    pub title: &'static str,
+    /// The status.
+    pub status: u16,
+    /// The stable code; `/errors.json` lists all.
+    pub code: &'static str,
+    /// Who failed.
+    pub family: Family,
+    /// Whether sending again helps.
+    pub retryable: Retryable,
+    /// What is wrong and how to mend it. Never a value of the request.
+    pub detail: String,
+    /// What the operator asks for.
+    pub request_id: String,
+    /// Where in the request, as a JSON pointer (RFC 6901).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
 }
 
 /// A header that goes with an error.
@@ -125,6 +153,20 @@ impl Problem {
         (self.status, self.code, &self.detail)
     }
 
+    /// The outcome with the family of the whole refusal; its place is the same whatever the issues are.
+    fn outcome_json(&self) -> Value {
+        let (family, retryable) = codes::judge(self.code, self.status);
+        let mut outcome = self.outcome().to_json();
+        if let Some(members) = outcome.as_object_mut() {
+            let said = json!([
+                { "url": "urn:claimgate:family", "valueCode": family },
+                { "url": "urn:claimgate:retryable", "valueCode": retryable },
+            ]);
+            members.insert("extension".to_owned(), said);
+        }
+        outcome
+    }
+
     fn outcome(&self) -> OperationOutcome {
         if !self.issues.is_empty() {
             return OperationOutcome { issues: self.issues.clone() };
@@ -175,20 +217,21 @@ impl ResponseError for Problem {
             response.insert_header(header);
         }
         if context.fhir {
-            return fhir::answer(response, &self.outcome().to_json());
+            return fhir::answer(response, &self.outcome_json());
         }
-        let mut body = json!({
-            "type": format!("urn:claimgate:problem:{}", self.code),
-            "title": self.status_code().canonical_reason().unwrap_or("Error"),
-            "status": self.status,
-            "code": self.code,
-            "detail": self.detail,
-            "request_id": context.id,
-        });
-        if let (Some(pointer), Some(members)) = (&self.pointer, body.as_object_mut()) {
-            members.insert("pointer".to_owned(), json!(pointer));
-        }
-        response.content_type(PROBLEM_JSON).body(body.to_string())
+        let (family, retryable) = codes::judge(self.code, self.status);
+        let body = ProblemBody {
+            kind: format!("urn:claimgate:problem:{}", self.code),
+            title: self.status_code().canonical_reason().unwrap_or("Error"),
+            status: self.status,
+            code: self.code,
+            family,
+            retryable,
+            detail: self.detail.clone(),
+            request_id: context.id,
+            pointer: self.pointer.clone(),
+        };
+        response.content_type(PROBLEM_JSON).body(json!(body).to_string())
     }
 }
 

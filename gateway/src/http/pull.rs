@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use claimgate_adapters::insurer::Envelope;
+use claimgate_adapters::insurer::Page as Listed;
 use claimgate_packet::words::Line;
 use jiff::SignedDuration;
-use serde_json::json;
 
 use super::caller::{Caller, ReadDeliveries};
 use super::form::percent_decoded;
@@ -62,8 +61,8 @@ pub async fn list(
     let limit = i64::from(pull.limit.unwrap_or(USUAL));
     let listing = Listing { after: pull.after, limit, which, lines: pull.lines, claim: pull.claim };
     let page = wait_for(&app, &caller.party.id, listing, Duration::from_secs(pull.wait)).await?;
-    let list: Vec<Envelope> = page.deliveries.iter().map(envelope).collect();
-    Ok(no_store().json(json!({ "deliveries": list, "next_after": page.looked_at, "more": page.more })))
+    let deliveries = page.deliveries.iter().map(envelope).collect();
+    Ok(no_store().json(Listed { deliveries, next_after: page.looked_at, more: page.more }))
 }
 
 async fn wait_for(app: &App, insurer: &PartyId, mut listing: Listing, wait: Duration) -> Result<Page, StoreError> {

@@ -3,7 +3,7 @@
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use claimgate_adapters::insurer::RedriveBody;
-use serde_json::{Value, json};
+use claimgate_adapters::insurer::told::{Attempt, Attempts, EndpointShown, SentDeliveries, SentDelivery};
 
 use super::body;
 use super::caller::{AckDeliveries, Caller, ReadBundles, ReadDeliveries};
@@ -20,7 +20,7 @@ use crate::store::{AttemptView, EndpointView};
 /// 404 where it has none.
 pub async fn endpoint(app: Data<App>, caller: Caller<ReadDeliveries>) -> Result<HttpResponse, Problem> {
     let known = app.engine.store.endpoint(&caller.party.id).await?.ok_or_else(no_endpoint)?;
-    Ok(no_store().json(shown(&known)))
+    Ok(no_store().json(shown(known)))
 }
 
 /// `POST /insurer/v1/endpoint/redrive`: told again of a range, under the same message ids.
@@ -48,7 +48,7 @@ pub async fn redrive(
     };
     let party = &caller.party.id;
     let known = app.engine.redrive(party.as_str(), party, selection).await?;
-    Ok(no_store().json(shown(&known)))
+    Ok(no_store().json(shown(known)))
 }
 
 /// `POST /insurer/v1/deliveries/{id}/redrive`: told again of one delivery.
@@ -64,7 +64,7 @@ pub async fn redrive_one(
     let party = &caller.party.id;
     app.engine.store.delivery(party, id).await?.ok_or_else(Problem::not_found)?;
     let known = app.engine.redrive(party.as_str(), party, Selection::One(id)).await?;
-    Ok(no_store().json(shown(&known)))
+    Ok(no_store().json(shown(known)))
 }
 
 /// `GET /insurer/v1/deliveries/{id}/attempts`: every attempt to tell of it, and whose fault a failure is.
@@ -79,8 +79,8 @@ pub async fn attempts(
     let id: DeliveryId = id.parse().map_err(|_| Problem::not_found())?;
     let party = &caller.party.id;
     app.engine.store.delivery(party, id).await?.ok_or_else(Problem::not_found)?;
-    let attempts: Vec<Value> = app.engine.store.attempts(party, id).await?.iter().map(attempt).collect();
-    Ok(no_store().json(json!({ "delivery_id": id.to_string(), "attempts": attempts })))
+    let attempts = app.engine.store.attempts(party, id).await?.into_iter().map(attempt).collect();
+    Ok(no_store().json(Attempts { delivery_id: id.to_string(), attempts }))
 }
 
 /// `GET /hospital/v1/claims/{id}/deliveries`: where the hospital's own claim has got to, with the same attempts.
@@ -94,47 +94,46 @@ pub async fn sent(app: Data<App>, caller: Caller<ReadBundles>, id: Path<String>)
     store.claim_of_hospital(&caller.party.id, claim).await?.ok_or_else(Problem::not_found)?;
     let mut deliveries = Vec::new();
     for one in store.sent(&caller.party.id, claim).await? {
-        let attempts: Vec<Value> = store.attempts(&one.party, one.id).await?.iter().map(attempt).collect();
-        deliveries.push(json!({
-            "id": one.id.to_string(),
-            "recipient": one.party.as_str(),
-            "line": one.line,
-            "revision": one.revision,
-            "state": one.state.as_str(),
-            "created": one.created,
-            "fetched": one.left,
-            "acknowledged": one.acknowledged,
-            "acknowledgement": one.acknowledgement,
-            "attempts": attempts,
-        }));
+        deliveries.push(SentDelivery {
+            id: one.id.to_string(),
+            recipient: one.party.to_string(),
+            line: one.line,
+            revision: one.revision,
+            state: one.state.as_str(),
+            created: one.created,
+            fetched: one.left,
+            acknowledged: one.acknowledged,
+            acknowledgement: one.acknowledgement,
+            attempts: store.attempts(&one.party, one.id).await?.into_iter().map(attempt).collect(),
+        });
     }
-    Ok(no_store().json(json!({ "claim_id": claim.to_string(), "deliveries": deliveries })))
+    Ok(no_store().json(SentDeliveries { claim_id: claim.to_string(), deliveries }))
 }
 
-fn attempt(one: &AttemptView) -> Value {
-    json!({
-        "message_id": one.message,
-        "event": one.kind,
-        "number": one.number,
-        "at": one.at,
-        "milliseconds": one.millis,
-        "status": one.status,
-        "fault": one.fault,
-        "answer": one.words,
-    })
+fn attempt(one: AttemptView) -> Attempt {
+    Attempt {
+        message_id: one.message,
+        event: one.kind,
+        number: one.number,
+        at: one.at,
+        milliseconds: one.millis,
+        status: one.status,
+        fault: one.fault,
+        answer: one.words,
+    }
 }
 
-fn shown(known: &EndpointView) -> Value {
-    json!({
-        "url": known.url,
-        "content": known.content.as_str(),
-        "state": known.state.as_str(),
-        "failures": known.failures,
-        "failing_since": known.failing_since,
-        "waiting": known.due,
-        "given_up": known.dead,
-        "changed": known.changed,
-    })
+fn shown(known: EndpointView) -> EndpointShown {
+    EndpointShown {
+        url: known.url,
+        content: known.content.as_str(),
+        state: known.state.as_str(),
+        failures: known.failures,
+        failing_since: known.failing_since,
+        waiting: known.due,
+        given_up: known.dead,
+        changed: known.changed,
+    }
 }
 
 fn no_store() -> actix_web::HttpResponseBuilder {
@@ -154,9 +153,11 @@ fn no_endpoint() -> Problem {
 impl From<NotChanged> for Problem {
     fn from(reason: NotChanged) -> Self {
         match reason {
-            NotChanged::None | NotChanged::NotAnInsurer => no_endpoint(),
-            NotChanged::Address(error) => Self::new(422, "endpoint.address", error.to_string()),
-            NotChanged::Meanwhile => Self::new(409, "endpoint.changed", "The endpoint was just changed; do it again"),
+            // An address is named by operators alone.
+            NotChanged::None | NotChanged::NotAnInsurer | NotChanged::Address(_) => no_endpoint(),
+            NotChanged::Meanwhile => {
+                Problem::new(409, "endpoint.changed", "The endpoint was just changed; do it again")
+            }
             NotChanged::Fault(fault) => fault.into(),
         }
     }

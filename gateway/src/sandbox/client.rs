@@ -114,6 +114,11 @@ impl PartyClient {
         Ok(Self { http, base, identity, clock, random, token: None, bound: None, nonce: Mutex::default() })
     }
 
+    /// From the next token on a plain bearer.
+    pub fn unbind(&mut self) {
+        (self.bound, self.token) = (None, None);
+    }
+
     /// The same with tokens bound to a key (DPoP): every request carries a proof of it.
     #[must_use]
     pub fn bound_to(self, key: PrivateJwk) -> Self {

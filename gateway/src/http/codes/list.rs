@@ -1,0 +1,204 @@
+//! The table of codes. A test reads the sources and finds every code used here, and every code here used.
+//!
+//! Codes never change their meaning; one that is no longer used goes.
+
+use super::Code;
+use super::Family::{Gateway, Recipient, Sender};
+use super::Place::{At, Body, Elsewhere, Every, Form, Json, Protected, Under};
+use super::Retryable::{AfterCorrection, Later, No};
+
+macro_rules! codes {
+    ($($code:literal $($status:literal)|+, $family:ident, $retryable:ident, [$($place:expr),+], $english:literal, $chinese:literal;)+) => {
+        &[$(Code {
+            code: $code,
+            status: &[$($status),+],
+            family: $family,
+            retryable: $retryable,
+            at: &[$($place),+],
+            english: $english,
+            chinese: $chinese,
+        }),+]
+    };
+}
+
+/// Every code but the findings in a bundle, in the order a request is looked at.
+pub const CODES: &[Code] = codes! {
+    "route.unknown" 404, Sender, AfterCorrection, [Elsewhere],
+        "Use an address of /openapi.json or /fhir/metadata.", "查無此位址，請改用 /openapi.json 或 /fhir/metadata 所列者。";
+    "method.not-allowed" 405, Sender, AfterCorrection, [Every],
+        "Use a method that the header `Allow` names.", "請改用標頭 Allow 所列的方法。";
+    "format.unknown" 406, Sender, AfterCorrection, [Under("/fhir/")],
+        "`_format` is json or xml.", "_format 僅接受 json 或 xml。";
+
+    "invalid_request" 400, Sender, AfterCorrection, [At("/oauth/token")],
+        "A form field is missing, wrong or twice; the description names it.", "表單欄位缺漏、有誤或重複，請依說明更正。";
+    "unsupported_grant_type" 400, Sender, AfterCorrection, [At("/oauth/token")],
+        "`grant_type` is client_credentials.", "grant_type 必須為 client_credentials。";
+    "invalid_scope" 400, Sender, AfterCorrection, [At("/oauth/token")],
+        "Ask for scopes of your own role, or for none.", "請只要求所屬角色的 scope，或不指定。";
+    "invalid_client" 401, Sender, AfterCorrection, [At("/oauth/token")],
+        "Make a new client assertion; most often `aud`, the clock, a `jti` used twice, or a key that is not registered.", "請重新產生 client assertion；常見原因為 aud、時鐘、jti 重複或金鑰未登錄。";
+    "unauthorized_client" 400, Sender, No, [At("/oauth/token")],
+        "There is no interface for your role yet.", "貴機構之角色目前尚無介面可用。";
+    "invalid_dpop_proof" 400, Sender, AfterCorrection, [At("/oauth/token")],
+        "Make a new proof (RFC 9449) for this request; the description says what is wrong.", "請為此請求重新產生 DPoP 證明，原因見說明。";
+    "use_dpop_nonce" 400, Sender, AfterCorrection, [At("/oauth/token")],
+        "Put the value of `DPoP-Nonce` into a new proof.", "請將 DPoP-Nonce 的值放入新的證明。";
+    "token.missing" 401, Sender, AfterCorrection, [Protected],
+        "Send an access token: `Authorization: Bearer …`.", "請附上存取權杖（Authorization: Bearer …）。";
+    "token.expired" 401, Sender, AfterCorrection, [Protected],
+        "Get a new token at /oauth/token.", "權杖已過期，請至 /oauth/token 重新取得。";
+    "token.invalid" 401, Sender, AfterCorrection, [Protected],
+        "Get a new token. Again at once: you may be suspended, ask the operator.", "請重新取得權杖；若仍失敗，可能已停用，請洽維運單位。";
+    "token.bound" 401, Sender, AfterCorrection, [Protected],
+        "This token is bound to a key: send it as `Authorization: DPoP …` with a proof.", "此權杖已綁定金鑰，請以 Authorization: DPoP 並附證明送出。";
+    "token.unbound" 401, Sender, AfterCorrection, [Protected],
+        "Get a token bound to your key (DPoP) and send it with a proof.", "請取得綁定金鑰（DPoP）的權杖，並附證明送出。";
+    "dpop.invalid" 401, Sender, AfterCorrection, [Protected],
+        "Make a new proof for each request; the text says what is wrong with this one.", "每次請求請重新產生 DPoP 證明，錯誤原因見訊息。";
+    "dpop.other-key" 401, Sender, AfterCorrection, [Protected],
+        "Sign the proof with the key the token is bound to.", "請以權杖所綁定的金鑰簽署證明。";
+    "dpop.nonce" 401, Sender, AfterCorrection, [Protected],
+        "Put the value of `DPoP-Nonce` into a new proof.", "請將 DPoP-Nonce 的值放入新的證明。";
+    "limit.requests" 429, Sender, Later, [Protected, At("/oauth/token")],
+        "Wait as long as `Retry-After` says.", "請求過於頻繁，請依 Retry-After 等候後重送。";
+    "limit.concurrent" 429, Sender, Later, [Protected],
+        "You have too many requests in hand; let some finish.", "同時處理中的請求過多，請待完成後重送。";
+    "limit.bytes" 429, Sender, Later, [Body],
+        "Wait as long as `Retry-After` says before the next body.", "傳輸量過大，請依 Retry-After 等候後重送。";
+    "role.forbidden" 403, Sender, No, [Protected],
+        "This address is for another role than yours.", "此位址不屬於貴機構的角色。";
+    "scope.missing" 403, Sender, AfterCorrection, [Protected],
+        "Ask for the scope the text names when you get a token.", "請在取得權杖時要求訊息所列的 scope。";
+
+    "body.media-type" 415, Sender, AfterCorrection, [Body],
+        "Send the `Content-Type` the text names.", "請使用訊息所列的 Content-Type。";
+    "body.encoded" 415, Sender, AfterCorrection, [Body],
+        "Send the body without `Content-Encoding`.", "請勿使用 Content-Encoding。";
+    "body.too-large" 413, Sender, AfterCorrection, [Body],
+        "Send less at once; the text says how much is taken.", "內容過大，請依訊息所列上限分次送出。";
+    "body.too-slow" 408, Sender, Later, [Body],
+        "The body came too slowly; nothing was kept. Look at your line.", "傳送過慢，未留存任何資料；請檢查連線後重送。";
+    "body.broken" 400, Sender, Later, [Body],
+        "The body ended early; nothing was kept.", "內容中斷，未留存任何資料，請重送。";
+    "body.not-text" 400, Sender, AfterCorrection, [Form],
+        "Send the form in UTF-8.", "表單必須為 UTF-8。";
+    "body.not-json" 400, Sender, AfterCorrection, [Json],
+        "Send JSON, not nested deep.", "請送 JSON，且巢狀不可過深。";
+    "body.duplicate-member" 400, Sender, AfterCorrection, [Json],
+        "Send each member once.", "同一物件的成員不可重複。";
+    "body.form" 422, Sender, AfterCorrection, [Json],
+        "A member is unknown, missing or of the wrong type; the text says what is expected.", "成員不明、缺漏或型別有誤，請依訊息更正。";
+    "body.value" 422, Sender, AfterCorrection, [Json],
+        "A value is out of its bounds; `pointer` says which.", "值超出範圍，位置見 pointer。";
+
+    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/insurer/v1/submissions/{id}/status"), At("/claims/v1/claims/{id}/timeline"), Under("/log/"), At("/metrics")],
+        "There is no such thing of yours; compare the id with the one you were given.", "查無此項，或不屬於貴機構；請核對識別碼。";
+    "endpoint.none" 404, Sender, AfterCorrection, [Under("/insurer/v1/endpoint"), At("/insurer/v1/deliveries/{id}/redrive")],
+        "Have the operator name an endpoint, or pull.", "尚未登錄通知端點，請洽維運單位，或改以拉取方式取得。";
+    "endpoint.changed" 409, Sender, Later, [Under("/insurer/v1/endpoint"), At("/insurer/v1/deliveries/{id}/redrive")],
+        "The endpoint was changed at this moment: send it again.", "端點設定同時被異動，請重送。";
+    "redrive.which" 422, Sender, AfterCorrection, [At("/insurer/v1/endpoint/redrive")],
+        "Say exactly one of `open`, `after`, `from`.", "open、after、from 請擇一指定。";
+    "ack.repeated" 422, Sender, AfterCorrection, [At("/insurer/v1/acks")],
+        "Name each delivery once in a body; the first item counts.", "同一請求內每筆傳送僅能出現一次，以第一筆為準。";
+    "query.invalid" 400, Sender, AfterCorrection, [At("/insurer/v1/deliveries")],
+        "The text names the parameters and their bounds.", "查詢參數有誤，請依訊息所列範圍更正。";
+    "search.parameter" 400, Sender, AfterCorrection, [At("/fhir/Bundle"), At("/fhir/Bundle/_search"), Under("/fhir/Composition"), Under("/fhir/ClaimResponse")],
+        "Search by exactly one of the parameters the text names.", "請以訊息所列參數擇一查詢。";
+    "search.count" 400, Sender, AfterCorrection, [At("/fhir/Bundle"), At("/fhir/Bundle/_search"), Under("/fhir/Composition"), Under("/fhir/ClaimResponse")],
+        "`_count` is 1 to 50.", "_count 須為 1 至 50。";
+
+    "idempotency.key-form" 400, Sender, AfterCorrection, [Under("/fhir/Bundle")],
+        "`Idempotency-Key` is 1 to 255 printable ASCII characters.", "Idempotency-Key 為 1 至 255 個可列印 ASCII 字元。";
+    "idempotency.key-reused" 422, Sender, AfterCorrection, [Under("/fhir/Bundle")],
+        "Use a new key for another body, address or condition.", "內容、位址或條件不同時，請換新的 Idempotency-Key。";
+    "signature.fields-too-large" 431, Sender, AfterCorrection, [Under("/fhir/Bundle")],
+        "All header fields of a signed request are 48 KiB together at most: leave out certificates it does not need.", "簽章請求的標頭合計上限 48 KiB，請移除不需要的憑證。";
+    "bundle.if-none-exist" 400, Sender, AfterCorrection, [At("/fhir/Bundle")],
+        "`If-None-Exist` goes with POST, as identifier=<system>|<value>.", "If-None-Exist 僅用於 POST，格式為 identifier=<system>|<value>。";
+    "bundle.update-address" 400, Sender, AfterCorrection, [At("/fhir/Bundle")],
+        "A PUT names an id, or exactly one `identifier`.", "PUT 須指定 id，或唯一的 identifier。";
+    "bundle.if-match-form" 400, Sender, AfterCorrection, [At("/fhir/Bundle"), At("/fhir/Bundle/{id}")],
+        "`If-Match` is one ETag as it was given: W/\"1\".", "If-Match 請填閘道給的 ETag，例如 W/\"1\"。";
+    "bundle.if-match-missing" 428, Sender, AfterCorrection, [At("/fhir/Bundle"), At("/fhir/Bundle/{id}")],
+        "Send `If-Match` with the present ETag.", "請附上目前版本 ETag 的 If-Match。";
+    "bundle.revision-mismatch" 412, Sender, AfterCorrection, [At("/fhir/Bundle"), At("/fhir/Bundle/{id}")],
+        "Read the bundle, then PUT with its ETag.", "版本已變更，請先讀取再以其 ETag 送 PUT。";
+    "bundle.many-exist" 412, Sender, AfterCorrection, [At("/fhir/Bundle")],
+        "Several cases fit the identifier: name the system too.", "符合的案件不只一件，請一併指定 system。";
+    "bundle.identifier-changed" 422, Sender, AfterCorrection, [At("/fhir/Bundle/{id}")],
+        "A PUT keeps the case number of what it replaces.", "PUT 不可變更案件編號。";
+    "bundle.identifier-differs" 422, Sender, AfterCorrection, [At("/fhir/Bundle")],
+        "PUT a bundle to its own case number.", "位址中的案件編號須與 Bundle.identifier 相同。";
+    "bundle.refused" 400|413|422, Sender, AfterCorrection, [Under("/fhir/Bundle")],
+        "Correct every issue that is named; each has a code of its own.", "請依各項 issue 更正後重送。";
+    "bundle.foreign-hospital" 403, Sender, AfterCorrection, [Under("/fhir/Bundle")],
+        "Push with the client of the hospital whose institution code the bundle holds, or have the code registered.", "醫事機構代碼與登錄不符，請以該院的用戶端上傳或洽維運單位登錄。";
+    "bundle.too-much" 413, Sender, AfterCorrection, [Under("/fhir/Bundle")],
+        "Send the rest as a bundle with a case number of its own.", "超過封包上限，請將其餘內容以另一案件編號送出。";
+    "insurer.unknown" 422, Sender, AfterCorrection, [Under("/fhir/Bundle")],
+        "Check the 統一編號 or insurer code of the payor; ask the operator who takes part.", "請核對保險公司的統一編號或代碼，並向維運單位確認是否參加。";
+    "insurer.line-not-offered" 422, Sender, AfterCorrection, [Under("/fhir/Bundle")],
+        "Name a line of insurance that the text lists.", "該保險公司未受理此險種，請改用訊息所列險種。";
+
+    "delivery.withdrawn" 410, Recipient, No, [Under("/insurer/v1/deliveries/{id}")],
+        "Nothing: the hospital has no consent basis any more. It comes again as a new delivery with a new basis.", "醫院已無同意依據而收回，無須處理；取得新依據後會以新送件送達。";
+    "delivery.not-fetched" 409, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/ack"), At("/insurer/v1/deliveries/{id}/attachments/{attachment}")],
+        "Fetch and open its packet first.", "請先領取並開啟封包。";
+    "delivery.digest-mismatch" 409, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/ack")],
+        "You opened something else: fetch and open it again.", "開啟的內容不符，請重新領取並開啟。";
+    "delivery.acknowledged" 409, Sender, No, [At("/insurer/v1/deliveries/{id}/ack")],
+        "Acknowledged with the other result before; this cannot be changed.", "先前已以另一結果簽收，不可變更。";
+    "attachment.withheld" 409, Recipient, Later, [At("/insurer/v1/deliveries/{id}/attachments/{attachment}")],
+        "The hospital has no consent basis now.", "醫院目前無同意依據，請稍後再試。";
+    "insurer.no-key" 409, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/attachments/{attachment}")],
+        "Have the operator register a valid encryption key, then fetch again.", "請洽維運單位登錄有效的加密金鑰後再領取。";
+    "proof.pending" 503, Gateway, Later, [At("/insurer/v1/deliveries/{id}/proof")],
+        "The next checkpoint of the log holds this packet.", "透明日誌尚未納入此封包，請稍後再試。";
+    "receipt.none" 404, Sender, No, [At("/insurer/v1/deliveries/{id}/receipt")],
+        "This delivery was acknowledged without a signed receipt, or not yet.", "此送件尚未簽收，或簽收時未附回條。";
+    "receipt.required" 422, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/ack")],
+        "You are registered to sign a receipt with each acknowledgement.", "貴公司登錄為須附簽收回條，請附上。";
+    "receipt.result" 422, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/ack")],
+        "The receipt says another result than the acknowledgement around it.", "回條的結果與簽收的結果不同。";
+    "receipt.too_large" 422, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/ack")],
+        "A receipt is at most 4096 characters.", "回條上限 4096 字元。";
+    "receipt.malformed" 422, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/ack")],
+        "Send a compact JWS with exactly the members of a receipt.", "請送格式正確的 compact JWS 回條。";
+    "receipt.header" 422, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/ack")],
+        "The header is exactly `alg`, `kid` and `typ`.", "回條標頭僅限 alg、kid、typ。";
+    "receipt.unknown_key" 422, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/ack")],
+        "Sign with a key that is registered for you.", "請以已登錄的簽章金鑰簽署。";
+    "receipt.signature" 422, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/ack")],
+        "The signature is not by the key it names: sign again.", "簽章無法驗證，請重新簽署。";
+    "receipt.key" 422, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/ack")],
+        "The key must be valid when you sign and when the receipt comes in.", "簽署與送達時金鑰皆須有效。";
+    "receipt.time" 422, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/ack")],
+        "The receipt is older than its packet or dated ahead: look at your clock, then sign again.", "回條時間有誤，請校正時鐘後重新簽署。";
+    "receipt.delivery" 422, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/ack")],
+        "The receipt is for another delivery.", "回條屬於另一送件。";
+    "receipt.packet" 422, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/ack")],
+        "The receipt is for another packet.", "回條屬於另一封包。";
+    "receipt.line" 422, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/ack")],
+        "The receipt is for another line of insurance.", "回條屬於另一險種。";
+    "receipt.digest" 422, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/ack")],
+        "The receipt is for another presentation: open the packet again, then sign.", "回條的內容摘要不符，請重新開啟封包後簽署。";
+    "submission.unknown-state" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/status")],
+        "Report one of the states the text lists.", "請使用訊息所列的狀態。";
+    "submission.invalid-step" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/status")],
+        "There is no such step from the state it is in.", "目前狀態不可轉為此狀態。";
+    "tracking-code.unknown" 404, Sender, No, [At("/claims/v1/links")],
+        "Unknown, used or expired: the patient asks the hospital for the claim's code.", "追蹤碼不明、已使用或已過期，請病人向醫院查詢。";
+
+    "busy" 503, Gateway, Later, [Body, At("/insurer/v1/deliveries/{id}/attachments/{attachment}")],
+        "Nothing was kept: send the same again.", "閘道忙碌，未留存任何資料，請原樣重送。";
+    "stopping" 503, Gateway, Later, [At("/readyz")],
+        "Ask another replica.", "閘道停止中，請改連其他節點。";
+    "signing-key.none" 503, Gateway, Later, [At("/oauth/token"), Under("/fhir/Bundle")],
+        "Nothing was kept. The operator makes a new key.", "閘道無有效金鑰，未留存任何資料；由維運單位處理後原樣重送。";
+    "unavailable" 503, Gateway, Later, [Protected, At("/oauth/token"), Under("/log/"), At("/readyz"), At("/metrics")],
+        "Nothing was kept: send the same again.", "閘道暫時無法儲存，未留存任何資料，請原樣重送。";
+    "internal" 500, Gateway, Later, [Protected, At("/oauth/token"), Under("/log/"), At("/readyz"), At("/metrics")],
+        "Nothing was kept. Tell the operator the request id.", "閘道發生錯誤，未留存任何資料；請將 request_id 告知維運單位。";
+};

@@ -1,0 +1,213 @@
+//! The OpenAPI description: written from the code, whole, sound by Spectral, and true by Schemathesis against a gateway.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use claimgate_adapters::insurer::webhook::Scheme;
+use claimgate_gateway::clock::Clock;
+use claimgate_gateway::core::push::Content;
+use claimgate_gateway::http::openapi;
+use claimgate_gateway::sandbox::{app, insurer};
+use claimgate_tests::bundles::{bytes, case};
+use claimgate_tests::gateway::{TestGateway, get, must};
+use claimgate_tests::kit::Kit;
+use claimgate_tests::receiver::{Act, Receiver};
+use claimgate_tests::shared::project;
+use serde_json::{Value, json};
+
+/// What Schemathesis does not look at: a schema cannot say that a receipt must verify or a form's value be known.
+const UNCHECKED: &str = "positive_data_acceptance";
+/// Seconds after which it is stopped.
+const LONGEST: u64 = 60;
+
+fn kit() -> &'static Kit {
+    static KIT: OnceLock<Kit> = OnceLock::new();
+    KIT.get_or_init(|| Kit::install("contract", Path::new(env!("CARGO_TARGET_TMPDIR"))))
+}
+
+fn published() -> Value {
+    serde_json::from_str(&std::fs::read_to_string(project().join("docs/openapi.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn the_published_description_is_that_of_the_code() {
+    let how = "write it anew: cargo run -p claimgate-gateway --features schema --example contract docs";
+    // As JSON: the order of members depends on how serde_json was built.
+    assert!(published() == openapi::document(), "docs/openapi.json is out of date; {how}");
+}
+
+#[test]
+fn every_route_has_an_operation_and_every_operation_a_route() {
+    let table = include_str!("../../gateway/src/http.rs");
+    let mut routes = BTreeSet::new();
+    for call in table.split("at(\"").skip(1) {
+        let mut texts = call.split('"').step_by(2);
+        let (path, methods) = (texts.next().unwrap(), texts.next().unwrap());
+        if !path.starts_with("/fhir/") {
+            routes.extend(methods.split(", ").map(|method| (method.to_owned(), path.to_owned())));
+        }
+    }
+    let operations = openapi::operations();
+    let described: BTreeSet<(String, String)> =
+        operations.iter().map(|one| (one.method.to_owned(), one.route.to_owned())).collect();
+    assert!(routes.len() > 18, "the route table was read: {routes:?}");
+    assert_eq!(routes, described, "gateway/src/http.rs and gateway/src/http/openapi/table.rs");
+    assert_eq!(operations.len(), described.len(), "an operation stands twice");
+}
+
+#[test]
+fn spectral_finds_nothing() {
+    let folder = &kit().folder;
+    let spectral = folder.join("node_modules/@stoplight/spectral-cli/dist/index.js");
+    let document = project().join("docs/openapi.json");
+    let mut command = Command::new("node");
+    command.arg(spectral).arg("lint").arg(document).arg("--fail-severity").arg("hint");
+    let output = command.arg("--ruleset").arg(folder.join("spectral.yaml")).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+/// A gateway with something behind every address, and the description with ids that lead there.
+async fn prepared() -> (TestGateway, Value) {
+    let settings = [("CLAIMGATE_DELIVERY__MAX_WAIT_SECONDS", "1".to_owned())];
+    let test = TestGateway::start_with_settings(Clock::system(), &settings).await.with_bearer_life().await;
+    let receiver = Receiver::start(Act::Status(204)).await;
+    let told = (Content::Event, Scheme::Ed25519);
+    let party = test.life().client.id().parse().unwrap();
+    must(test.world.gateway.app.engine.set_endpoint(&party, receiver.url(), told).await);
+    let code = |name: &'static str| {
+        let test = &test;
+        async move {
+            let pushed = test.push(&bytes(&case(name)), &[]).await;
+            pushed.header("claimgate-tracking-code").unwrap().to_owned()
+        }
+    };
+    let (followed, spare) = (code("CONTRACT-1").await, code("CONTRACT-2").await);
+    let claim = must(app::link(&test.world.app, &followed).await);
+    let client = &test.life().client;
+    let trust = must(insurer::trusted_keys(client).await);
+    let envelope = must(insurer::pull(client, 0, 1).await).remove(0);
+    let sealed = must(insurer::fetch(client, &envelope.id).await);
+    let opened = must(insurer::verify(client, (&sealed, &envelope), &test.life().keys, &trust, test.clock.now()));
+    must(insurer::acknowledge(client, &envelope.id, &opened).await);
+    let proof = format!("/insurer/v1/deliveries/{}/proof", envelope.id);
+    // The log's next checkpoint.
+    for _ in 0..100 {
+        if get(client, &proof).await.status != 503 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let checkpoint = String::from_utf8(get(client, "/log/checkpoint").await.body).unwrap();
+    let size = checkpoint.lines().nth(1).unwrap();
+    let issuer = test.world.gateway.base_url();
+
+    let mut document = get(client, "/openapi.json").await.json("description").unwrap();
+    let mut lead = |path: &str, method: &str, parameters: &[(&str, &str)], body: Option<Value>| {
+        let operation = &mut document["paths"][path][method];
+        for (name, value) in parameters {
+            let all = operation["parameters"].as_array_mut().unwrap();
+            let parameter = all.iter_mut().find(|parameter| parameter["name"] == *name).unwrap();
+            parameter["example"] = json!(value);
+        }
+        if let Some(body) = body {
+            let content = operation["requestBody"]["content"].as_object_mut().unwrap();
+            content.values_mut().next().unwrap()["example"] = body;
+        }
+    };
+    let id = ("id", envelope.id.as_str());
+    for rest in ["", "/receipt", "/proof", "/attempts"] {
+        lead(&format!("/insurer/v1/deliveries/{{id}}{rest}"), "get", &[id], None);
+    }
+    let attachment = opened.attachments().next().unwrap().id.as_str();
+    let path = "/insurer/v1/deliveries/{id}/attachments/{attachment}";
+    lead(path, "get", &[id, ("attachment", attachment)], None);
+    lead("/insurer/v1/deliveries/{id}/ack", "post", &[id], Some(json!({ "result": "accepted" })));
+    lead("/insurer/v1/deliveries/{id}/redrive", "post", &[id], None);
+    lead("/insurer/v1/endpoint/redrive", "post", &[], Some(json!({ "open": true })));
+    let many = json!({ "acks": [{ "delivery_id": envelope.id }] });
+    lead("/insurer/v1/acks", "post", &[], Some(many));
+    lead("/hospital/v1/claims/{id}/deliveries", "get", &[("id", claim.as_str())], None);
+    let submission = ("id", envelope.submission_id.as_str());
+    lead("/insurer/v1/submissions/{id}/status", "post", &[submission], Some(json!({ "state": "in-review" })));
+    lead("/claims/v1/links", "post", &[], Some(json!({ "tracking_code": spare })));
+    lead("/claims/v1/claims/{id}/timeline", "get", &[("id", claim.as_str())], None);
+    let number = format!("000.p/{size}");
+    lead("/log/tile/{level}/{number}", "get", &[("level", "0"), ("number", number.as_str())], None);
+    let form = json!({
+        "grant_type": "client_credentials",
+        "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        "client_assertion": must(client.assertion(issuer)),
+    });
+    lead("/oauth/token", "post", &[], Some(form));
+    (test, document)
+}
+
+/// Runs Schemathesis with the tokens of an insurer and an app; what it says, and whether it found nothing.
+fn schemathesis(test: &TestGateway, document: &Value, more: &[&str]) -> (bool, String) {
+    let desk = tempfile::tempdir().unwrap();
+    let of = |tag: &str, token: Option<&str>| {
+        let token = token.unwrap();
+        format!("[[operations]]\ninclude-tag = \"{tag}\"\nheaders = {{ Authorization = \"Bearer {token}\" }}\n")
+    };
+    let config = of("insurer", test.life().client.access_token())
+        + &of("app", test.world.app.access_token())
+        + &of("hospital", test.world.hospital.access_token());
+    std::fs::write(desk.path().join("schemathesis.toml"), config).unwrap();
+    std::fs::write(desk.path().join("openapi.json"), document.to_string()).unwrap();
+    let said = desk.path().join("said");
+    let mut command = Command::new(&kit().python);
+    command.args(["-m", "schemathesis.cli", "--no-color", "--config-file", "schemathesis.toml", "run", "openapi.json"]);
+    command.args(["--url", test.world.gateway.base_url(), "--checks", "all", "--exclude-checks", UNCHECKED]);
+    command.args(["--phases", "examples,coverage,fuzzing", "--seed", "1", "--request-timeout", "10"]);
+    command.args(["--generation-database", "none", "--suppress-health-check", "all", "--warnings", "off"]).args(more);
+    let (out, err) = (File::create(&said).unwrap(), File::options().append(true).open(&said).unwrap());
+    let mut child = command.current_dir(desk.path()).stdout(out).stderr(err).spawn().unwrap();
+    let mut status = None;
+    for _ in 0..LONGEST * 10 {
+        status = child.try_wait().unwrap();
+        if status.is_some() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let said = std::fs::read_to_string(&said).unwrap();
+    let Some(status) = status else {
+        child.kill().unwrap();
+        panic!("it did not end within {LONGEST} seconds: {said}");
+    };
+    (status.success(), said)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gateway_does_what_its_description_says() {
+    let (test, document) = prepared().await;
+    let run = |document: &Value, more: &[&str]| tokio::task::block_in_place(|| schemathesis(&test, document, more));
+    let (fine, said) = run(&document, &["--max-examples", "50"]);
+    assert!(fine, "{said}");
+    // That nothing was found counts only where every address was seen to do its work.
+    let metrics = String::from_utf8(get(&test.life().client, "/metrics").await.body).unwrap();
+    let metrics: Vec<&str> =
+        metrics.lines().filter(|line| line.starts_with("claimgate_http_requests_total{")).collect();
+    for operation in openapi::operations() {
+        let seen = operation.succeeds_with().into_iter().filter(|status| *status != 304).any(|status| {
+            let labels = [
+                format!("method=\"{}\"", operation.method),
+                format!("route=\"{}\"", operation.route),
+                format!("status=\"{status}\""),
+            ];
+            metrics.iter().any(|line| labels.iter().all(|label| line.contains(label)))
+        });
+        assert!(seen, "{} {} never succeeded:\n{}", operation.method, operation.route, metrics.join("\n"));
+    }
+
+    // It would see a description that is not true.
+    let mut wrong = document;
+    wrong["components"]["schemas"]["Health"]["properties"]["status"]["type"] = json!("integer");
+    let (fine, said) = run(&wrong, &["--max-examples", "1", "--include-path", "/healthz"]);
+    assert!(!fine && said.contains("Response violates schema"), "{said}");
+    test.stop().await;
+}
