@@ -24,6 +24,7 @@ pub mod rows;
 pub mod schema;
 mod sequence;
 mod writer;
+mod written;
 
 pub use attachments::Disclosed;
 pub use receipt::KeptReceipt;
@@ -136,6 +137,28 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         self.jobs.send(Job::Lease { now, until, reply }).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Leases messages that are due, for each endpoint at most so many at once, one where it failed last.
+    /// Of one claim never two at once, and the earlier first.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn lease_pushes(
+        &self,
+        now: jiff::Timestamp,
+        until: jiff::Timestamp,
+        at_once: u32,
+    ) -> Result<Vec<DuePush>, StoreError> {
+        // Looked at beside the writer first: mostly nothing is due.
+        let sql = "-- push::any_due
+            select exists (select 1 from endpoint e join webhook w on w.party_id = e.party_id
+                where e.state = 'on' and coalesce(e.rest_until, 0) <= $1 and w.state = 'due' and w.due_at <= $1)";
+        let (any,): (bool,) = sqlx::query_as(sql).bind(written::millis(now)).fetch_one(self.readers()).await?;
+        if !any {
+            return Ok(Vec::new());
+        }
+        self.ask(|reply| Job::LeasePushes { now, until, at_once, reply }).await
     }
 
     /// Puts a job to the writer and waits for its answer.

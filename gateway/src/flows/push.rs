@@ -38,6 +38,11 @@ impl Engine {
     /// # Errors
     /// A fault of ours; the message is leased again when its lease has run out.
     pub async fn push(&self, due: &DuePush) -> Result<(), Fault> {
+        let party = self.store.party(&due.party).await?;
+        if !party.is_some_and(|party| party.is_live(self.now())) {
+            // Outside its days a party is told nothing: the lease runs out, and the message is looked at again then.
+            return Ok(());
+        }
         let began = self.clock.elapsed();
         let at = self.now();
         let (fault, words, status, next) = match self.letter(due).await? {

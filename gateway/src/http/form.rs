@@ -63,6 +63,15 @@ pub fn percent_decoded(text: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
+/// A token parameter (FHIR R4 §3.1.1.4.10): `system|value`, `|value` (no system: an empty one here), or `value`.
+pub(super) fn token(text: &str) -> Option<(Option<String>, String)> {
+    let (system, value) = match text.split_once('|') {
+        Some((system, value)) => (Some(system.to_owned()), value),
+        None => (None, text),
+    };
+    (!value.is_empty() && text.len() <= 1_024).then(|| (system, value.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

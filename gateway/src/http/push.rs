@@ -7,6 +7,7 @@ use claimgate_adapters::insurer::told::{Attempt, Attempts, EndpointShown, SentDe
 
 use super::body;
 use super::caller::{AckDeliveries, Caller, ReadBundles, ReadDeliveries};
+use super::insurer::no_store;
 use super::problem::Problem;
 use crate::app::App;
 use crate::core::push::Selection;
@@ -134,12 +135,6 @@ fn shown(known: EndpointView) -> EndpointShown {
         given_up: known.dead,
         changed: known.changed,
     }
-}
-
-fn no_store() -> actix_web::HttpResponseBuilder {
-    let mut response = HttpResponse::Ok();
-    response.insert_header(("Cache-Control", "no-store"));
-    response
 }
 
 fn no_endpoint() -> Problem {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::body;
 use super::caller::{Caller, ReadBundles};
 use super::fhir;
-use super::form::Form;
+use super::form::{Form, token};
 use super::hospital::claim_id;
 use super::problem::Problem;
 use crate::app::App;
@@ -143,15 +143,6 @@ fn parse(kind: Kind, text: &str) -> Result<(Search, i64), Problem> {
         _ => return Err(refused()),
     };
     Ok((search, count))
-}
-
-/// A token parameter (FHIR R4 §3.1.1.4.10): `system|value`, `|value` (no system: an empty one here), or `value`.
-pub(super) fn token(text: &str) -> Option<(Option<String>, String)> {
-    let (system, value) = match text.split_once('|') {
-        Some((system, value)) => (Some(system.to_owned()), value),
-        None => (None, text),
-    };
-    (!value.is_empty() && text.len() <= 1_024).then(|| (system, value.to_owned()))
 }
 
 fn composition_entry(base: &str, claim: ClaimId, bundle: &Value) -> Option<(String, Value)> {

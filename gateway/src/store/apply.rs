@@ -4,9 +4,9 @@
 use jiff::Timestamp;
 use serde_json::json;
 use sqlx::error::ErrorKind;
-use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, query, query_as};
 
+use super::written::{all, millis, one};
 use super::{StoreError, attachments, log, push, receipt, registry};
 use crate::core::change::{Change, DeliveryRow, SearchValues, Write};
 use crate::core::timeline::{Audience, Entry};
@@ -433,31 +433,4 @@ async fn new_entries(tx: &mut SqliteConnection, entries: &[Entry]) -> Result<(),
 /// Whether the database refused this one row; anything else is a fault of the database itself.
 fn is_constraint(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| !matches!(error.kind(), ErrorKind::Other))
-}
-
-/// Milliseconds since 1970: how every time is stored.
-pub(super) fn millis(at: Timestamp) -> i64 {
-    at.as_millisecond()
-}
-
-/// As many rows as there are values must have been written.
-pub(super) fn all(
-    table: &'static str,
-    rows: usize,
-    result: Result<SqliteQueryResult, sqlx::Error>,
-) -> Result<(), StoreError> {
-    let written = result?.rows_affected();
-    if usize::try_from(written) == Ok(rows) { Ok(()) } else { Err(StoreError::Conflict { table }) }
-}
-
-/// Exactly one row must have been written; none, or one that is already there, is a conflict.
-pub(super) fn one(table: &'static str, result: Result<SqliteQueryResult, sqlx::Error>) -> Result<(), StoreError> {
-    match result {
-        Ok(done) if done.rows_affected() == 1 => Ok(()),
-        Ok(_) => Err(StoreError::Conflict { table }),
-        Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
-            Err(StoreError::Conflict { table })
-        }
-        Err(error) => Err(error.into()),
-    }
 }

@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, query, query_as};
 
-use super::apply::{all, millis, one};
 use super::rows::{mac, parse};
+use super::written::{all, millis, one};
 use super::{Store, StoreError};
 use crate::core::change::{AttachmentRow, DeliveryRow};
 use crate::id::{AttachmentId, ClaimId, DeliveryId, EvidenceId};

@@ -6,7 +6,7 @@ use claimgate_packet::log::{Hash, leaf_hash};
 use jiff::Timestamp;
 use sqlx::{SqliteConnection, query, query_as};
 
-use super::apply::millis;
+use super::written::millis;
 use super::{Store, StoreError};
 use crate::core::change::PacketRow;
 use crate::id::DeliveryId;

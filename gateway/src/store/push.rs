@@ -4,36 +4,12 @@ use claimgate_adapters::insurer::webhook::EventKind;
 use jiff::Timestamp;
 use sqlx::{Connection, SqliteConnection, query, query_as};
 
-use super::apply::{millis, one};
+use super::StoreError;
 use super::rows::{DuePush, parse, time};
-use super::{Store, StoreError, writer};
+use super::written::{millis, one};
 use crate::core::push::{AttemptRow, EndpointRow, Next, PushWrite, Selection};
 use crate::id::DeliveryId;
 use crate::party::PartyId;
-
-impl Store {
-    /// Leases messages that are due, for each endpoint at most so many at once, one where it failed last.
-    /// Of one claim never two at once, and the earlier first.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn lease_pushes(
-        &self,
-        now: Timestamp,
-        until: Timestamp,
-        at_once: u32,
-    ) -> Result<Vec<DuePush>, StoreError> {
-        // Looked at beside the writer first: mostly nothing is due.
-        let sql = "-- push::any_due
-            select exists (select 1 from endpoint e join webhook w on w.party_id = e.party_id
-                where e.state = 'on' and coalesce(e.rest_until, 0) <= $1 and w.state = 'due' and w.due_at <= $1)";
-        let (any,): (bool,) = query_as(sql).bind(millis(now)).fetch_one(self.readers()).await?;
-        if !any {
-            return Ok(Vec::new());
-        }
-        self.ask(|reply| writer::Job::LeasePushes { now, until, at_once, reply }).await
-    }
-}
 
 /// Writes one row for webhooks.
 pub(super) async fn apply(tx: &mut SqliteConnection, write: &PushWrite) -> Result<(), StoreError> {

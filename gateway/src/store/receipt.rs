@@ -5,8 +5,8 @@ use serde_json::Value;
 use sqlx::sqlite::SqliteQueryResult;
 use sqlx::{SqliteConnection, query, query_as};
 
-use super::apply::millis;
 use super::rows::time;
+use super::written::millis;
 use super::{Store, StoreError};
 use crate::core::change::ReceiptRow;
 use crate::id::DeliveryId;

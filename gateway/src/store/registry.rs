@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use sqlx::{Connection, SqliteConnection, query, query_as};
 
-use super::apply::{millis, one};
 use super::rows::{parse, time};
+use super::written::{millis, one};
 use super::{Store, StoreError};
 use crate::core::change::{Decision, ProposalRow};
 use crate::id::ProposalId;

@@ -6,8 +6,8 @@
 use jiff::Timestamp;
 use sqlx::{Connection, SqliteConnection, query, query_as};
 
-use super::apply::millis;
 use super::rows::DueWork;
+use super::written::millis;
 use super::{StoreError, log, push, registry};
 use crate::audit;
 
