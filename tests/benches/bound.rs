@@ -32,7 +32,7 @@ fn main() {
 }
 
 async fn run() -> Vec<String> {
-    let test = TestGateway::start().await;
+    let test = TestGateway::start_without_limits().await;
     let clock = test.clock.clone();
     let key = must(signing_key(Role::App, clock.now()));
     let plain = test.client(Identity { id: "nobody".to_owned(), profile: AuthProfile::Fapi, key });

@@ -28,7 +28,7 @@ fn main() {
 }
 
 async fn run() -> (Vec<Duration>, Vec<Duration>) {
-    let test = TestGateway::start_without_limits().await;
+    let test = TestGateway::start_without_limits().await.with_bearer_life().await;
     let (clock, engine) = (test.clock.clone(), &test.world.gateway.app.engine);
     let answer = test.push(&bytes(&case("PROOF-0")), &[]).await;
     assert_eq!(answer.status, 201);
