@@ -1,6 +1,9 @@
 # Two commands do all the set-up: `make demo` and `make test`.
 .PHONY: help prepare prepare-test demo build fmt lint doc gate test bench clean
 
+# Where cargo builds, if somebody has told it to build elsewhere.
+built := $(or $(CARGO_TARGET_DIR),target)/release
+
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -12,7 +15,7 @@ prepare-test:
 
 demo: prepare ## Show the main job; ARGS=--keep leaves the gateway up, ARGS=--json prints JSON
 	@cargo build --release --locked --bin claimgate
-	@./target/release/claimgate demo $(ARGS)
+	@$(built)/claimgate demo $(ARGS)
 
 build: prepare ## Build the gateway for use
 	cargo build --release --locked --bin claimgate

@@ -33,6 +33,11 @@ async fn the_demo_verifies_everything_and_prints_the_promised_json() {
     assert!(!strings(&nonlife["evidence"]).contains(&"lab-report"));
     assert_eq!(strings(&nonlife["withheld"]), ["lab-report"]);
 
+    let fields = |one: &Value, kind: &str| strings(&one["withheld_fields"][kind]).join(" ");
+    assert_eq!(fields(life, "lab-report"), "/patient/address /patient/occupation");
+    assert!(fields(nonlife, "diagnosis-certificate").contains("/visit/medical_identity"));
+    assert!(!fields(life, "diagnosis-certificate").contains("/visit/medical_identity"));
+
     assert_eq!(life["attachments"], serde_json::json!([{ "media_type": "application/pdf", "bytes": 656 }]));
     assert!(nonlife["attachments"].as_array().unwrap().is_empty());
 

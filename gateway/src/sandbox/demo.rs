@@ -1,11 +1,15 @@
 //! The main job, end to end: one hospital, two insurers, one app, over real HTTP against a gateway of its own.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use claimgate_adapters::hospital::{self as hospital_reader, Settings};
+use claimgate_packet::evidence::Document;
 use claimgate_packet::jose::jwk::{JwkSet, KeyAlg, KeyUse, PrivateJwk};
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::client::{ClientError, Identity, PartyClient};
 use super::report::{Demo, Recipient, Step};
@@ -104,7 +108,15 @@ async fn serve(world: &World, one: &Insurer, steps: &mut Steps<'_>) -> anyhow::R
     steps.mark(&format!("{name} acknowledges with a signed receipt"));
     insurer::report(&one.client, &envelope.submission_id, "in-review", "C-2026-000123").await?;
     steps.mark(&format!("{name} reports a status"));
-    Ok(Recipient::new(&name, &envelope, &opened))
+    Ok(Recipient::new(&name, &envelope, &opened, &documents()?))
+}
+
+/// What the bundle holds, by evidence type: the demo has one document of each.
+fn documents() -> anyhow::Result<BTreeMap<String, Value>> {
+    let read = hospital_reader::read(BUNDLE, &Settings::default());
+    let bundle = read.map_err(|_| anyhow::anyhow!("the demo's own bundle is refused"))?;
+    let one = |document: &Document| Ok((document.kind().to_owned(), document.to_json()?));
+    bundle.documents.iter().map(one).collect()
 }
 
 /// Each insurer asks for the other's delivery by its id: not found, whatever it is called.

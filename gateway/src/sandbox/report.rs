@@ -1,5 +1,6 @@
 //! What the demo found out, for people and as the JSON others script against.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
 use std::time::Duration;
 
@@ -33,16 +34,28 @@ pub struct Recipient {
     line: String,
     packet: String,
     evidence: Vec<String>,
+    /// Evidence type and member of each field that the bundle had and the packet does not show.
+    fields: BTreeSet<(String, String)>,
     /// Media type and size of each file that was opened.
     attachments: Vec<(String, u64)>,
     sealed_bytes: i64,
 }
 
 impl Recipient {
-    /// From a delivery and what it opened to.
+    /// From a delivery, what it opened to, and the documents of the bundle by type.
     #[must_use]
-    pub fn new(party: &str, envelope: &Envelope, opened: &Opened) -> Self {
+    pub fn new(party: &str, envelope: &Envelope, opened: &Opened, sent: &BTreeMap<String, Value>) -> Self {
+        let mut fields = BTreeSet::new();
+        for one in &opened.evidence {
+            let kind = one.document.kind();
+            if let (Some(whole), Ok(shown)) = (sent.get(kind), one.document.to_json()) {
+                let mut missing = BTreeSet::new();
+                not_shown(whole, &shown, "", &mut missing);
+                fields.extend(missing.into_iter().map(|field| (kind.to_owned(), field)));
+            }
+        }
         Self {
+            fields,
             party: party.to_owned(),
             line: envelope.line.to_string(),
             packet: opened.packet_id.clone(),
@@ -64,6 +77,36 @@ pub struct Demo {
     sent: Vec<String>,
     timeline: Vec<(String, String, String, String)>,
     steps: Vec<Step>,
+}
+
+impl Recipient {
+    fn withheld_fields(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut by_kind: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (kind, field) in &self.fields {
+            by_kind.entry(kind).or_default().push(field);
+        }
+        by_kind
+    }
+}
+
+/// The outermost members of a document that are not in what was shown of it; `*` for every element of a list.
+fn not_shown(whole: &Value, shown: &Value, at: &str, missing: &mut BTreeSet<String>) {
+    match (whole, shown) {
+        (Value::Object(all), Value::Object(some)) => {
+            for (name, value) in all {
+                let here = format!("{at}/{name}");
+                match some.get(name) {
+                    Some(shown) => not_shown(value, shown, &here, missing),
+                    None => _ = missing.insert(here),
+                }
+            }
+        }
+        (Value::Array(all), Value::Array(some)) => {
+            let here = format!("{at}/*");
+            all.iter().zip(some).for_each(|(value, shown)| not_shown(value, shown, &here, missing));
+        }
+        _ => {}
+    }
 }
 
 impl Demo {
@@ -128,7 +171,8 @@ impl Demo {
                 let file = |(media_type, bytes): &(String, u64)| json!({ "media_type": media_type, "bytes": bytes });
                 let attachments: Vec<Value> = one.attachments.iter().map(file).collect();
                 json!({ "party": one.party, "line": one.line, "opened": true, "verified": true,
-                    "evidence": one.evidence, "withheld": self.withheld(one), "attachments": attachments,
+                    "evidence": one.evidence, "withheld": self.withheld(one), "withheld_fields": one.withheld_fields(),
+                    "attachments": attachments,
                     "sealed_bytes": one.sealed_bytes })
             })
             .collect();
@@ -163,8 +207,11 @@ impl fmt::Display for Demo {
             writeln!(text, "  {:<16} {:<22} {:>6} bytes sealed", one.party, one.line, one.sealed_bytes)?;
             writeln!(text, "      sees      {}", one.evidence.join(", "))?;
             let withheld = self.withheld(one);
-            let withheld = if withheld.is_empty() { "nothing".to_owned() } else { withheld.join(", ") };
+            let withheld = if withheld.is_empty() { "no document".to_owned() } else { withheld.join(", ") };
             writeln!(text, "      withheld  {withheld}")?;
+            for (kind, fields) in one.withheld_fields() {
+                writeln!(text, "                of {kind}: {}", fields.join(" "))?;
+            }
             for (media_type, bytes) in &one.attachments {
                 writeln!(text, "      file      {media_type}, {bytes} bytes")?;
             }
