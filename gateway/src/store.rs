@@ -7,7 +7,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
@@ -23,6 +22,7 @@ mod registry;
 pub mod rows;
 pub mod schema;
 mod sequence;
+mod sql;
 mod writer;
 mod written;
 
@@ -35,6 +35,7 @@ pub use rows::{
 pub use schema::SchemaStatus;
 pub use sequence::Sequenced;
 
+use sql::Pool;
 use writer::Job;
 
 /// Why the store could not do it.
@@ -68,7 +69,7 @@ pub enum StoreError {
 /// The open database.
 #[derive(Clone, Debug)]
 pub struct Store {
-    readers: SqlitePool,
+    readers: Pool,
     jobs: mpsc::Sender<Job>,
     unsequenced: Arc<Notify>,
     sequenced: watch::Sender<u64>,
@@ -212,7 +213,7 @@ impl Store {
         self.sequenced.subscribe()
     }
 
-    fn readers(&self) -> &SqlitePool {
+    fn readers(&self) -> &Pool {
         &self.readers
     }
 }
@@ -229,7 +230,7 @@ fn connect_options(path: &Path) -> SqliteConnectOptions {
         .pragma("journal_size_limit", "67108864")
 }
 
-async fn open_writer(options: &SqliteConnectOptions) -> Result<sqlx::SqliteConnection, sqlx::Error> {
+async fn open_writer(options: &SqliteConnectOptions) -> Result<sql::Connection, sqlx::Error> {
     use sqlx::ConnectOptions;
     options.connect().await
 }

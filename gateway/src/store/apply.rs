@@ -3,9 +3,10 @@
 
 use jiff::Timestamp;
 use serde_json::json;
+use sqlx::Connection as _;
 use sqlx::error::ErrorKind;
-use sqlx::{Connection, QueryBuilder, Sqlite, SqliteConnection, query, query_as};
 
+use super::sql::{Builder, Connection, query, query_as};
 use super::written::{all, millis, one};
 use super::{StoreError, attachments, log, push, receipt, registry};
 use crate::core::change::{Change, DeliveryRow, SearchValues, Write};
@@ -13,7 +14,7 @@ use crate::core::timeline::{Audience, Entry};
 use crate::party::Party;
 
 /// Applies a change in a savepoint of the running transaction.
-pub(super) async fn change(tx: &mut SqliteConnection, change: &Change) -> Result<(), StoreError> {
+pub(super) async fn change(tx: &mut Connection, change: &Change) -> Result<(), StoreError> {
     let mut savepoint = tx.begin().await?;
     match rows(&mut savepoint, change).await {
         Ok(()) => savepoint.commit().await?,
@@ -29,7 +30,7 @@ pub(super) async fn change(tx: &mut SqliteConnection, change: &Change) -> Result
     Ok(())
 }
 
-async fn rows(tx: &mut SqliteConnection, change: &Change) -> Result<(), StoreError> {
+async fn rows(tx: &mut Connection, change: &Change) -> Result<(), StoreError> {
     for write in &change.writes {
         apply(tx, write).await?;
     }
@@ -37,7 +38,7 @@ async fn rows(tx: &mut SqliteConnection, change: &Change) -> Result<(), StoreErr
 }
 
 #[expect(clippy::too_many_lines, reason = "one arm per row kind; splitting would hide the list")]
-async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreError> {
+async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
     match write {
         Write::RelyOnParty(id, version) => {
             // A read is enough: the transaction holds the only right to write.
@@ -312,7 +313,7 @@ async fn apply(tx: &mut SqliteConnection, write: &Write) -> Result<(), StoreErro
     }
 }
 
-async fn new_party(tx: &mut SqliteConnection, party: &Party, at: Timestamp) -> Result<(), StoreError> {
+async fn new_party(tx: &mut Connection, party: &Party, at: Timestamp) -> Result<(), StoreError> {
     let sql = "-- apply::new_party
         insert into party (id, role, state, document, version, created_at, changed_at)
         values ($1, $2, $3, $4, 1, $5, $5)";
@@ -329,7 +330,7 @@ async fn new_party(tx: &mut SqliteConnection, party: &Party, at: Timestamp) -> R
     identifiers(tx, party).await
 }
 
-async fn change_party(tx: &mut SqliteConnection, party: &Party, at: Timestamp) -> Result<(), StoreError> {
+async fn change_party(tx: &mut Connection, party: &Party, at: Timestamp) -> Result<(), StoreError> {
     let sql = "-- apply::change_party
         update party set state = $3, document = $4, version = version + 1, changed_at = $5
         where id = $1 and version = $2";
@@ -351,7 +352,7 @@ async fn change_party(tx: &mut SqliteConnection, party: &Party, at: Timestamp) -
     identifiers(tx, party).await
 }
 
-async fn identifiers(tx: &mut SqliteConnection, party: &Party) -> Result<(), StoreError> {
+async fn identifiers(tx: &mut Connection, party: &Party) -> Result<(), StoreError> {
     for known in &party.registration().identifiers {
         let sql = "-- apply::identifiers\ninsert into party_identifier (system, value, party_id) values ($1, $2, $3)";
         let inserted =
@@ -361,14 +362,14 @@ async fn identifiers(tx: &mut SqliteConnection, party: &Party) -> Result<(), Sto
     Ok(())
 }
 
-async fn search_values(tx: &mut SqliteConnection, search: &SearchValues) -> Result<(), StoreError> {
+async fn search_values(tx: &mut Connection, search: &SearchValues) -> Result<(), StoreError> {
     let claim = search.claim.to_string();
     let sql = "-- apply::forget_search_values\ndelete from claim_search where claim_id = $1";
     query(sql).bind(&claim).execute(&mut *tx).await?;
     if search.values.is_empty() {
         return Ok(());
     }
-    let mut sql = QueryBuilder::<Sqlite>::new(
+    let mut sql = Builder::new(
         "-- apply::search_values
         insert into claim_search (claim_id, hospital_id, name, value_mac) ",
     );
@@ -381,7 +382,7 @@ async fn search_values(tx: &mut SqliteConnection, search: &SearchValues) -> Resu
     all("claim_search", search.values.len(), sql.build().execute(tx).await)
 }
 
-async fn new_delivery(tx: &mut SqliteConnection, row: &DeliveryRow) -> Result<(), StoreError> {
+async fn new_delivery(tx: &mut Connection, row: &DeliveryRow) -> Result<(), StoreError> {
     let sql = "-- apply::delivery
         insert into delivery (id, packet_id, claim_id, party_id, line, revision, state, content, kid, sealed,
             sealed_bytes, sealed_digest, presentation_digest, created_at)
@@ -406,11 +407,11 @@ async fn new_delivery(tx: &mut SqliteConnection, row: &DeliveryRow) -> Result<()
     attachments::disclosed(tx, row).await
 }
 
-async fn new_entries(tx: &mut SqliteConnection, entries: &[Entry]) -> Result<(), StoreError> {
+async fn new_entries(tx: &mut Connection, entries: &[Entry]) -> Result<(), StoreError> {
     if entries.is_empty() {
         return Ok(());
     }
-    let mut sql = QueryBuilder::<Sqlite>::new(
+    let mut sql = Builder::new(
         "-- apply::timeline
         insert into timeline (id, claim_id, at, audience_role, audience_party, event, parameters) ",
     );

@@ -2,9 +2,9 @@
 //! comes out as ciphertext.
 
 use jiff::Timestamp;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection, query, query_as};
 
 use super::rows::{mac, parse};
+use super::sql::{Builder, Connection, query, query_as};
 use super::written::{all, millis, one};
 use super::{Store, StoreError};
 use crate::core::change::{AttachmentRow, DeliveryRow};
@@ -23,7 +23,7 @@ pub struct Disclosed {
     pub left: bool,
 }
 
-pub(super) async fn new(tx: &mut SqliteConnection, row: &AttachmentRow) -> Result<(), StoreError> {
+pub(super) async fn new(tx: &mut Connection, row: &AttachmentRow) -> Result<(), StoreError> {
     let sql = "-- attachments::new
         insert into attachment (id, claim_id, revision, content_mac, media_type, bytes, content)
         values ($1, $2, $3, $4, $5, $6, $7)";
@@ -41,11 +41,11 @@ pub(super) async fn new(tx: &mut SqliteConnection, row: &AttachmentRow) -> Resul
 }
 
 /// What a new delivery discloses.
-pub(super) async fn disclosed(tx: &mut SqliteConnection, row: &DeliveryRow) -> Result<(), StoreError> {
+pub(super) async fn disclosed(tx: &mut Connection, row: &DeliveryRow) -> Result<(), StoreError> {
     if row.attachments.is_empty() {
         return Ok(());
     }
-    let mut sql = QueryBuilder::<Sqlite>::new(
+    let mut sql = Builder::new(
         "-- attachments::disclosed
         insert into delivery_attachment (delivery_id, attachment_id, evidence_id) ",
     );
@@ -56,7 +56,7 @@ pub(super) async fn disclosed(tx: &mut SqliteConnection, row: &DeliveryRow) -> R
 }
 
 pub(super) async fn left(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     delivery: DeliveryId,
     id: AttachmentId,
     at: Timestamp,
@@ -80,7 +80,7 @@ impl Store {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        let mut sql = QueryBuilder::<Sqlite>::new(
+        let mut sql = Builder::new(
             "-- attachments::known_attachments
             select id, content_mac from attachment where claim_id = ",
         );

@@ -4,8 +4,8 @@
 use claimgate_packet::log::tile::{TileId, WIDTH, full_root};
 use claimgate_packet::log::{Hash, leaf_hash};
 use jiff::Timestamp;
-use sqlx::{SqliteConnection, query, query_as};
 
+use super::sql::{Connection, query, query_as};
 use super::written::millis;
 use super::{Store, StoreError};
 use crate::core::change::PacketRow;
@@ -21,7 +21,7 @@ pub struct Leaf {
     pub entry: Hash,
 }
 
-pub(super) async fn leaf(tx: &mut SqliteConnection, packet: &PacketRow) -> Result<(), StoreError> {
+pub(super) async fn leaf(tx: &mut Connection, packet: &PacketRow) -> Result<(), StoreError> {
     let sql = "-- log::leaf\ninsert into log_leaf (packet_id, entry, created_at) values ($1, $2, $3)";
     query(sql)
         .bind(packet.id.to_string())
@@ -32,12 +32,7 @@ pub(super) async fn leaf(tx: &mut SqliteConnection, packet: &PacketRow) -> Resul
     Ok(())
 }
 
-pub(super) async fn checkpoint(
-    tx: &mut SqliteConnection,
-    size: u64,
-    note: &str,
-    at: Timestamp,
-) -> Result<(), StoreError> {
+pub(super) async fn checkpoint(tx: &mut Connection, size: u64, note: &str, at: Timestamp) -> Result<(), StoreError> {
     // The log under another name says the same of the same size again.
     let sql = "-- log::checkpoint
         insert into log_checkpoint (size, note, created_at) values ($1, $2, $3)
@@ -47,7 +42,7 @@ pub(super) async fn checkpoint(
 }
 
 /// Gives positions to the leaves that wait and writes their hashes into the tiles; returns how many.
-pub(super) async fn sequence(tx: &mut SqliteConnection, batch: i64) -> Result<u64, StoreError> {
+pub(super) async fn sequence(tx: &mut Connection, batch: i64) -> Result<u64, StoreError> {
     let sql = "-- log::waiting
         select packet_id, entry from log_leaf where position is null order by created_at, packet_id limit $1";
     let waiting: Vec<(String, Vec<u8>)> = query_as(sql).bind(batch).fetch_all(&mut *tx).await?;
@@ -70,7 +65,7 @@ pub(super) async fn sequence(tx: &mut SqliteConnection, batch: i64) -> Result<u6
     Ok(size - first)
 }
 
-async fn size(connection: &mut SqliteConnection) -> Result<u64, StoreError> {
+async fn size(connection: &mut Connection) -> Result<u64, StoreError> {
     let sql = "-- log::size\nselect coalesce(max(position) + 1, 0) from log_leaf";
     let (size,): (i64,) = query_as(sql).fetch_one(connection).await?;
     u64::try_from(size).map_err(|_| INCONSISTENT)
@@ -79,7 +74,7 @@ async fn size(connection: &mut SqliteConnection) -> Result<u64, StoreError> {
 type Row = (u32, u64, Vec<Hash>);
 
 /// Appends hashes to a level, and gives the hashes that the level above gets by it.
-async fn append(tx: &mut SqliteConnection, (level, mut at, hashes): Row) -> Result<Row, StoreError> {
+async fn append(tx: &mut Connection, (level, mut at, hashes): Row) -> Result<Row, StoreError> {
     let (width, mut above) = (u64::try_from(WIDTH).unwrap_or(u64::MAX), Vec::new());
     let above_at = at / width;
     let mut rest = hashes.as_slice();

@@ -2,17 +2,18 @@
 
 use claimgate_adapters::insurer::webhook::EventKind;
 use jiff::Timestamp;
-use sqlx::{Connection, SqliteConnection, query, query_as};
+use sqlx::Connection as _;
 
 use super::StoreError;
 use super::rows::{DuePush, parse, time};
+use super::sql::{Connection, query, query_as};
 use super::written::{millis, one};
 use crate::core::push::{AttemptRow, EndpointRow, Next, PushWrite, Selection};
 use crate::id::DeliveryId;
 use crate::party::PartyId;
 
 /// Writes one row for webhooks.
-pub(super) async fn apply(tx: &mut SqliteConnection, write: &PushWrite) -> Result<(), StoreError> {
+pub(super) async fn apply(tx: &mut Connection, write: &PushWrite) -> Result<(), StoreError> {
     match write {
         PushWrite::Endpoint(row) => endpoint(tx, row).await,
         PushWrite::Attempt(row) => attempt(tx, row).await,
@@ -21,7 +22,7 @@ pub(super) async fn apply(tx: &mut SqliteConnection, write: &PushWrite) -> Resul
 }
 
 /// The message of a delivery that has just got its position, where its recipient has an endpoint.
-pub(super) async fn announce(tx: &mut SqliteConnection, delivery: &str) -> Result<(), StoreError> {
+pub(super) async fn announce(tx: &mut Connection, delivery: &str) -> Result<(), StoreError> {
     let sql = "-- push::announce
         insert into webhook (id, party_id, delivery_id, claim_id, kind, ordinal, state, tries, due_at, fence, created_at)
         select d.id || '_ready', d.party_id, d.id, d.claim_id, 'delivery.ready', 2 * d.position, 'due', 0, d.created_at,
@@ -33,7 +34,7 @@ pub(super) async fn announce(tx: &mut SqliteConnection, delivery: &str) -> Resul
 
 /// The message that a delivery was withdrawn, where its recipient was or will be told that it is there.
 pub(super) async fn announce_withdrawal(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     delivery: DeliveryId,
     at: Timestamp,
 ) -> Result<(), StoreError> {
@@ -46,7 +47,7 @@ pub(super) async fn announce_withdrawal(
     Ok(())
 }
 
-async fn endpoint(tx: &mut SqliteConnection, row: &EndpointRow) -> Result<(), StoreError> {
+async fn endpoint(tx: &mut Connection, row: &EndpointRow) -> Result<(), StoreError> {
     let sql = "-- push::endpoint
         insert into endpoint (party_id, url, content, secrets, state, failures, version, created_at, changed_at)
         select $1, $2, $3, $4, $5, 0, 1, $7, $7 where $6 = 0
@@ -67,7 +68,7 @@ async fn endpoint(tx: &mut SqliteConnection, row: &EndpointRow) -> Result<(), St
     one("endpoint", written)
 }
 
-async fn attempt(tx: &mut SqliteConnection, row: &AttemptRow) -> Result<(), StoreError> {
+async fn attempt(tx: &mut Connection, row: &AttemptRow) -> Result<(), StoreError> {
     let at = millis(row.at);
     let (state, due, done) = match row.next {
         Next::Done => ("done", None, Some(at)),
@@ -98,7 +99,7 @@ async fn attempt(tx: &mut SqliteConnection, row: &AttemptRow) -> Result<(), Stor
     health(tx, row).await
 }
 
-async fn health(tx: &mut SqliteConnection, row: &AttemptRow) -> Result<(), StoreError> {
+async fn health(tx: &mut Connection, row: &AttemptRow) -> Result<(), StoreError> {
     let (state, rest) = match row.next {
         Next::Done => {
             let sql = "-- push::healthy
@@ -119,12 +120,7 @@ async fn health(tx: &mut SqliteConnection, row: &AttemptRow) -> Result<(), Store
     Ok(())
 }
 
-async fn redrive(
-    tx: &mut SqliteConnection,
-    party: &PartyId,
-    selection: Selection,
-    at: Timestamp,
-) -> Result<(), StoreError> {
+async fn redrive(tx: &mut Connection, party: &PartyId, selection: Selection, at: Timestamp) -> Result<(), StoreError> {
     let (one, from, to, after, open) = match selection {
         Selection::One(id) => (Some(id.to_string()), None, None, None, 0),
         Selection::Between(from, to) => (None, Some(millis(from)), Some(millis(to)), None, 0),
@@ -155,7 +151,7 @@ async fn redrive(
 
 /// Takes what is due, endpoint by endpoint, so that a long queue of one cannot hide the others.
 pub(super) async fn lease(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     (now, until, at_once): (Timestamp, Timestamp, u32),
 ) -> Result<Vec<DuePush>, StoreError> {
     let mut tx = connection.begin_with("begin immediate").await?;
@@ -181,7 +177,7 @@ type LeaseRow = (String, String, String, i64, Option<i64>, i64);
 type HealthRow = (String, String, Vec<u8>, i64, i64, Option<i64>);
 
 async fn lease_of(
-    tx: &mut SqliteConnection,
+    tx: &mut Connection,
     party: &str,
     (now, until): (Timestamp, Timestamp),
     room: i64,

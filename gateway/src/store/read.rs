@@ -2,9 +2,9 @@
 
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
-use sqlx::query_as;
 
 use super::rows::{AppView, ClaimHead, HospitalAnswer, StoredAnswer, SubmissionView, TimelineLine, mac, parse, time};
+use super::sql::query_as;
 use super::{Store, StoreError};
 use crate::core::packet::Previous;
 use crate::id::{ClaimId, PacketId, SubmissionId};

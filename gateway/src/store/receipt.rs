@@ -2,10 +2,9 @@
 
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::sqlite::SqliteQueryResult;
-use sqlx::{SqliteConnection, query, query_as};
 
 use super::rows::time;
+use super::sql::{Connection, Done, query, query_as};
 use super::written::millis;
 use super::{Store, StoreError};
 use crate::core::change::ReceiptRow;
@@ -29,7 +28,7 @@ pub struct KeptReceipt {
     pub received_at: Timestamp,
 }
 
-pub(super) async fn insert(tx: &mut SqliteConnection, row: &ReceiptRow) -> Result<SqliteQueryResult, sqlx::Error> {
+pub(super) async fn insert(tx: &mut Connection, row: &ReceiptRow) -> Result<Done, sqlx::Error> {
     let sql = "-- receipt::insert
         insert into receipt (delivery_id, result, receipt, digest, key, signed_at, received_at)
         values ($1, $2, $3, $4, $5, $6, $7)";

@@ -2,9 +2,10 @@
 //! registration begins to count.
 
 use jiff::Timestamp;
-use sqlx::{Connection, SqliteConnection, query, query_as};
+use sqlx::Connection as _;
 
 use super::rows::{parse, time};
+use super::sql::{Connection, query, query_as};
 use super::written::{millis, one};
 use super::{Store, StoreError};
 use crate::core::change::{Decision, ProposalRow};
@@ -63,16 +64,12 @@ fn from_row((id, party, base, document, state, by, at, expires): Row) -> Result<
     })
 }
 
-pub(super) async fn contacts(
-    tx: &mut SqliteConnection,
-    party: &PartyId,
-    sealed: Option<&[u8]>,
-) -> Result<(), StoreError> {
+pub(super) async fn contacts(tx: &mut Connection, party: &PartyId, sealed: Option<&[u8]>) -> Result<(), StoreError> {
     let sql = "-- registry::contacts\nupdate party set contacts = $2 where id = $1";
     one("party", query(sql).bind(party.as_str()).bind(sealed).execute(tx).await)
 }
 
-pub(super) async fn proposal(tx: &mut SqliteConnection, row: &ProposalRow) -> Result<(), StoreError> {
+pub(super) async fn proposal(tx: &mut Connection, row: &ProposalRow) -> Result<(), StoreError> {
     let sql = "-- registry::proposal
         insert into party_proposal (id, party_id, base_version, document, state, proposed_by, proposed_at, expires_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -91,7 +88,7 @@ pub(super) async fn proposal(tx: &mut SqliteConnection, row: &ProposalRow) -> Re
 }
 
 /// The row says once more what the flow has looked at: open, in time, and not approved by who proposed it.
-pub(super) async fn decision(tx: &mut SqliteConnection, decision: &Decision) -> Result<(), StoreError> {
+pub(super) async fn decision(tx: &mut Connection, decision: &Decision) -> Result<(), StoreError> {
     let sql = "-- registry::decision
         update party_proposal set decided_by = $2, decided_at = $3, decision = $4
         where id = $1 and decided_at is null
@@ -107,7 +104,7 @@ pub(super) async fn decision(tx: &mut SqliteConnection, decision: &Decision) -> 
 }
 
 /// Notes when a registration begins to count: what waits for it is due then.
-pub(super) async fn beginning(tx: &mut SqliteConnection, party: &Party, now: Timestamp) -> Result<(), StoreError> {
+pub(super) async fn beginning(tx: &mut Connection, party: &Party, now: Timestamp) -> Result<(), StoreError> {
     let sql = "-- registry::forget_beginning\ndelete from party_beginning where party_id = $1";
     query(sql).bind(party.id.as_str()).execute(&mut *tx).await?;
     if let Some(begins) = party.term().begins.filter(|begins| now < *begins) {
@@ -118,7 +115,7 @@ pub(super) async fn beginning(tx: &mut SqliteConnection, party: &Party, now: Tim
 }
 
 /// Makes what waits due where a registration has begun to count since the last look.
-pub(super) async fn begin(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), StoreError> {
+pub(super) async fn begin(connection: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
     let sql = "-- registry::begun\nselect count(*) from party_beginning where at <= $1";
     let (begun,): (i64,) = query_as(sql).bind(millis(now)).fetch_one(&mut *connection).await?;
     if begun == 0 {

@@ -4,9 +4,10 @@
 //! whose every line is bound to the one before it (hash chain).
 
 use jiff::Timestamp;
-use sqlx::{Connection, SqliteConnection, query, query_as};
+use sqlx::Connection as _;
 
 use super::rows::DueWork;
+use super::sql::{Connection, query, query_as};
 use super::written::millis;
 use super::{StoreError, log, push, registry};
 use crate::audit;
@@ -27,7 +28,7 @@ pub struct Sequenced {
     pub more: bool,
 }
 
-pub(super) async fn run(connection: &mut SqliteConnection) -> Result<Sequenced, StoreError> {
+pub(super) async fn run(connection: &mut Connection) -> Result<Sequenced, StoreError> {
     let mut tx = connection.begin_with("begin immediate").await?;
     let deliveries = deliveries(&mut tx).await?;
     let audit = audit_lines(&mut tx).await?;
@@ -37,7 +38,7 @@ pub(super) async fn run(connection: &mut SqliteConnection) -> Result<Sequenced, 
     Ok(Sequenced { deliveries, audit, leaves, more: deliveries >= full || audit >= full || leaves >= full })
 }
 
-async fn deliveries(tx: &mut SqliteConnection) -> Result<u64, StoreError> {
+async fn deliveries(tx: &mut Connection) -> Result<u64, StoreError> {
     let sql = "-- sequence::deliveries
         select id, party_id from delivery where position is null and state = 'ready'
         order by created_at, revision, id limit $1";
@@ -56,7 +57,7 @@ async fn deliveries(tx: &mut SqliteConnection) -> Result<u64, StoreError> {
 
 type AuditRow = (String, i64, String, String, String, String);
 
-async fn audit_lines(tx: &mut SqliteConnection) -> Result<u64, StoreError> {
+async fn audit_lines(tx: &mut Connection) -> Result<u64, StoreError> {
     let sql = "-- sequence::audit
         select id, at, actor, action, subject, detail from audit where position is null order by at, id limit $1";
     let waiting: Vec<AuditRow> = query_as(sql).bind(BATCH).fetch_all(&mut *tx).await?;
@@ -72,11 +73,7 @@ async fn audit_lines(tx: &mut SqliteConnection) -> Result<u64, StoreError> {
 }
 
 /// The next position of a stream and, for a line, the hash that binds it to the one before.
-async fn next(
-    tx: &mut SqliteConnection,
-    stream: &str,
-    line: Option<&audit::Line<'_>>,
-) -> Result<(i64, Vec<u8>), StoreError> {
+async fn next(tx: &mut Connection, stream: &str, line: Option<&audit::Line<'_>>) -> Result<(i64, Vec<u8>), StoreError> {
     let sql = "-- sequence::stream\nselect position, hash from stream where name = $1";
     let last: Option<(i64, Vec<u8>)> = query_as(sql).bind(stream).fetch_optional(&mut *tx).await?;
     let (position, before) = last.unwrap_or_default();
@@ -89,7 +86,7 @@ async fn next(
 }
 
 pub(super) async fn lease(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Option<DueWork>, StoreError> {
@@ -105,7 +102,7 @@ pub(super) async fn lease(
     row.map(DueWork::from_row).transpose()
 }
 
-pub(super) async fn forget(connection: &mut SqliteConnection, now: Timestamp) -> Result<(), StoreError> {
+pub(super) async fn forget(connection: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
     let statements = [
         "-- sequence::forget_assertions\ndelete from assertion_use where expires_at < $1",
         "-- sequence::forget_idempotency\ndelete from idempotency where expires_at < $1",

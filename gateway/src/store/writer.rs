@@ -1,12 +1,13 @@
 //! The one writer: takes what waits, commits it in one transaction with a savepoint each (group commit).
 
 use jiff::Timestamp;
+use sqlx::Connection as _;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Connection, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
 use super::rows::{DuePush, DueWork};
 use super::sequence::{self, Sequenced};
+use super::sql::Connection;
 use super::{StoreError, apply, push};
 use crate::core::change::Change;
 
@@ -43,11 +44,11 @@ pub(super) enum Job {
 /// transactions behind; such a connection is dropped, never used again.
 struct Writer {
     options: SqliteConnectOptions,
-    connection: Option<SqliteConnection>,
+    connection: Option<Connection>,
 }
 
 impl Writer {
-    async fn connection(&mut self) -> Result<&mut SqliteConnection, StoreError> {
+    async fn connection(&mut self) -> Result<&mut Connection, StoreError> {
         if self.connection.is_none() {
             tracing::warn!("the writing connection is made again");
             self.connection = Some(super::open_writer(&self.options).await?);
@@ -58,7 +59,7 @@ impl Writer {
     /// Runs something on the connection and drops the connection where it met a fault of the database.
     async fn run<T>(
         &mut self,
-        work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
+        work: impl AsyncFnOnce(&mut Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let outcome = work(self.connection().await?).await;
         if matches!(&outcome, Err(StoreError::Database(_))) {
@@ -69,7 +70,7 @@ impl Writer {
 }
 
 /// Runs until told to close or until every [`super::Store`] is dropped.
-pub(super) async fn run(options: SqliteConnectOptions, connection: SqliteConnection, mut queue: mpsc::Receiver<Job>) {
+pub(super) async fn run(options: SqliteConnectOptions, connection: Connection, mut queue: mpsc::Receiver<Job>) {
     let mut writer = Writer { options, connection: Some(connection) };
     let mut closing = None;
     while let Some(job) = queue.recv().await {
@@ -100,7 +101,7 @@ pub(super) async fn run(options: SqliteConnectOptions, connection: SqliteConnect
 }
 
 /// The last connection that closes writes the log back into the database file, which alone is whole then.
-async fn write_back(connection: SqliteConnection) {
+async fn write_back(connection: Connection) {
     if let Err(error) = connection.close().await {
         tracing::warn!(%error, "the writing connection did not close cleanly");
     }
@@ -114,15 +115,15 @@ async fn one(writer: &mut Writer, job: Job) {
             let _ = reply.send(writer.run(sequence::run).await);
         }
         Job::Lease { now, until, reply } => {
-            let lease = async |connection: &mut SqliteConnection| sequence::lease(connection, now, until).await;
+            let lease = async |connection: &mut Connection| sequence::lease(connection, now, until).await;
             let _ = reply.send(writer.run(lease).await);
         }
         Job::LeasePushes { now, until, at_once, reply } => {
-            let lease = async |connection: &mut SqliteConnection| push::lease(connection, (now, until, at_once)).await;
+            let lease = async |connection: &mut Connection| push::lease(connection, (now, until, at_once)).await;
             let _ = reply.send(writer.run(lease).await);
         }
         Job::Forget { now, reply } => {
-            let forget = async |connection: &mut SqliteConnection| sequence::forget(connection, now).await;
+            let forget = async |connection: &mut Connection| sequence::forget(connection, now).await;
             let _ = reply.send(writer.run(forget).await);
         }
         Job::Probe(reply) => {
@@ -134,7 +135,7 @@ async fn one(writer: &mut Writer, job: Job) {
 }
 
 /// Whether a write could begin now.
-async fn probe(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+async fn probe(connection: &mut Connection) -> Result<(), StoreError> {
     let tx = connection.begin_with("begin immediate").await?;
     tx.rollback().await?;
     Ok(())
@@ -147,7 +148,7 @@ async fn commit_group(writer: &mut Writer, group: Vec<Waiting>) {
         return;
     }
     let (changes, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-    match writer.run(async |connection: &mut SqliteConnection| commit(connection, &changes).await).await {
+    match writer.run(async |connection: &mut Connection| commit(connection, &changes).await).await {
         Ok(outcomes) => {
             for (reply, outcome) in replies.into_iter().zip(outcomes) {
                 let _ = reply.send(outcome);
@@ -164,10 +165,7 @@ async fn commit_group(writer: &mut Writer, group: Vec<Waiting>) {
 }
 
 /// One transaction, a savepoint for each change. A conflict is the change's own; any other fault ends them all.
-async fn commit(
-    connection: &mut SqliteConnection,
-    changes: &[Change],
-) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+async fn commit(connection: &mut Connection, changes: &[Change]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
     let mut tx = connection.begin_with("begin immediate").await?;
     let mut outcomes = Vec::with_capacity(changes.len());
     for change in changes {

@@ -1,9 +1,9 @@
 //! What every write of a row shares: how times are stored, and that as many rows were written as were meant.
 
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteQueryResult;
 
 use super::StoreError;
+use super::sql::Done;
 
 /// Milliseconds since 1970: how every time is stored.
 pub(super) fn millis(at: Timestamp) -> i64 {
@@ -11,17 +11,13 @@ pub(super) fn millis(at: Timestamp) -> i64 {
 }
 
 /// As many rows as there are values must have been written.
-pub(super) fn all(
-    table: &'static str,
-    rows: usize,
-    result: Result<SqliteQueryResult, sqlx::Error>,
-) -> Result<(), StoreError> {
+pub(super) fn all(table: &'static str, rows: usize, result: Result<Done, sqlx::Error>) -> Result<(), StoreError> {
     let written = result?.rows_affected();
     if usize::try_from(written) == Ok(rows) { Ok(()) } else { Err(StoreError::Conflict { table }) }
 }
 
 /// Exactly one row must have been written; none, or one that is already there, is a conflict.
-pub(super) fn one(table: &'static str, result: Result<SqliteQueryResult, sqlx::Error>) -> Result<(), StoreError> {
+pub(super) fn one(table: &'static str, result: Result<Done, sqlx::Error>) -> Result<(), StoreError> {
     match result {
         Ok(done) if done.rows_affected() == 1 => Ok(()),
         Ok(_) => Err(StoreError::Conflict { table }),

@@ -2,10 +2,10 @@
 
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, query, query_as};
+use sqlx::Row as _;
 
 use super::super::rows::{DeliveryView, parse, time};
+use super::super::sql::{Row, query, query_as};
 use super::super::{Store, StoreError};
 use crate::id::{ClaimId, DeliveryId};
 use crate::party::PartyId;
@@ -169,7 +169,7 @@ fn page(mut found: Vec<DeliveryView>, listing: &Listing, head: i64, until: i64) 
     Page { deliveries: found, looked_at, more: full || until < head }
 }
 
-fn view(row: &SqliteRow) -> Result<DeliveryView, StoreError> {
+fn view(row: &Row) -> Result<DeliveryView, StoreError> {
     let text = |column: &'static str| row.try_get::<String, _>(column);
     let left: Option<i64> = row.try_get("left_at")?;
     Ok(DeliveryView {

@@ -2,9 +2,10 @@
 
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
-use sqlx::{Row, query, query_as};
+use sqlx::Row as _;
 
 use super::super::rows::{parse, time};
+use super::super::sql::{query, query_as};
 use super::super::{Store, StoreError};
 use crate::core::delivery::DeliveryState;
 use crate::id::{ClaimId, DeliveryId, PacketId};

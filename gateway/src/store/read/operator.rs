@@ -1,9 +1,9 @@
 //! The only reads that are not scoped to a party: for the operator's commands, the worker, and metrics.
 
 use serde_json::Value;
-use sqlx::query_as;
 
 use super::super::rows::{ClaimHead, EvidenceOfRevision, parse};
+use super::super::sql::query_as;
 use super::super::{Store, StoreError};
 use super::{claim_head, party};
 use crate::audit;

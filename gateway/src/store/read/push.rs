@@ -1,8 +1,7 @@
 //! Reads about webhooks: a party's endpoint, the attempts for a delivery, a claim's deliveries for its sender.
 
-use sqlx::query_as;
-
 use super::super::rows::{AttemptView, EndpointView, SentView, parse, time};
+use super::super::sql::query_as;
 use super::super::{Store, StoreError};
 use crate::id::{ClaimId, DeliveryId};
 use crate::party::PartyId;

@@ -2,9 +2,9 @@
 
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
-use sqlx::query_as;
 
 use super::super::rows::{parse, time};
+use super::super::sql::query_as;
 use super::super::{Store, StoreError};
 use crate::core::change::SearchName;
 use crate::core::submission::SubmissionState;
