@@ -2,6 +2,7 @@
 //!
 //! The path is rustls-webpki's to judge; key usage, institution and what a missing revocation list means are ours.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use claimgate_packet::jose::digest;
@@ -151,9 +152,12 @@ impl Authorities {
         // A trusted certificate is no part of the path that is judged: its dates are ours to look at.
         let anchors = self.anchors.iter().filter(|(_, dates)| dates.hold(now));
         let anchors: Vec<_> = anchors.map(|(anchor, _)| anchor.clone()).collect();
+        // The path asks the first list of an issuer and no other: that has to be its newest (RFC 5280, section 5).
+        let mut lists: Vec<_> = self.lists.iter().filter(|(_, dates)| dates.begun(now)).collect();
+        lists.sort_by_key(|(_, dates)| Reverse(dates.from()));
+        let lists: Vec<_> = lists.into_iter().map(|(list, _)| list).collect();
         let seconds = u64::try_from(now.as_second()).unwrap_or(0);
         let now = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-        let lists: Vec<_> = self.lists.iter().map(|(list, _)| list).collect();
         let path = |status, expiration| {
             let options = RevocationOptionsBuilder::new(&lists).ok().map(|builder| {
                 let builder = builder.with_depth(RevocationCheckDepth::Chain);

@@ -85,6 +85,18 @@ async fn a_failure_gives_a_kibibyte_of_its_words_at_most() {
 }
 
 #[tokio::test]
+async fn a_failure_is_told_from_its_status_line_also_where_its_body_breaks_off() {
+    let gone = "HTTP/1.1 410 Gone\r\nContent-Length: 50\r\n\r\nhello";
+    let slow = "HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nno chunk";
+    for (head, status, retry_after) in [(gone, 410, None), (slow, 429, Some("7"))] {
+        let (port, _) = answering(head.as_bytes()).await;
+        let reply = post(&sender(sandbox(), &[&["127.0.0.1"]]), &format!("http://127.0.0.1:{port}/")).await.unwrap();
+        assert_eq!((reply.status, reply.retry_after.as_deref()), (status, retry_after));
+        assert_eq!(reply.excerpt, b"hello");
+    }
+}
+
+#[tokio::test]
 async fn a_redirect_is_an_answer_and_nothing_is_followed() {
     let (inside, seen) = answering(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").await;
     let head = format!("HTTP/1.1 301 Moved\r\nLocation: http://127.0.0.1:{inside}/\r\nContent-Length: 0\r\n\r\n");

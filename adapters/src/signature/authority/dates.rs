@@ -40,6 +40,16 @@ impl Dates {
         Some(Self { from: timestamp(read.this_update)?, until: timestamp(read.next_update?)? })
     }
 
+    /// Whether it had been issued at a time.
+    pub(super) fn begun(self, now: Timestamp) -> bool {
+        self.from <= now
+    }
+
+    /// When it was issued.
+    pub(super) fn from(self) -> Timestamp {
+        self.from
+    }
+
     /// Whether it counts at a time.
     pub(super) fn hold(self, now: Timestamp) -> bool {
         (self.from..=self.until).contains(&now)

@@ -4,7 +4,7 @@ use rcgen::{
     CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
 
-use super::hierarchy::{Hierarchy, ca, leaf_params, list, oid, sequence, tlv};
+use super::hierarchy::{Hierarchy, ca, leaf_params, list, list_issued, oid, sequence, tlv};
 use super::*;
 
 fn result(hierarchy: &Hierarchy, authorities: &Authorities, at: Timestamp) -> Result<Checked, Rejection> {
@@ -116,6 +116,28 @@ fn revocation_is_good_only_with_lists_in_force_for_the_whole_path() {
             assert_fault(result(&hierarchy, &authorities, now()), "signature.invalid", "revoked");
         }
     }
+}
+
+#[test]
+fn of_two_lists_of_one_issuer_the_newer_counts_however_they_lie() {
+    let hierarchy = Hierarchy::new();
+    let serial: &[u8] = &[0x91, 2, 3, 4];
+    let of_root = list(&hierarchy.root, &[], 2027);
+    for older_until in [2026, 2027] {
+        let older = list_issued(&hierarchy.middle, &[], 1, older_until);
+        let newer = list_issued(&hierarchy.middle, &[serial], 2, 2027);
+        for lists in [[of_root.clone(), older.clone(), newer.clone()], [of_root.clone(), newer, older]] {
+            let authorities = hierarchy.with_lists(&lists);
+            assert_fault(result(&hierarchy, &authorities, now()), "signature.invalid", "revoked");
+        }
+    }
+    // Suspended before, no longer: and a list that is not issued yet says nothing.
+    let suspended = list_issued(&hierarchy.middle, &[serial], 1, 2027);
+    let released = list_issued(&hierarchy.middle, &[], 2, 2027);
+    let later = list_issued(&hierarchy.middle, &[serial], 31, 2027);
+    let authorities = hierarchy.with_lists(&[of_root, later, suspended, released]);
+    let checked = result(&hierarchy, &authorities, "2026-01-15T00:00:00Z".parse().unwrap()).unwrap();
+    assert_eq!(checked.signatures[0].revocation, Some(Revocation::Good));
 }
 
 #[test]

@@ -90,6 +90,11 @@ impl Hierarchy {
 
 /// A revocation list of an authority, in force at the tests' time unless it ended in another year.
 pub(super) fn list(by: &Ca, revoked: &[&[u8]], until: i32) -> Vec<u8> {
+    list_issued(by, revoked, 1, until)
+}
+
+/// Issued on that day of January 2026, good until a year.
+pub(super) fn list_issued(by: &Ca, revoked: &[&[u8]], day: u8, until: i32) -> Vec<u8> {
     let revoked = revoked.iter().map(|serial| RevokedCertParams {
         serial_number: SerialNumber::from_slice(serial),
         revocation_time: date_time_ymd(2026, 2, 1),
@@ -97,7 +102,7 @@ pub(super) fn list(by: &Ca, revoked: &[&[u8]], until: i32) -> Vec<u8> {
         invalidity_date: None,
     });
     let params = CertificateRevocationListParams {
-        this_update: date_time_ymd(2026, 1, 1),
+        this_update: date_time_ymd(2026, 1, day),
         next_update: date_time_ymd(until, 1, 2),
         crl_number: SerialNumber::from(1_u64),
         issuing_distribution_point: None,
