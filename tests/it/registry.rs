@@ -204,6 +204,24 @@ async fn a_packet_is_sealed_again_for_an_insurer_whose_key_has_changed() {
     let trust = must(insurer::trusted_keys(&test.life().client).await);
     let opened = must(insurer::verify(&test.life().client, (&sealed, &after), &[fresh], &trust, test.clock.now()));
     assert_eq!(opened.packet_id, before.packet_id, "the same packet under another cover");
+
+    // A stolen key is taken back before there is another: nothing leaves under it, and its name stays taken.
+    let mut registration = must(engine.store.party(&id).await).unwrap().registration().clone();
+    let whole = registration.clone();
+    let keys = registration.jwks["keys"].as_array_mut().unwrap();
+    keys.iter_mut().filter(|key| key["use"] == "enc").for_each(|key| key["revoked_at"] = json!(0));
+    must(engine.replace_registration(&id, registration.clone()).await);
+    let path = format!("/insurer/v1/deliveries/{}", before.id);
+    let refused = get(&test.life().client, &path).await;
+    assert_eq!((refused.status.as_u16(), &refused.json("p").unwrap()["code"]), (409, &json!("insurer.no-key")));
+    must(engine.replace_registration(&id, whole.clone()).await);
+    assert_eq!(get(&test.life().client, &path).await.status, 200);
+    let other = PrivateJwk::generate(KeyUse::Enc, KeyAlg::EcdhEsA256kw, Some("fresh".to_owned()), test.clock.now());
+    let keys = registration.jwks["keys"].as_array_mut().unwrap();
+    keys.retain(|key| key["use"] != "enc");
+    keys.push(must(other).public().to_json());
+    let taken = engine.replace_registration(&id, registration).await.unwrap_err().to_string();
+    assert!(taken.contains("kid"), "{taken}");
     let hospital = must(engine.store.party(&"hospital-demo".parse().unwrap()).await).unwrap();
     let mut without = hospital.registration().clone();
     without.consent = None;

@@ -138,23 +138,27 @@ impl Engine {
         Ok(true)
     }
 
-    /// Seals the packet again where the insurer's key is not the one it was sealed to.
+    /// Seals the packet again where the insurer's key is not the one it was sealed to; no byte leaves under a key that
+    /// counts no more.
     async fn seal_for_new_key(
         &self,
         insurer: &PartyId,
         delivery: &DeliveryView,
         change: &mut Change,
-    ) -> Result<bool, Fault> {
+    ) -> Result<bool, NotDone> {
         let party = self.store.party(insurer).await?.ok_or(Fault::Stored("party"))?;
-        let Some(key) = party.encryption_key(self.now()).filter(|key| key.kid != delivery.kid) else {
+        let key = party.encryption_key(self.now()).ok_or(NotDone::NoKey)?;
+        change.push(Write::RelyOnParty(insurer.clone(), party.version));
+        if key.kid == delivery.kid {
             return Ok(false);
-        };
+        }
         let (body, wrapped) = self.store.packet(delivery.packet).await?.ok_or(Fault::Stored("packet"))?;
-        let claim_key = self.vault.open_claim_key(delivery.claim, &wrapped)?;
+        let claim_key = self.vault.open_claim_key(delivery.claim, &wrapped).map_err(Fault::from)?;
         let row = delivery.packet.to_string();
-        let stored = claim_key.open(Place { table: "packet", row: &row, column: "body" }, &body)?;
+        let stored =
+            claim_key.open(Place { table: "packet", row: &row, column: "body" }, &body).map_err(Fault::from)?;
         let ready = self.sealers.of(key).map_err(PacketError::from).map_err(Fault::from)?;
-        let sealed = seal_again(&stored, (insurer, delivery.line), &ready)?;
+        let sealed = seal_again(&stored, (insurer, delivery.line), &ready).map_err(Fault::from)?;
         change.push(Write::Reseal(Box::new(Resealed {
             id: delivery.id,
             from_kid: delivery.kid.clone(),

@@ -227,6 +227,14 @@ fn replaced(party: &Party, registration: &Registration) -> Result<Party, Registr
     let consent = registration.consent.clone().or_else(|| party.registration().consent.clone());
     let next = Party::new(Registration { consent, ..registration.clone() }, party.state, party.version)?;
     check_keys(&next)?;
+    // Packets are known to be sealed to a kid: another key of that name would leave them unreadable.
+    let same_name = |key: &PublicJwk| {
+        let known = party.keys().iter().find(|known| known.kid == key.kid && known.usage == KeyUse::Enc);
+        known.is_some_and(|known| known.thumbprint() != key.thumbprint())
+    };
+    if next.keys().iter().any(same_name) {
+        return Err(RegistrationError::Rule("jwks: a new key needs a kid of its own; that of an earlier key is taken"));
+    }
     Ok(next)
 }
 

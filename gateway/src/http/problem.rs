@@ -247,8 +247,8 @@ impl From<Fault> for Problem {
             let usage = usage.as_str();
             tracing::error!(request, error = %fault, "no valid signing key");
             let detail = format!(
-                "The gateway has no valid {usage} key now; nothing was kept. The operator makes one (claimgate keys \
-                 new {usage}); then send the same request again"
+                "The gateway has no valid {usage} key now; nothing was kept. Tell the operator, then send the same \
+                 request again"
             );
             return Self { hint: Some(Hint::RetryAfter("60")), ..Self::new(503, "signing-key.none", detail) };
         }

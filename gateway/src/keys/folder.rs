@@ -151,11 +151,10 @@ impl KeyFolder {
     pub fn add(&self, prefix: &str, key: &PrivateJwk) -> Result<(), FolderError> {
         let path = self.dir.join(format!("{prefix}{}.json", key.kid()));
         // It appears whole: a running gateway may read the folder now.
-        let next = path.with_extension("next");
-        write_secret(&next, self.sealed(&path, key.to_json())?.to_string().as_bytes())?;
+        let next = written_beside(&path, self.sealed(&path, key.to_json())?.to_string().as_bytes())?;
         let linked = fs::hard_link(&next, &path).map_err(at(&path));
         fs::remove_file(&next).map_err(at(&next))?;
-        linked
+        linked.and_then(|()| keep_names(&path))
     }
 
     /// Encrypts the private part of a file that holds it in the clear; `true` if it did.
@@ -251,9 +250,25 @@ pub fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
 
 /// Exchanges a file at once: a reader sees the old one or the new one.
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
+    let next = written_beside(path, bytes)?;
+    fs::rename(&next, path).map_err(at(path))?;
+    keep_names(path)
+}
+
+/// Writes what will take a file's place. One that a crash has left there is nobody's.
+fn written_beside(path: &Path, bytes: &[u8]) -> Result<PathBuf, FolderError> {
     let next = path.with_extension("next");
-    write_secret(&next, bytes)?;
-    fs::rename(&next, path).map_err(at(path))
+    match fs::remove_file(&next) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(at(&next)(error)),
+        _ => write_secret(&next, bytes)?,
+    }
+    Ok(next)
+}
+
+/// A new name outlives a loss of power only once its folder is on disk.
+fn keep_names(path: &Path) -> Result<(), FolderError> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(at(folder))
 }
 
 /// Reads a file that only its owner may read.

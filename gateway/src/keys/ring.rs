@@ -129,7 +129,7 @@ pub enum KeyRingError {
     #[error("a new key could not be made: {0}")]
     Generate(JwkError),
     /// No key can sign now.
-    #[error("no {} key is valid now; run: claimgate keys rotate {}", .0.as_str(), .0.as_str())]
+    #[error("no {} key is valid now; run: claimgate keys rotate {} --at-once", .0.as_str(), .0.as_str())]
     NoKey(SigningUse),
     /// No key of that name.
     #[error("there is no signing key of that name; `claimgate keys list` shows all")]

@@ -152,7 +152,7 @@ pub const CODES: &[Code] = codes! {
         "Acknowledged with the other result before; this cannot be changed.", "先前已以另一結果簽收，不可變更。";
     "attachment.withheld" 409, Recipient, Later, [At("/insurer/v1/deliveries/{id}/attachments/{attachment}")],
         "The hospital has no consent basis now.", "醫院目前無同意依據，請稍後再試。";
-    "insurer.no-key" 409, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/attachments/{attachment}")],
+    "insurer.no-key" 409, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}"), At("/insurer/v1/deliveries/{id}/attachments/{attachment}")],
         "Have the operator register a valid encryption key, then fetch again.", "請洽維運單位登錄有效的加密金鑰後再領取。";
     "proof.pending" 503, Gateway, Later, [At("/insurer/v1/deliveries/{id}/proof")],
         "The next checkpoint of the log holds this packet.", "透明日誌尚未納入此封包，請稍後再試。";
