@@ -68,6 +68,15 @@ pub enum SendError {
 }
 
 impl SendError {
+    /// Whether it is certain that no byte of the request went out.
+    #[must_use]
+    pub fn nothing_left(self) -> bool {
+        match self {
+            Self::Forbidden | Self::Unresolved | Self::Unconnected | Self::Unsendable => true,
+            Self::TimedOut(_) | Self::Broken => false,
+        }
+    }
+
     /// The stable word for records.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -169,10 +178,11 @@ impl Sender {
         if let Some(refused) = resolver::refusal(error) {
             return refused;
         }
-        if error.is_timeout() {
-            SendError::TimedOut(self.total.as_secs())
-        } else if error.is_connect() {
+        // Also a connection that takes too long is none.
+        if error.is_connect() {
             SendError::Unconnected
+        } else if error.is_timeout() {
+            SendError::TimedOut(self.total.as_secs())
         } else if error.is_builder() {
             SendError::Unsendable
         } else {

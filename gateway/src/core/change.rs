@@ -85,6 +85,8 @@ pub enum Write {
     SubmissionStep(SubmissionStep),
     /// The first byte of a delivery leaves now, if none has.
     DeliveryLeft(DeliveryId, Timestamp),
+    /// It was marked as left at that time, and no byte of it went out.
+    DeliveryStayed(DeliveryId, Timestamp),
     /// The first byte of an attachment leaves now in this delivery, if none has.
     AttachmentLeft(DeliveryId, AttachmentId, Timestamp),
     /// A delivery sealed again, from the key it was sealed to.

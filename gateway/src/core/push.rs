@@ -147,6 +147,8 @@ pub struct AttemptRow {
     pub fence: i64,
     /// Whose endpoint.
     pub party: PartyId,
+    /// The endpoint's version that was told: another one's health is not this attempt's to change.
+    pub endpoint: i64,
     /// When it began.
     pub at: Timestamp,
     /// How long it took, in milliseconds.
@@ -189,6 +191,8 @@ impl Whose {
 pub enum Next {
     /// Done: a 2xx.
     Done,
+    /// Done, and nothing was sent: it says nothing of the endpoint.
+    Moot,
     /// Again at this time; until the other time nothing else is sent there.
     Again {
         /// When this message is due.

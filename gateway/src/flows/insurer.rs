@@ -1,5 +1,6 @@
 //! The insurer's side: fetch a packet, acknowledge it (`acknowledge`), report the status of a submission.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::{Engine, Fault, TRIES};
@@ -89,6 +90,18 @@ impl Engine {
     /// # Errors
     /// Not there, withdrawn, or a fault of ours.
     pub async fn fetch(&self, insurer: &PartyId, id: DeliveryId) -> Result<(DeliveryView, Vec<u8>), NotDone> {
+        let (delivery, sealed, _) = self.let_out(insurer, id, Some("delivery.fetched")).await?;
+        Ok((delivery, sealed))
+    }
+
+    /// As [`Engine::fetch`]; with no action to audit it is for the caller to say what came of it. The time is the one
+    /// the delivery was marked as left at just now, if it had not left before.
+    pub(super) async fn let_out(
+        &self,
+        insurer: &PartyId,
+        id: DeliveryId,
+        action: Option<&'static str>,
+    ) -> Result<(DeliveryView, Vec<u8>, Option<Timestamp>), NotDone> {
         for _ in 0..TRIES {
             let delivery = self.store.delivery(insurer, id).await?.ok_or(NotDone::NotFound)?;
             if delivery.state == DeliveryState::Withdrawn {
@@ -104,18 +117,34 @@ impl Engine {
                 continue;
             }
             let sealed = self.store.sealed_packet(insurer, id).await?.ok_or(NotDone::NotFound)?;
-            if delivery.left.is_none() {
-                let event = Event::Fetched { party: insurer.clone(), line: delivery.line };
-                change.push(Write::DeliveryLeft(id, self.now()));
-                change.tell(entries(delivery.claim, &delivery.hospital, &event, self.now(), &self.random));
+            let marked = delivery.left.is_none().then(|| self.now());
+            if let Some(at) = marked {
+                change.push(Write::DeliveryLeft(id, at));
             }
-            let packet = ("packet", delivery.packet.to_string());
-            change.push(self.audit(insurer.as_str(), "delivery.fetched", &id, [packet]));
+            if let Some(action) = action {
+                self.has_left(insurer, &delivery, (insurer.as_str(), action), &mut change);
+            }
             if self.commit_or_redo(change).await?.is_some() {
-                return Ok((delivery, sealed));
+                return Ok((delivery, sealed, marked));
             }
         }
         Err(Fault::Contended.into())
+    }
+
+    /// Notes that a packet's bytes have gone out: told once, audited each time.
+    pub(super) fn has_left(
+        &self,
+        insurer: &PartyId,
+        delivery: &DeliveryView,
+        (actor, action): (&str, &'static str),
+        change: &mut Change,
+    ) {
+        if delivery.left.is_none() {
+            let event = Event::Fetched { party: insurer.clone(), line: delivery.line };
+            change.tell(entries(delivery.claim, &delivery.hospital, &event, self.now(), &self.random));
+        }
+        let packet = ("packet", delivery.packet.to_string());
+        change.push(self.audit(actor, action, &delivery.id, [packet]));
     }
 
     /// Looks at the consent basis again; writes the withdrawal where there is none any more.

@@ -198,6 +198,13 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
                 update delivery set left_at = $2 where id = $1 and left_at is null and state in ('ready', 'acknowledged')";
             one("delivery", query(sql).bind(id.to_string()).bind(millis(*at)).execute(tx).await)
         }
+        Write::DeliveryStayed(id, at) => {
+            let sql = "-- apply::delivery_stayed
+                update delivery set left_at = null where id = $1 and left_at = $2 and state = 'ready'";
+            // Acknowledged or fetched meanwhile: then it has left.
+            query(sql).bind(id.to_string()).bind(millis(*at)).execute(tx).await?;
+            Ok(())
+        }
         Write::Reseal(again) => {
             let sql = "-- apply::reseal
                 update delivery set kid = $3, sealed = $4, sealed_bytes = $5, sealed_digest = $6

@@ -8,7 +8,7 @@ use super::StoreError;
 use super::rows::{DuePush, parse, time};
 use super::sql::{Connection, query, query_as};
 use super::written::{millis, one};
-use crate::core::push::{AttemptRow, EndpointRow, Next, PushWrite, Selection};
+use crate::core::push::{AttemptRow, EndpointRow, Next, PushWrite, Selection, Whose};
 use crate::id::DeliveryId;
 use crate::party::PartyId;
 
@@ -71,7 +71,7 @@ async fn endpoint(tx: &mut Connection, row: &EndpointRow) -> Result<(), StoreErr
 async fn attempt(tx: &mut Connection, row: &AttemptRow) -> Result<(), StoreError> {
     let at = millis(row.at);
     let (state, due, done) = match row.next {
-        Next::Done => ("done", None, Some(at)),
+        Next::Done | Next::Moot => ("done", None, Some(at)),
         Next::Again { due, .. } => ("due", Some(millis(due)), None),
         Next::Dead => ("dead", None, Some(at)),
         Next::Off(_) => ("due", Some(at), None),
@@ -91,7 +91,7 @@ async fn attempt(tx: &mut Connection, row: &AttemptRow) -> Result<(), StoreError
         .bind(at)
         .bind(row.millis)
         .bind(row.status.map(i64::from))
-        .bind(row.fault.map(crate::core::push::Whose::as_str))
+        .bind(row.fault.map(Whose::as_str))
         .bind(&row.words)
         .execute(&mut *tx)
         .await;
@@ -100,23 +100,36 @@ async fn attempt(tx: &mut Connection, row: &AttemptRow) -> Result<(), StoreError
 }
 
 async fn health(tx: &mut Connection, row: &AttemptRow) -> Result<(), StoreError> {
+    // Our own faults say nothing of the endpoint either.
+    if row.next == Next::Moot || row.fault == Some(Whose::Gateway) {
+        return Ok(());
+    }
     let (state, rest) = match row.next {
         Next::Done => {
             let sql = "-- push::healthy
-                update endpoint set failures = 0, failing_since = null, rest_until = null
-                where party_id = $1 and failures > 0";
-            query(sql).bind(row.party.as_str()).execute(tx).await?;
+                update endpoint set failures = 0, failing_since = null
+                where party_id = $1 and version = $2 and failures > 0";
+            // A rest stays: this attempt may have begun before the endpoint asked for it.
+            query(sql).bind(row.party.as_str()).bind(row.endpoint).execute(tx).await?;
             return Ok(());
         }
         Next::Again { rest, .. } => ("on", rest.map(millis)),
-        Next::Dead => ("on", None),
+        Next::Dead | Next::Moot => ("on", None),
         Next::Off(state) => (state.as_str(), None),
     };
     let sql = "-- push::unhealthy
         update endpoint set failures = failures + 1, failing_since = coalesce(failing_since, $2),
-            rest_until = coalesce($3, rest_until), state = $4, version = version + ($4 != 'on')
-        where party_id = $1 and state = 'on'";
-    query(sql).bind(row.party.as_str()).bind(millis(row.at)).bind(rest).bind(state).execute(tx).await?;
+            rest_until = case when coalesce(rest_until, 0) > $3 then rest_until else $3 end,
+            state = $4, version = version + case when $4 = 'on' then 0 else 1 end
+        where party_id = $1 and state = 'on' and version = $5";
+    query(sql)
+        .bind(row.party.as_str())
+        .bind(millis(row.at))
+        .bind(rest.unwrap_or(0))
+        .bind(state)
+        .bind(row.endpoint)
+        .execute(tx)
+        .await?;
     Ok(())
 }
 
@@ -135,17 +148,27 @@ async fn redrive(tx: &mut Connection, party: &PartyId, selection: Selection, at:
             and ($2 is null or d.id = $2) and ($3 is null or d.created_at >= $3) and ($4 is null or d.created_at < $4)
             and ($5 is null or d.position > $5) and ($6 = 0 or d.state = 'ready')
         on conflict (id) do update set state = 'due', tries = 0, first_try = null, due_at = excluded.due_at,
-            done_at = null";
-    query(sql)
-        .bind(party.as_str())
-        .bind(one)
-        .bind(from)
-        .bind(to)
-        .bind(after)
-        .bind(open)
-        .bind(millis(at))
-        .execute(tx)
-        .await?;
+            done_at = null, lease_until = null, fence = webhook.fence + 1";
+    // Who was told of a delivery before it was withdrawn is told of that again as well.
+    let withdrawn = "-- push::redrive_withdrawn
+        update webhook set state = 'due', tries = 0, first_try = null, due_at = $7, done_at = null,
+            lease_until = null, fence = fence + 1
+        where party_id = $1 and kind = 'delivery.withdrawn' and ($6 = 0 or state <> 'done') and delivery_id in (
+            select d.id from delivery d where d.party_id = $1 and ($2 is null or d.id = $2)
+                and ($3 is null or d.created_at >= $3) and ($4 is null or d.created_at < $4)
+                and ($5 is null or d.position > $5))";
+    for sql in [sql, withdrawn] {
+        query(sql)
+            .bind(party.as_str())
+            .bind(&one)
+            .bind(from)
+            .bind(to)
+            .bind(after)
+            .bind(open)
+            .bind(millis(at))
+            .execute(&mut *tx)
+            .await?;
+    }
     Ok(())
 }
 

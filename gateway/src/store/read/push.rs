@@ -50,7 +50,7 @@ impl Store {
         rows.iter().map(|(party,)| parse("endpoint", "party_id", party)).collect()
     }
 
-    /// Every attempt to tell of a recipient's delivery, oldest first; none where it is another's.
+    /// The last thousand attempts to tell of a recipient's delivery, oldest first; none where it is another's.
     ///
     /// # Errors
     /// The database is away or a row damaged.
@@ -58,10 +58,11 @@ impl Store {
         let sql = "-- push::attempts
             select w.id, w.kind, a.number, a.at, a.millis, a.status, a.fault, a.words
             from webhook_attempt a join webhook w on w.id = a.webhook_id
-            where w.party_id = $1 and w.delivery_id = $2 order by a.at, w.ordinal, a.number limit 1000";
+            where w.party_id = $1 and w.delivery_id = $2
+            order by a.at desc, w.ordinal desc, a.number desc limit 1000";
         let rows: Vec<AttemptRow> =
             query_as(sql).bind(recipient.as_str()).bind(id.to_string()).fetch_all(self.readers()).await?;
-        rows.into_iter().map(attempt).collect()
+        rows.into_iter().rev().map(attempt).collect()
     }
 
     /// The deliveries of a hospital's claim: to whom, how far. None where the claim is another's.
