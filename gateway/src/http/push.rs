@@ -10,7 +10,7 @@ use super::caller::{AckDeliveries, Caller, ReadBundles, ReadDeliveries};
 use super::insurer::no_store;
 use super::problem::Problem;
 use crate::app::App;
-use crate::core::push::Selection;
+use crate::core::push::{Selection, Whose};
 use crate::flows::endpoint::NotChanged;
 use crate::id::{ClaimId, DeliveryId};
 use crate::store::{AttemptView, EndpointView};
@@ -105,10 +105,17 @@ pub async fn sent(app: Data<App>, caller: Caller<ReadBundles>, id: Path<String>)
             fetched: one.left,
             acknowledged: one.acknowledged,
             acknowledgement: one.acknowledgement,
-            attempts: store.attempts(&one.party, one.id).await?.into_iter().map(attempt).collect(),
+            attempts: store.attempts(&one.party, one.id).await?.into_iter().map(told_sender).collect(),
         });
     }
     Ok(no_store().json(SentDeliveries { claim_id: claim.to_string(), deliveries }))
+}
+
+/// What a receiver's server said is between it and us; whose fault it was is the sender's to know.
+fn told_sender(one: AttemptView) -> Attempt {
+    let answered = one.fault.as_deref() == Some(Whose::Recipient.as_str());
+    let shown = attempt(one);
+    if answered { Attempt { answer: String::new(), ..shown } } else { shown }
 }
 
 fn attempt(one: AttemptView) -> Attempt {
