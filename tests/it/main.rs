@@ -9,6 +9,7 @@
 
 mod attachments;
 mod build;
+mod calls;
 mod cli;
 mod conditional;
 mod contract;
@@ -38,6 +39,7 @@ mod roles;
 mod rotation;
 mod search;
 mod signatures;
+mod status;
 mod throttle;
 mod tidy;
 mod tokens;
