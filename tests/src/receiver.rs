@@ -16,6 +16,10 @@ pub enum Act {
     Raw(Vec<u8>),
     /// Answers 200 after a while.
     Slow(Duration),
+    /// Answers with these very bytes at once, then with these one at a time, each after a pause.
+    Trickle(Vec<u8>, Vec<u8>, Duration),
+    /// Answers with this status and a body of so many bytes, which it really sends as far as they are taken.
+    Flood(u16, u64),
     /// Reads and says nothing.
     Silence,
     /// Closes at once.
@@ -50,6 +54,7 @@ struct State {
     acts: VecDeque<Act>,
     always: Act,
     received: Vec<Received>,
+    flooded: u64,
 }
 
 impl Receiver {
@@ -60,7 +65,7 @@ impl Receiver {
     pub async fn start(always: Act) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap_or_else(|error| panic!("{error}"));
         let address = listener.local_addr().unwrap_or_else(|error| panic!("{error}"));
-        let state = Arc::new(Mutex::new(State { acts: VecDeque::new(), always, received: Vec::new() }));
+        let state = Arc::new(Mutex::new(State { acts: VecDeque::new(), always, received: Vec::new(), flooded: 0 }));
         let shared = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
@@ -81,6 +86,12 @@ impl Receiver {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.acts = first.into_iter().collect();
         state.always = then;
+    }
+
+    /// Bytes of floods that were taken, those that lie in the system's buffers too.
+    #[must_use]
+    pub fn flooded(&self) -> u64 {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).flooded
     }
 
     /// Everything that came.
@@ -119,6 +130,19 @@ async fn serve(mut socket: TcpStream, state: Arc<Mutex<State>>) {
                 tokio::time::sleep(time).await;
                 b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec()
             }
+            Act::Trickle(first, slowly, pause) => {
+                if socket.write_all(&first).await.is_err() {
+                    return;
+                }
+                for byte in slowly {
+                    tokio::time::sleep(pause).await;
+                    if socket.write_all(&[byte]).await.is_err() {
+                        return;
+                    }
+                }
+                continue;
+            }
+            Act::Flood(status, bytes) => return flood(socket, &state, status, bytes).await,
             Act::Silence => {
                 tokio::time::sleep(Duration::from_mins(5)).await;
                 return;
@@ -128,6 +152,22 @@ async fn serve(mut socket: TcpStream, state: Arc<Mutex<State>>) {
         if socket.write_all(&answer).await.is_err() {
             return;
         }
+    }
+}
+
+async fn flood(mut socket: TcpStream, state: &Mutex<State>, status: u16, bytes: u64) {
+    let head = format!("HTTP/1.1 {status} X\r\nContent-Type: text/plain\r\nContent-Length: {bytes}\r\n\r\n");
+    if socket.write_all(head.as_bytes()).await.is_err() {
+        return;
+    }
+    let piece = vec![b'x'; 65_536];
+    let mut left = bytes;
+    while left > 0 {
+        let now = usize::try_from(left).unwrap_or(usize::MAX).min(piece.len());
+        let Ok(taken) = socket.write(piece.get(..now).unwrap_or_default()).await else { return };
+        let taken = u64::try_from(taken).unwrap_or_default();
+        left -= taken;
+        state.lock().unwrap_or_else(PoisonError::into_inner).flooded += taken;
     }
 }
 
