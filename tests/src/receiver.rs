@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use claimgate_gateway::clock::Clock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -33,6 +34,8 @@ pub struct Received {
     pub headers: BTreeMap<String, String>,
     /// Body.
     pub body: Vec<u8>,
+    /// When it was there whole, by the receiver's clock.
+    pub at: Duration,
 }
 
 impl Received {
@@ -63,13 +66,21 @@ impl Receiver {
     /// # Panics
     /// No port is free.
     pub async fn start(always: Act) -> Self {
+        Self::start_by(always, Clock::system()).await
+    }
+
+    /// Starts one that notes by this clock when a request came.
+    ///
+    /// # Panics
+    /// No port is free.
+    pub async fn start_by(always: Act, clock: Clock) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap_or_else(|error| panic!("{error}"));
         let address = listener.local_addr().unwrap_or_else(|error| panic!("{error}"));
         let state = Arc::new(Mutex::new(State { acts: VecDeque::new(), always, received: Vec::new(), flooded: 0 }));
         let shared = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(serve(socket, Arc::clone(&shared)));
+                tokio::spawn(serve(socket, Arc::clone(&shared), clock.clone()));
             }
         });
         Self { url: format!("http://{address}/hook?tenant=7"), state }
@@ -116,8 +127,9 @@ impl Receiver {
     }
 }
 
-async fn serve(mut socket: TcpStream, state: Arc<Mutex<State>>) {
-    while let Some(received) = read(&mut socket).await {
+async fn serve(mut socket: TcpStream, state: Arc<Mutex<State>>, clock: Clock) {
+    while let Some(mut received) = read(&mut socket).await {
+        received.at = clock.elapsed();
         let act = {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
             state.received.push(received);
@@ -194,5 +206,5 @@ async fn read(socket: &mut TcpStream) -> Option<Received> {
         let count = socket.read(&mut piece).await.ok().filter(|count| *count > 0)?;
         body.extend_from_slice(piece.get(..count)?);
     }
-    Some(Received { headers, body })
+    Some(Received { headers, body, at: Duration::ZERO })
 }
