@@ -29,6 +29,7 @@ mod source_key;
 mod authority;
 
 mod bundle;
+mod call;
 mod canonical;
 mod cms;
 mod http;
@@ -38,14 +39,16 @@ use bundle::By;
 use fault::{FOREIGN, Fault, invalid, not_checked};
 
 pub use authority::{Authorities, AuthorityError, Revocation, Standing, certificates_in, lists_in};
+pub use call::{CallRefused, SignedCall, check_call};
 pub use canonical::Numbers;
+pub use http::answer::{ANSWER_TAG, Answer, AnswerDraft};
 pub use kept::Covered;
 pub use source_key::{HttpAlgorithm, SourceKey, SourceKeyError};
 
 /// Characters of the header field `Content-Signature`: base64 of 9 KiB of DER.
 const CONTENT_SIGNATURE: usize = 12 << 10;
 
-/// A push as it arrived. Target parts are those of the public address, without what a proxy changed.
+/// A request as it arrived: a push, or a recipient's call. Target parts are those of the public address, without what a proxy changed.
 #[derive(Clone, Copy)]
 pub struct Push<'a> {
     /// `POST` or `PUT`.

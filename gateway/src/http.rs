@@ -15,6 +15,7 @@ pub mod body;
 pub mod caller;
 pub mod claims;
 pub mod codes;
+pub mod confirm;
 pub mod context;
 pub mod discovery;
 pub mod dpop;

@@ -142,12 +142,16 @@ pub struct Registration {
     /// Whether the access tokens of an insurer or an app must be bound to a key; default: they may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<TokenRule>,
-    /// Whether a push of this hospital without a verified signature (電子簽章) is refused.
+    /// Whether a push of this hospital, or a request of this insurer that changes something, is refused without a
+    /// verified signature (電子簽章).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub signature_required: bool,
-    /// A hospital's further keys for HTTP message signatures.
+    /// Further keys of a hospital or an insurer for HTTP message signatures.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub source_keys: Vec<SourceKeyEntry>,
+    /// Whether an insurer gets signed answers to unsigned requests too; to signed ones it always does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub signed_answers: bool,
     /// How much it may ask, where that is not what everyone may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<PartyLimits>,
@@ -182,6 +186,7 @@ impl Registration {
             token: None,
             signature_required: false,
             source_keys: Vec::new(),
+            signed_answers: false,
             effective_from: None,
             effective_until: None,
             contacts: Vec::new(),

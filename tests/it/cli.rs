@@ -48,9 +48,22 @@ fn a_gateway_is_set_up_by_hand() {
     let consent = run(&["party", "consent", "insurer-abc", "--attested", "x"]);
     assert!(err(&consent).contains("only a hospital"), "{}", err(&consent));
 
+    // An older document takes a duty away, and says so.
+    let strict = json!({ "signature_required": true, "name": "某某人壽股份有限公司" });
+    let mut newer = document.clone();
+    newer.as_object_mut().unwrap().extend(strict.as_object().unwrap().clone());
+    std::fs::write(folder.path().join("newer.json"), newer.to_string()).unwrap();
+    let replace = |file: &str| run(&["party", "replace", file, "--jwks", "insurer-abc.jwks.json"]);
+    let stricter = replace("newer.json");
+    assert!(stricter.status.success() && err(&stricter).is_empty(), "{}", err(&stricter));
+    assert!(out(&stricter).contains("signature_required:  → true"), "{}", out(&stricter));
+    let older = replace("insurer.json");
+    assert!(err(&older).contains("warning: the document says nothing of signature_required"), "{}", err(&older));
+    assert!(out(&older).contains("name: 某某人壽股份有限公司 → 某某人壽"), "{}", out(&older));
+
     let doctor = run(&["doctor"]);
     assert_eq!(doctor.status.code(), Some(0), "{}", out(&doctor));
-    assert!(out(&doctor).contains("unbroken"), "{}", out(&doctor));
+    assert!(out(&doctor).contains("unbroken") && out(&doctor).contains("1 party"), "{}", out(&doctor));
     let wrong = Command::new(binary()).arg("doctor").env("CLAIMGATE_HTTP__LISTN", "x").output().unwrap();
     assert_eq!(wrong.status.code(), Some(4));
     assert_eq!(run(&["no-such-command"]).status.code(), Some(2));

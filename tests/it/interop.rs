@@ -10,6 +10,7 @@ use claimgate_adapters::insurer::webhook::Scheme;
 use claimgate_gateway::clock::Clock;
 use claimgate_gateway::core::push::Content;
 use claimgate_gateway::party::ReceiptRule;
+use claimgate_gateway::sandbox::client::{Answer, PartyClient};
 use claimgate_gateway::sandbox::demo::Insurer;
 use claimgate_gateway::sandbox::insurer;
 use claimgate_packet::draft::{ClaimRef, Draft, RecipientDraft};
@@ -24,6 +25,7 @@ use claimgate_tests::gateway::{TestGateway, get, must, post};
 use claimgate_tests::kit::Kit;
 use claimgate_tests::receiver::{Act, Receiver};
 use claimgate_tests::shared::project;
+use claimgate_tests::signing::Signed;
 use serde_json::{Value, json};
 
 const ISSUER: &str = "https://gate.example";
@@ -272,6 +274,55 @@ fn receipts_made_in_python_and_in_node_verify() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_call_signed_in_python_is_taken_and_its_signed_answer_believed_there() {
+    let test = TestGateway::start().await;
+    let one = test.nonlife();
+    let engine = &test.world.gateway.app.engine;
+    let id = one.client.id().parse().unwrap();
+    let mut registration = must(engine.store.party(&id).await).unwrap().registration().clone();
+    registration.signature_required = true;
+    must(engine.replace_registration(&id, registration).await);
+    assert_eq!(test.push(&bytes(&case("CALL-PY")), &[]).await.status, 201);
+    let envelope = must(insurer::pull(&one.client, 0, 10).await).pop().unwrap();
+    must(insurer::fetch(&one.client, &envelope.id).await);
+
+    let desk = Desk::new();
+    let key = desk.put("key.json", &one.client.key().to_json().to_string());
+    let trust = get(&one.client, "/.well-known/claim-packet-keys").await;
+    let trust = desk.put("trust.json", &String::from_utf8(trust.body).unwrap());
+    let authorization = format!("Bearer {}", one.client.access_token().unwrap());
+    let gate = test.world.gateway.base_url();
+    let status = format!("{gate}/insurer/v1/submissions/{}/status", envelope.submission_id);
+    for (address, body, expected) in [
+        (format!("{gate}/insurer/v1/deliveries/{}/ack", envelope.id), "{}", "acknowledged"),
+        (status.clone(), r#"{"state":"in-review"}"#, "in-review"),
+    ] {
+        let printed = kit().prints("py", "call", &[&key, &authorization, &trust, &address], body);
+        assert_eq!(serde_json::from_str::<Value>(&printed).unwrap()["state"], expected);
+    }
+    // Somebody in the middle who answers with what was confirmed to another request is not believed.
+    let genuine = signed_post(&one.client, gate, status.strip_prefix(gate).unwrap()).await;
+    let head: Vec<String> = ["content-type", "content-digest", "signature-input", "signature"]
+        .map(|name| format!("{name}: {}", genuine.header(name).unwrap()))
+        .into();
+    let told = String::from_utf8(genuine.body.clone()).unwrap();
+    let raw = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n{}\r\n\r\n{told}", told.len(), head.join("\r\n"));
+    let between = Receiver::start(Act::Raw(raw.into_bytes())).await;
+    let refused = kit().run("py", "call", &[&key, &authorization, &trust, between.url()], r#"{"state":"in-review"}"#);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("InvalidSignature"), "{said}");
+    test.stop().await;
+}
+
+async fn signed_post(client: &PartyClient, gate: &str, path: &str) -> Answer {
+    let body = br#"{"state":"in-review"}"#;
+    let signed = Signed::of(client, gate, path, body);
+    let fields = signed.fields();
+    let headers: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    must(client.call(reqwest::Method::POST, path, &headers, body.to_vec()).await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn receipts_made_in_python_and_in_node_are_taken_by_the_gateway() {
     let (test, desk) = (TestGateway::start().await, Desk::new());
     let one = test.life();
@@ -378,4 +429,11 @@ async fn webhooks_are_believed_in_python_and_in_node_and_changed_ones_are_not() 
         }
     }
     test.stop().await;
+}
+
+#[test]
+fn the_guide_shows_the_program_that_is_tested() {
+    let guide = std::fs::read_to_string(project().join("docs/insurer.md")).unwrap();
+    let program = std::fs::read_to_string(project().join("tests/interop/call.py")).unwrap();
+    assert!(guide.contains(&format!("```python\n{program}```")), "docs/insurer.md and tests/interop/call.py differ");
 }

@@ -1,11 +1,14 @@
 //! Who may go where: every route as every role, and every thing as another party of the same role.
 
+use std::collections::BTreeSet;
+
 use claimgate_gateway::party::Role;
 use claimgate_gateway::sandbox::client::PartyClient;
 use claimgate_packet::words::Line;
 use claimgate_tests::bundles::{bytes, case};
 use claimgate_tests::gateway::{NewParty, TestGateway, codes, must, open_all, push_as};
 use reqwest::Method;
+use serde_json::Value;
 
 /// Every route that needs a token, with the role it is for. A test below compares it with the route table.
 const ROUTES: &[(&str, &str, Role)] = &[
@@ -20,7 +23,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/fhir/ClaimResponse/_search", Role::Hospital),
     ("GET", "/fhir/Bundle/{claim}", Role::Hospital),
     ("PUT", "/fhir/Bundle/{claim}", Role::Hospital),
-    ("GET", "/fhir/Bundle/{claim}/_history/1", Role::Hospital),
+    ("GET", "/fhir/Bundle/{claim}/_history/{revision}", Role::Hospital),
     ("GET", "/insurer/v1/deliveries", Role::Insurer),
     ("GET", "/insurer/v1/deliveries/{delivery}", Role::Insurer),
     ("GET", "/insurer/v1/deliveries/{delivery}/attachments/{attachment}", Role::Insurer),
@@ -56,21 +59,62 @@ const PUBLIC: &[&str] = &[
     "/metrics",
 ];
 
+/// An address without the names of its parameters.
+fn pattern(path: &str) -> String {
+    let mut parts = path.split('{');
+    let first = parts.next().unwrap().to_owned();
+    parts.fold(first, |all, part| all + "{}" + part.split_once('}').unwrap().1)
+}
+
+/// Every method of every address, as the route table has them.
+fn table() -> BTreeSet<(String, String)> {
+    let table =
+        include_str!("../../gateway/src/http.rs").split("fn routes(").nth(1).unwrap().split("\n}").next().unwrap();
+    let mut routes = BTreeSet::new();
+    for service in table.split("at(\"").skip(1) {
+        let mut parts = service.split('"');
+        let (path, methods) = (parts.next().unwrap(), parts.nth(1).unwrap());
+        routes.extend(methods.split(", ").map(|method| (method.to_owned(), path.to_owned())));
+        assert_eq!(methods.split(", ").count(), service.matches(".route(").count(), "{path}");
+    }
+    routes
+}
+
 #[test]
 fn every_route_of_the_table_has_a_row_here() {
-    let table = include_str!("../../gateway/src/http.rs");
-    let pattern = |path: &str| path.split("/{").next().map(ToOwned::to_owned).unwrap_or_default();
-    let mut rows = 0;
-    for line in table.lines().filter_map(|line| {
-        let line = line.trim();
-        line.strip_prefix(".service(at(\"").or_else(|| line.strip_prefix("at(\""))
-    }) {
-        let path = line.split('"').next().unwrap();
-        let known = PUBLIC.contains(&path) || ROUTES.iter().any(|(_, row, _)| pattern(row) == pattern(path));
-        assert!(known, "{path} has no row in this test");
-        rows += 1;
+    let routes = table();
+    assert!(routes.len() >= 40, "the route table was read ({} rows)", routes.len());
+    let protected: BTreeSet<(String, String)> = routes
+        .into_iter()
+        .filter(|(_, path)| !PUBLIC.contains(&path.as_str()))
+        .map(|(method, path)| (method, pattern(&path)))
+        .collect();
+    let rows: BTreeSet<(String, String)> =
+        ROUTES.iter().map(|(method, path, _)| ((*method).to_owned(), pattern(path))).collect();
+    assert_eq!(protected, rows);
+}
+
+#[test]
+fn the_published_description_names_the_same_roles() {
+    let document: Value = serde_json::from_str(include_str!("../../docs/openapi.json")).unwrap();
+    let mut described = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let row = ROUTES
+                .iter()
+                .find(|(known, route, _)| known.eq_ignore_ascii_case(method) && pattern(route) == pattern(path));
+            match (operation.get("security"), row) {
+                (None, None) => {}
+                (Some(_), Some((_, _, role))) => {
+                    assert_eq!(operation["tags"][0], role.as_str(), "{method} {path}");
+                    described += 1;
+                }
+                _ => panic!("{method} {path}: open to all in one of the two only"),
+            }
+        }
     }
-    assert!(rows >= 19, "the route table was read ({rows} rows)");
+    // The rest is FHIR, which the CapabilityStatement describes.
+    assert_eq!(described, ROUTES.iter().filter(|(_, path, _)| !path.starts_with("/fhir/")).count());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -86,6 +130,7 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
             .replace("{delivery}", &envelope.id)
             .replace("{attachment}", &attachment)
             .replace("{submission}", &envelope.submission_id)
+            .replace("{revision}", "1")
     };
     let number = "1101010012";
     let hospital = NewParty { id: "hospital-other", role: Role::Hospital, number, lines: vec![], consent: true };

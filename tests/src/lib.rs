@@ -8,5 +8,6 @@ pub mod hostile;
 pub mod kit;
 pub mod receiver;
 pub mod shared;
+pub mod signing;
 
 pub use gateway::TestGateway;

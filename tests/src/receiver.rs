@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use claimgate_gateway::clock::Clock;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -16,6 +17,10 @@ pub enum Act {
     Raw(Vec<u8>),
     /// Answers 200 after a while.
     Slow(Duration),
+    /// Answers with these very bytes at once, then with these one at a time, each after a pause.
+    Trickle(Vec<u8>, Vec<u8>, Duration),
+    /// Answers with this status and a body of so many bytes, which it really sends as far as they are taken.
+    Flood(u16, u64),
     /// Reads and says nothing.
     Silence,
     /// Closes at once.
@@ -29,6 +34,8 @@ pub struct Received {
     pub headers: BTreeMap<String, String>,
     /// Body.
     pub body: Vec<u8>,
+    /// When it was there whole, by the receiver's clock.
+    pub at: Duration,
 }
 
 impl Received {
@@ -50,6 +57,7 @@ struct State {
     acts: VecDeque<Act>,
     always: Act,
     received: Vec<Received>,
+    flooded: u64,
 }
 
 impl Receiver {
@@ -58,13 +66,21 @@ impl Receiver {
     /// # Panics
     /// No port is free.
     pub async fn start(always: Act) -> Self {
+        Self::start_by(always, Clock::system()).await
+    }
+
+    /// Starts one that notes by this clock when a request came.
+    ///
+    /// # Panics
+    /// No port is free.
+    pub async fn start_by(always: Act, clock: Clock) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap_or_else(|error| panic!("{error}"));
         let address = listener.local_addr().unwrap_or_else(|error| panic!("{error}"));
-        let state = Arc::new(Mutex::new(State { acts: VecDeque::new(), always, received: Vec::new() }));
+        let state = Arc::new(Mutex::new(State { acts: VecDeque::new(), always, received: Vec::new(), flooded: 0 }));
         let shared = Arc::clone(&state);
         tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(serve(socket, Arc::clone(&shared)));
+                tokio::spawn(serve(socket, Arc::clone(&shared), clock.clone()));
             }
         });
         Self { url: format!("http://{address}/hook?tenant=7"), state }
@@ -81,6 +97,12 @@ impl Receiver {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.acts = first.into_iter().collect();
         state.always = then;
+    }
+
+    /// Bytes of floods that were taken, those that lie in the system's buffers too.
+    #[must_use]
+    pub fn flooded(&self) -> u64 {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).flooded
     }
 
     /// Everything that came.
@@ -105,8 +127,9 @@ impl Receiver {
     }
 }
 
-async fn serve(mut socket: TcpStream, state: Arc<Mutex<State>>) {
-    while let Some(received) = read(&mut socket).await {
+async fn serve(mut socket: TcpStream, state: Arc<Mutex<State>>, clock: Clock) {
+    while let Some(mut received) = read(&mut socket).await {
+        received.at = clock.elapsed();
         let act = {
             let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
             state.received.push(received);
@@ -119,6 +142,19 @@ async fn serve(mut socket: TcpStream, state: Arc<Mutex<State>>) {
                 tokio::time::sleep(time).await;
                 b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_vec()
             }
+            Act::Trickle(first, slowly, pause) => {
+                if socket.write_all(&first).await.is_err() {
+                    return;
+                }
+                for byte in slowly {
+                    tokio::time::sleep(pause).await;
+                    if socket.write_all(&[byte]).await.is_err() {
+                        return;
+                    }
+                }
+                continue;
+            }
+            Act::Flood(status, bytes) => return flood(socket, &state, status, bytes).await,
             Act::Silence => {
                 tokio::time::sleep(Duration::from_mins(5)).await;
                 return;
@@ -128,6 +164,22 @@ async fn serve(mut socket: TcpStream, state: Arc<Mutex<State>>) {
         if socket.write_all(&answer).await.is_err() {
             return;
         }
+    }
+}
+
+async fn flood(mut socket: TcpStream, state: &Mutex<State>, status: u16, bytes: u64) {
+    let head = format!("HTTP/1.1 {status} X\r\nContent-Type: text/plain\r\nContent-Length: {bytes}\r\n\r\n");
+    if socket.write_all(head.as_bytes()).await.is_err() {
+        return;
+    }
+    let piece = vec![b'x'; 65_536];
+    let mut left = bytes;
+    while left > 0 {
+        let now = usize::try_from(left).unwrap_or(usize::MAX).min(piece.len());
+        let Ok(taken) = socket.write(piece.get(..now).unwrap_or_default()).await else { return };
+        let taken = u64::try_from(taken).unwrap_or_default();
+        left -= taken;
+        state.lock().unwrap_or_else(PoisonError::into_inner).flooded += taken;
     }
 }
 
@@ -154,5 +206,5 @@ async fn read(socket: &mut TcpStream) -> Option<Received> {
         let count = socket.read(&mut piece).await.ok().filter(|count| *count > 0)?;
         body.extend_from_slice(piece.get(..count)?);
     }
-    Some(Received { headers, body })
+    Some(Received { headers, body, at: Duration::ZERO })
 }

@@ -38,6 +38,11 @@ pub(super) const FOREIGN: Fault = Fault {
 };
 
 impl Fault {
+    /// The sentence alone.
+    pub(super) fn text(self) -> &'static str {
+        self.text
+    }
+
     /// As a finding.
     pub(super) fn issue(self, place: &str) -> Issue {
         let issue = match self.verdict {

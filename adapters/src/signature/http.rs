@@ -1,7 +1,8 @@
-//! HTTP Message Signatures (RFC 9421) over a push, bound to its body by `Content-Digest` (RFC 9530).
+//! HTTP Message Signatures (RFC 9421) over a request, bound to its body by `Content-Digest` (RFC 9530).
 //!
-//! The profile: one signature; method, target, content-digest and content-type are covered; `created` within five
-//! minutes before. In: the request as plain values, the keys registered for its sender. Out: who signed, or why not.
+//! The profiles: one signature; method, target, content-digest and content-type are covered; `created` within five
+//! minutes before. A recipient's call also covers its access token and has a nonce. In: the request as plain values, the
+//! keys registered for its sender. Out: who signed, or why not. `answer` is the gateway's own side.
 
 use claimgate_packet::opaque_debug;
 use jiff::{SignedDuration, Timestamp};
@@ -12,6 +13,7 @@ use super::Push;
 use super::fault::{Fault, invalid, not_checked};
 use super::source_key::SourceKey;
 
+pub(super) mod answer;
 mod base;
 
 /// Bytes of one of the three header fields.
@@ -27,6 +29,13 @@ const FORM: Fault = invalid(
     "Signature-Input and Signature must each hold one signature under one label (RFC 9421 §4), at most 8 KiB. Remove what \
      is there beside it.",
 );
+const CALL_FORM: Fault = invalid(
+    "Signature-Input and Signature must be there both, each with one signature under one label (RFC 9421 §4), at most 8 KiB.",
+);
+const CALL_PARAMETERS: Fault = invalid(
+    "The signature's parameters are created, keyid, nonce and, if wanted, expires, alg and tag (RFC 9421 §2.3), nothing \
+     else; created is whole seconds, keyid a text, and nonce a text of 16 to 256 characters made anew for each request.",
+);
 const PARAMETERS: Fault = invalid(
     "The signature's parameters are created, keyid and, if wanted, expires, alg, nonce and tag (RFC 9421 §2.3), nothing \
      else; created is whole seconds and keyid a text.",
@@ -35,6 +44,18 @@ const DIGEST: Fault = invalid(
     "Content-Digest is not that of the body (RFC 9530). Send sha-256 or sha-512 of exactly the bytes sent: \
      Content-Digest: sha-256=:<base64>:",
 );
+
+/// Least characters of a nonce: 96 bits in base64.
+const NONCE: usize = 16;
+
+/// What is asked of a signature beyond RFC 9421.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Profile {
+    /// A hospital's push: what it brings is bound to the address it was sent to.
+    Push,
+    /// A recipient's call that changes state: bound to the one target and to the access token, and counts once.
+    Call,
+}
 
 /// A signature that verifies.
 pub(super) struct Verified {
@@ -46,6 +67,8 @@ pub(super) struct Verified {
     pub(super) algorithm: &'static str,
     /// When, by the signer's own clock (`created`).
     pub(super) signed_at: Timestamp,
+    /// What makes it count once, where it has one.
+    pub(super) nonce: Option<String>,
     /// The signature base: with the signature, what proves it later.
     pub(super) base: String,
     /// The signature.
@@ -67,27 +90,40 @@ pub(super) fn verify(push: &Push<'_>, keys: &[SourceKey], now: Timestamp) -> Opt
              docs/source-signatures.md says.",
         ))),
         (Some(_), None) => Some(Err(FORM)),
-        (Some(input), Some(signature)) => Some(signed(push, &input, &signature, keys, now)),
+        (Some(input), Some(signature)) => Some(signed(push, Profile::Push, (&input, &signature), keys, now)),
+    }
+}
+
+/// Verifies the signature of a recipient's call; `None` where it has none.
+///
+/// # Errors
+/// As [`verify`], and a signature that does not cover the access token or has no nonce.
+pub(super) fn verify_call(call: &Push<'_>, keys: &[SourceKey], now: Timestamp) -> Option<Result<Verified, Fault>> {
+    match (call.field("signature-input"), call.field("signature")) {
+        (None, None) => None,
+        (Some(input), Some(signature)) => Some(signed(call, Profile::Call, (&input, &signature), keys, now)),
+        _ => Some(Err(CALL_FORM)),
     }
 }
 
 fn signed(
     push: &Push<'_>,
-    input: &str,
-    signature: &str,
+    profile: Profile,
+    (input, signature): (&str, &str),
     keys: &[SourceKey],
     now: Timestamp,
 ) -> Result<Verified, Fault> {
+    let form = if profile == Profile::Call { CALL_FORM } else { FORM };
     let (label, covered) = one(input)
         .and_then(|(label, entry)| match entry {
             ListEntry::InnerList(list) => Some((label, list)),
             ListEntry::Item(_) => None,
         })
-        .ok_or(FORM)?;
+        .ok_or(form)?;
     let signature =
-        one(signature).filter(|(found, _)| *found == label).and_then(|(_, entry)| bytes(entry)).ok_or(FORM)?;
-    let parameters = Parameters::read(&covered)?;
-    base::check_coverage(push, &covered)?;
+        one(signature).filter(|(found, _)| *found == label).and_then(|(_, entry)| bytes(entry)).ok_or(form)?;
+    let parameters = Parameters::read(&covered, profile)?;
+    base::check_coverage(push, &covered, profile)?;
     let base = base::signature_base(push, &covered)?;
     check_digest(push)?;
     let signed_at = parameters.check_time(now)?;
@@ -107,7 +143,8 @@ fn signed(
         ));
     }
     let (public_key, algorithm) = (key.public().clone(), key.algorithm().as_str());
-    Ok(Verified { key: parameters.key.to_owned(), public_key, algorithm, signed_at, base, signature })
+    let nonce = parameters.nonce.map(ToOwned::to_owned);
+    Ok(Verified { key: parameters.key.to_owned(), public_key, algorithm, signed_at, nonce, base, signature })
 }
 
 /// The one member of a dictionary.
@@ -141,24 +178,30 @@ struct Parameters<'a> {
     expires: Option<Timestamp>,
     key: &'a str,
     algorithm: Option<&'a str>,
+    nonce: Option<&'a str>,
 }
 
 impl<'a> Parameters<'a> {
-    fn read(covered: &'a InnerList) -> Result<Self, Fault> {
-        let (mut created, mut expires, mut key, mut algorithm) = (None, None, None, None);
+    fn read(covered: &'a InnerList, profile: Profile) -> Result<Self, Fault> {
+        let wrong = if profile == Profile::Call { CALL_PARAMETERS } else { PARAMETERS };
+        let (mut created, mut expires, mut key, mut algorithm, mut nonce) = (None, None, None, None, None);
         for (name, value) in &covered.params {
             match (name.as_str(), value) {
                 ("created", BareItem::Integer(seconds)) => created = Some(instant(*seconds)?),
                 ("expires", BareItem::Integer(seconds)) => expires = Some(instant(*seconds)?),
                 ("keyid", BareItem::String(text)) if text.as_str().len() <= TEXT => key = Some(text.as_str()),
                 ("alg", BareItem::String(text)) => algorithm = Some(text.as_str()),
-                ("nonce" | "tag", BareItem::String(text)) if text.as_str().len() <= TEXT => {}
-                _ => return Err(PARAMETERS),
+                ("nonce", BareItem::String(text)) if text.as_str().len() <= TEXT => nonce = Some(text.as_str()),
+                ("tag", BareItem::String(text)) if text.as_str().len() <= TEXT => {}
+                _ => return Err(wrong),
             }
         }
+        if profile == Profile::Call && nonce.is_none_or(|nonce| nonce.len() < NONCE) {
+            return Err(wrong);
+        }
         match (created, key) {
-            (Some(created), Some(key)) => Ok(Self { created, expires, key, algorithm }),
-            _ => Err(PARAMETERS),
+            (Some(created), Some(key)) => Ok(Self { created, expires, key, algorithm, nonce }),
+            _ => Err(wrong),
         }
     }
 

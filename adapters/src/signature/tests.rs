@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 
+mod call;
 mod certificates;
 mod hierarchy;
 mod hostile;

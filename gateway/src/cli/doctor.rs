@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Ending, print};
+use super::{Ending, counted, print};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, DEFAULTS};
@@ -125,11 +125,15 @@ async fn examine(config: Config, findings: &mut Findings) -> anyhow::Result<()> 
              claimgate endpoint on {party}"
         ));
     }
-    Findings::good(&format!("{} parties", parties.len()));
     let counts = store.counts().await?;
+    Findings::good(&counted(counts.parties, "party", "parties"));
     Findings::good(&format!(
-        "{} claims, {} packets, {} deliveries ({} open), {} steps due",
-        counts.claims, counts.packets, counts.deliveries, counts.open_deliveries, counts.open_work
+        "{}, {}, {} ({} open), {} due",
+        counted(counts.claims, "claim", "claims"),
+        counted(counts.packets, "packet", "packets"),
+        counted(counts.deliveries, "delivery", "deliveries"),
+        counts.open_deliveries,
+        counted(counts.open_work, "step", "steps"),
     ));
     Ok(())
 }

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::flows::registry::NotRegistered;
 use crate::id::Random;
+use crate::party::difference::difference;
 use crate::party::{ConsentBasis, PartyId, PartyState, Registration};
 
 mod list;
@@ -119,8 +120,10 @@ impl Party {
             Self::Replace { file, jwks } => {
                 let registration = read(&file, jwks.as_deref())?;
                 let id = registration.id.parse()?;
-                engine.replace_registration(&id, registration).await?;
+                let before = engine.party_with_contacts(&id).await?;
+                let after = engine.replace_registration(&id, registration).await?;
                 print(format_args!("{id} replaced"));
+                list::changed(&difference(before.as_ref(), &after));
             }
             Self::List => {
                 for party in engine.store.parties().await? {

@@ -107,6 +107,8 @@ pub enum Write {
     AssertionUse(PartyId, String, Timestamp),
     /// A party's proof (DPoP) is used up: a digest of its key and id.
     ProofUse(PartyId, String, Timestamp),
+    /// A party's signed call (RFC 9421) is used up: a digest of its key and nonce.
+    CallUse(PartyId, String, Timestamp),
     /// A one-time tracking code of a claim.
     TrackingCode(Mac, ClaimId, Timestamp),
     /// An app backend redeems a tracking code and is linked to its claim.

@@ -41,6 +41,20 @@ pub struct InvalidStep {
 #[error("a state is one of: {REPORTABLE}")]
 pub struct UnknownState;
 
+/// Every state, in the order of a submission's life.
+pub const ALL: [SubmissionState; 10] = [
+    SubmissionState::Sent,
+    SubmissionState::Withdrawn,
+    SubmissionState::Received,
+    SubmissionState::InReview,
+    SubmissionState::SupplementRequested,
+    SubmissionState::Accepted,
+    SubmissionState::PartlyAccepted,
+    SubmissionState::Declined,
+    SubmissionState::Paid,
+    SubmissionState::Closed,
+];
+
 /// The states an insurer can report.
 pub const REPORTABLE: &str =
     "received, in-review, supplement-requested, accepted, partly-accepted, declined, paid, closed";
@@ -132,5 +146,34 @@ mod tests {
         assert!(Closed.step(InReview).is_err());
         assert!(Received.step(Sent).is_err() && Sent.step(Sent).is_err());
         assert!(Withdrawn.step(Received).is_err() && Withdrawn.step(Withdrawn).is_err());
+    }
+
+    /// The table of the guide, made from the code: a row for each state, a column for each report.
+    fn matrix() -> String {
+        let reports: Vec<&str> = REPORTABLE.split(", ").collect();
+        let mut rows = vec![
+            format!("| from \\ report | {} |", reports.join(" | ")),
+            format!("|---{}|", "|---".repeat(reports.len())),
+        ];
+        for from in ALL {
+            let cells = reports.iter().map(|report| match from.step(report.parse().unwrap()) {
+                Ok(next) if next == from => "same",
+                Ok(_) => "yes",
+                Err(_) => "409",
+            });
+            rows.push(format!("| `{from}` | {} |", cells.collect::<Vec<_>>().join(" | ")));
+        }
+        rows.join("\n")
+    }
+
+    #[test]
+    fn the_guide_shows_every_state_and_every_report_as_they_are() {
+        let guide = include_str!("../../../docs/insurer.md");
+        assert!(guide.contains(&matrix()), "docs/insurer.md should hold:\n{}", matrix());
+        // Whatever state is named, it is one of the list, and every reportable one can be reached.
+        assert!(ALL.iter().all(|state| state.as_str().parse() == Ok(*state)));
+        for report in REPORTABLE.split(", ") {
+            assert!(ALL.iter().any(|from| from.successors().iter().any(|next| next.as_str() == report)), "{report}");
+        }
     }
 }

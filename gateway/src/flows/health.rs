@@ -23,6 +23,7 @@ pub use conditional::ByIdentifier;
 pub(super) use evidence::from_row as stored_evidence;
 pub use release::Released;
 pub use search::{Found, Search};
+pub(super) use signature::address;
 pub use signature::{Kept, Request};
 pub use trace::{Comparison, Field, Traced};
 

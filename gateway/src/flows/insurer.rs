@@ -1,23 +1,27 @@
-//! The insurer's side: fetch a packet, acknowledge it (`acknowledge`), report the status of a submission.
+//! The insurer's side: fetch a packet, acknowledge it (`acknowledge`), report the status of a submission (`report`). Its
+//! requests may be signed and are answered signed (`signed`).
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
 
 use super::{Engine, Fault, TRIES};
-use crate::core::change::{Change, Resealed, SubmissionStep, Write};
+use crate::core::change::{Change, Resealed, Write};
 use crate::core::delivery::DeliveryState;
 use crate::core::packet::{PacketError, seal_again};
-use crate::core::submission::{InvalidStep, SubmissionState};
+use crate::core::submission::InvalidStep;
 use crate::core::timeline::{Event, entries};
-use crate::id::{DeliveryId, SubmissionId};
+use crate::id::DeliveryId;
 use crate::keys::at_rest::Place;
 use crate::party::PartyId;
-use crate::store::{DeliveryView, SubmissionView};
+use crate::store::DeliveryView;
 
 mod acknowledge;
 mod attachments;
+mod report;
+mod signed;
 
 pub use acknowledge::{Ack, NoReceipt};
+pub use report::{Report, Reported, Status};
+pub use signed::NotSigned;
 
 /// Why an insurer's request cannot be done.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +50,9 @@ pub enum NotDone {
     /// It was acknowledged with the other result.
     #[error("acknowledged otherwise")]
     AcknowledgedOtherwise,
+    /// The `Idempotency-Key` was used for other bytes or another submission.
+    #[error("the Idempotency-Key was used for another report")]
+    KeyReused,
     /// The state machine has no such step.
     #[error(transparent)]
     InvalidStep(#[from] InvalidStep),
@@ -59,18 +66,6 @@ impl From<crate::store::StoreError> for NotDone {
         Self::Fault(error.into())
     }
 }
-
-/// What an insurer reports of a submission.
-pub struct Report {
-    /// The new state.
-    pub state: SubmissionState,
-    /// The insurer's own number.
-    pub number: Option<String>,
-    /// A note for the case.
-    pub note: Option<String>,
-}
-
-claimgate_packet::opaque_debug!(Report);
 
 impl Engine {
     /// The size in bytes of the sealed packet of a delivery, as it is now.
@@ -196,71 +191,6 @@ impl Engine {
             sealed: sealed.as_str().as_bytes().to_vec(),
         })));
         Ok(true)
-    }
-
-    /// Records a status an insurer reports. The same again is the same answer.
-    ///
-    /// # Errors
-    /// Not there, no such step, or a fault of ours.
-    pub async fn report(
-        &self,
-        insurer: &PartyId,
-        id: SubmissionId,
-        report: &Report,
-    ) -> Result<SubmissionView, NotDone> {
-        let _turn = self.turns.of(id.uuid().as_bytes()).await;
-        for _ in 0..TRIES {
-            let submission = self.store.submission(insurer, id).await?.ok_or(NotDone::NotFound)?;
-            let detail = self.merged_detail(&submission, report)?;
-            if submission.state == report.state && detail.is_none() {
-                return Ok(submission);
-            }
-            let state = submission.state.step(report.state)?;
-            let mut change = Change::new("report_status");
-            change.push(Write::SubmissionStep(SubmissionStep {
-                id,
-                version: submission.version,
-                state,
-                detail,
-                at: self.now(),
-            }));
-            if state != submission.state {
-                let event = Event::Status { party: insurer.clone(), line: submission.line, state: state.as_str() };
-                change.tell(entries(submission.claim, &submission.hospital, &event, self.now(), &self.random));
-            }
-            change.push(self.audit(
-                insurer.as_str(),
-                "submission.status",
-                &id,
-                [("state", state.as_str().to_owned()), ("claim", submission.claim.to_string())],
-            ));
-            if self.commit_or_redo(change).await?.is_some() {
-                return Ok(SubmissionView { state, version: submission.version + 1, ..submission });
-            }
-        }
-        Err(Fault::Contended.into())
-    }
-
-    /// The sealed number and note after this report, or nothing where they stay as they are.
-    fn merged_detail(&self, submission: &SubmissionView, report: &Report) -> Result<Option<Vec<u8>>, Fault> {
-        let key = self.vault.open_claim_key(submission.claim, &submission.wrapped_key)?;
-        let row = submission.id.to_string();
-        let place = Place { table: "submission", row: &row, column: "detail" };
-        let before: Value = match &submission.detail {
-            Some(sealed) => {
-                serde_json::from_slice(&key.open(place, sealed)?).map_err(|_| Fault::Stored("submission"))?
-            }
-            None => json!({}),
-        };
-        let mut after = before.clone();
-        if let Some(members) = after.as_object_mut() {
-            for (name, value) in [("number", &report.number), ("note", &report.note)] {
-                if let Some(value) = value {
-                    members.insert(name.to_owned(), Value::String(value.clone()));
-                }
-            }
-        }
-        if after == before { Ok(None) } else { Ok(Some(key.seal(place, after.to_string().as_bytes())?)) }
     }
 
     async fn commit_or_redo(&self, change: Change) -> Result<Option<()>, Fault> {

@@ -12,9 +12,10 @@ use claimgate_adapters::insurer::{AckItem, AcksBody, Envelope};
 use futures_util::{StreamExt, stream};
 use validator::Validate;
 
-use super::body::{self, Small};
+use super::body::Small;
 use super::caller::{AckDeliveries, Caller};
-use super::insurer::{envelope, no_store, said};
+use super::confirm::Call;
+use super::insurer::{envelope, said};
 use super::problem::Problem;
 use crate::app::App;
 use crate::id::DeliveryId;
@@ -35,7 +36,8 @@ pub async fn acknowledge(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let AcksBody { acks } = body::json_within(&app, &request, payload, BODY).await?;
+    let call = Call::read(&app, &caller, request, payload, BODY).await?;
+    let AcksBody { acks } = call.json()?;
     let mut named = BTreeSet::new();
     let firsts: Vec<bool> = acks.iter().map(|item| named.insert(item.delivery_id.clone())).collect();
     let (app, insurer) = (&app, &caller.party.id);
@@ -49,7 +51,7 @@ pub async fn acknowledge(
         .buffered(AT_ONCE)
         .collect()
         .await;
-    Ok(no_store().json(AcksView { outcomes }))
+    call.confirm(app, &AcksView { outcomes })
 }
 
 async fn one(app: &App, insurer: &PartyId, item: AckItem) -> Result<Envelope, Problem> {

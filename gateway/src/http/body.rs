@@ -33,6 +33,12 @@ pub struct Small {
     pub members: usize,
 }
 
+impl Default for Small {
+    fn default() -> Self {
+        Self { bytes: SMALL, members: 200 }
+    }
+}
+
 /// A body with the room it takes; the room is free again when the body is dropped.
 pub struct Body {
     bytes: BytesMut,
@@ -95,7 +101,7 @@ pub async fn json<T: DeserializeOwned + Validate>(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<T, Problem> {
-    json_within(app, request, payload, Small { bytes: SMALL, members: 200 }).await
+    json_within(app, request, payload, Small::default()).await
 }
 
 /// The same with other bounds.
@@ -108,8 +114,27 @@ pub async fn json_within<T: DeserializeOwned + Validate>(
     payload: Payload,
     within: Small,
 ) -> Result<T, Problem> {
-    let bytes = read(app, request, payload, within.bytes).await?;
-    let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+    of_form(request, &small(app, request, payload, within).await?, within)
+}
+
+/// Reads the bytes of a small body.
+///
+/// # Errors
+/// As [`fhir`], but for the media type.
+pub async fn small(app: &App, request: &HttpRequest, payload: Payload, within: Small) -> Result<Body, Problem> {
+    read(app, request, payload, within.bytes).await
+}
+
+/// Reads such bytes as [`json`] does.
+///
+/// # Errors
+/// 400 where they are not JSON, 415 where they are not called so, 422 where they are not of the form.
+pub fn of_form<T: DeserializeOwned + Validate>(
+    request: &HttpRequest,
+    bytes: &[u8],
+    within: Small,
+) -> Result<T, Problem> {
+    let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { bytes };
     if bytes != b"{}" {
         require_type(request.headers(), &["application/json"])?;
     }

@@ -76,6 +76,8 @@ pub enum Place {
     Json,
     /// Every address that takes a form.
     Form,
+    /// Every address where an insurer changes something.
+    Call,
     /// This address, as the route table spells it.
     At(&'static str),
     /// Every address that begins so.
@@ -93,6 +95,7 @@ impl Place {
             Self::Body => "every address that takes a body".to_owned(),
             Self::Json => "every address that takes a JSON body".to_owned(),
             Self::Form => "every address that takes a form".to_owned(),
+            Self::Call => "every address where an insurer changes something (POST /insurer/…)".to_owned(),
             Self::At(path) => path.to_owned(),
             Self::Under(path) => format!("{path}…"),
         }

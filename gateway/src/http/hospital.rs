@@ -209,16 +209,19 @@ async fn reply(
     }
 }
 
+/// `Idempotency-Key`, where there is one.
+///
+/// # Errors
+/// 400 for one of another form.
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    let text = value.to_str().ok().filter(|text| (1..=255).contains(&text.len()));
+    let wrong = || Problem::new(400, "idempotency.key-form", "Idempotency-Key is 1 to 255 printable ASCII characters");
+    Ok(Some(text.ok_or_else(wrong)?.to_owned()))
+}
+
 fn conditions(headers: &HeaderMap) -> Result<Conditions, Problem> {
-    let idempotency_key = match headers.get("idempotency-key") {
-        None => None,
-        Some(value) => {
-            let text = value.to_str().ok().filter(|text| (1..=255).contains(&text.len()));
-            let wrong =
-                || Problem::new(400, "idempotency.key-form", "Idempotency-Key is 1 to 255 printable ASCII characters");
-            Some(text.ok_or_else(wrong)?.to_owned())
-        }
-    };
+    let idempotency_key = idempotency_key(headers)?;
     let if_none_exist = match headers.get("if-none-exist") {
         None => None,
         Some(value) => Some(search_identifier(value.to_str().unwrap_or_default()).ok_or_else(|| {

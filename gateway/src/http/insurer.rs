@@ -5,13 +5,15 @@ use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use claimgate_adapters::insurer::{AckBody, Envelope, ReceiptView, StatusBody, SubmissionView};
 
-use super::body;
+use super::body::Small;
 use super::caller::{AckDeliveries, Caller, ReadDeliveries, ReportStatus};
+use super::confirm::Call;
+use super::hospital::idempotency_key;
 use super::problem::Problem;
 use super::sending::{Room, send};
 use crate::app::App;
 use crate::core::change::Acknowledgement;
-use crate::flows::insurer::{Ack, Report};
+use crate::flows::insurer::{Ack, Report, Reported, Status};
 use crate::store::DeliveryView;
 
 /// `GET /insurer/v1/deliveries/{id}`: the sealed packet (JWE compact, `application/jose`).
@@ -42,9 +44,10 @@ pub async fn acknowledge(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
-    let ack: AckBody = body::json(&app, &request, payload).await?;
+    let call = Call::read(&app, &caller, request, payload, Small::default()).await?;
+    let ack: AckBody = call.json()?;
     let delivery = app.engine.acknowledge(&caller.party.id, id, &said(ack)).await?;
-    Ok(no_store().json(envelope(&delivery)))
+    call.confirm(&app, &envelope(&delivery))
 }
 
 /// `GET /insurer/v1/deliveries/{id}/receipt`: what the insurer signed, with the key that verified it.
@@ -78,7 +81,7 @@ pub async fn receipt(
 /// `POST /insurer/v1/submissions/{id}/status`.
 ///
 /// # Errors
-/// 404, 409 for a step that does not exist, 422 for another form.
+/// 404, 409 for a step that does not exist, 422 for another form or a key that was used for something else.
 pub async fn report(
     app: Data<App>,
     caller: Caller<ReportStatus>,
@@ -87,19 +90,18 @@ pub async fn report(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
-    let status: StatusBody = body::json(&app, &request, payload).await?;
+    let key = idempotency_key(request.headers())?;
+    let call = Call::read(&app, &caller, request, payload, Small::default()).await?;
+    let status: StatusBody = call.json()?;
     let state = status
         .state
         .parse()
         .map_err(|error| Problem::new(422, "submission.unknown-state", format!("{error}")).at("/state"))?;
-    let report = Report { state, number: status.number, note: status.note };
-    let submission = app.engine.report(&caller.party.id, id, &report).await?;
-    Ok(no_store().json(SubmissionView {
-        submission_id: submission.id.to_string(),
-        claim_id: submission.claim.to_string(),
-        line: submission.line,
-        state: submission.state.as_str().to_owned(),
-    }))
+    let status = Status { state, number: status.number, note: status.note };
+    let report = Report { status, key: key.as_deref(), bytes: call.bytes() };
+    let reported = app.engine.report(&caller.party.id, id, &report).await?;
+    let Reported { submission: submission_id, claim: claim_id, line, state } = reported;
+    call.confirm(&app, &SubmissionView { submission_id, claim_id, line, state })
 }
 
 /// What the body says.

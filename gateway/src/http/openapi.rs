@@ -176,6 +176,7 @@ fn occurs(place: Place, operation: &Operation) -> bool {
         Place::Body => !matches!(operation.body, Body::None),
         Place::Json => matches!(operation.body, Body::Json { .. }),
         Place::Form => matches!(operation.body, Body::Form(_)),
+        Place::Call => operation.method == "POST" && operation.path.starts_with("/insurer/"),
         Place::At(path) => operation.path == path,
         Place::Under(start) => operation.path.starts_with(start),
     }

@@ -327,6 +327,11 @@ impl From<NotDone> for Problem {
                 "delivery.withdrawn",
                 "This delivery was withdrawn before it left; only its entry remains",
             ),
+            NotDone::KeyReused => Self::new(
+                422,
+                "idempotency.key-reused",
+                "This Idempotency-Key was used for other bytes or another submission; use a new key for a new report",
+            ),
             NotDone::NotFetched => Self::new(
                 409,
                 "delivery.not-fetched",

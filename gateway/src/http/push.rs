@@ -5,8 +5,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use claimgate_adapters::insurer::RedriveBody;
 use claimgate_adapters::insurer::told::{Attempt, Attempts, EndpointShown, SentDeliveries, SentDelivery};
 
-use super::body;
+use super::body::Small;
 use super::caller::{AckDeliveries, Caller, ReadBundles, ReadDeliveries};
+use super::confirm::Call;
 use super::insurer::no_store;
 use super::problem::Problem;
 use crate::app::App;
@@ -34,7 +35,8 @@ pub async fn redrive(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let asked: RedriveBody = body::json(&app, &request, payload).await?;
+    let call = Call::read(&app, &caller, request, payload, Small::default()).await?;
+    let asked: RedriveBody = call.json()?;
     let selection = match (asked.after, asked.from, asked.to, asked.open) {
         (Some(position), None, None, None) => Selection::After(position),
         (None, Some(from), to, None) => Selection::Between(from, to.unwrap_or(app.engine.now())),
@@ -49,7 +51,7 @@ pub async fn redrive(
     };
     let party = &caller.party.id;
     let known = app.engine.redrive(party.as_str(), party, selection).await?;
-    Ok(no_store().json(shown(known)))
+    call.confirm(&app, &shown(known))
 }
 
 /// `POST /insurer/v1/deliveries/{id}/redrive`: told again of one delivery.
@@ -60,12 +62,15 @@ pub async fn redrive_one(
     app: Data<App>,
     caller: Caller<AckDeliveries>,
     id: Path<String>,
+    request: HttpRequest,
+    payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let id: DeliveryId = id.parse().map_err(|_| Problem::not_found())?;
+    let call = Call::read(&app, &caller, request, payload, Small::default()).await?;
     let party = &caller.party.id;
     app.engine.store.delivery(party, id).await?.ok_or_else(Problem::not_found)?;
     let known = app.engine.redrive(party.as_str(), party, Selection::One(id)).await?;
-    Ok(no_store().json(shown(known)))
+    call.confirm(&app, &shown(known))
 }
 
 /// `GET /insurer/v1/deliveries/{id}/attempts`: every attempt to tell of it, and whose fault a failure is.

@@ -18,6 +18,14 @@ pub fn request(request: &HttpRequest) -> Result<Request, Problem> {
     if !SIGNATURES.iter().any(|name| request.headers().contains_key(*name)) {
         return Ok(Request::default());
     }
+    call(request)
+}
+
+/// The same of any request: an answer may be bound to one that has no signature.
+///
+/// # Errors
+/// As [`request`].
+pub fn call(request: &HttpRequest) -> Result<Request, Problem> {
     let fields = || request.headers().iter();
     if fields().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>() > FIELDS {
         return Err(Problem::new(

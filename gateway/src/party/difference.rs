@@ -39,6 +39,7 @@ pub fn difference(old: Option<&Party>, new: &Party) -> Vec<Difference> {
         token,
         signature_required,
         source_keys,
+        signed_answers,
         effective_from,
         effective_until,
         contacts,
@@ -60,7 +61,7 @@ pub fn difference(old: Option<&Party>, new: &Party) -> Vec<Difference> {
         )+};
     }
     compare!(role, name, auth, identifiers, lines, consent, policy, receipt, token, signature_required);
-    compare!(effective_from, effective_until, limits);
+    compare!(signed_answers, effective_from, effective_until, limits);
     let entries = |entries: &[super::SourceKeyEntry]| {
         let keys: Vec<String> =
             entries.iter().map(|key| format!("{} {} {}", key.kid, key.alg, fingerprint(&key.spki))).collect();

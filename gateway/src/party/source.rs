@@ -1,4 +1,4 @@
-//! What a hospital registers for its signatures (電子簽章): further keys, and whether it must sign.
+//! What a hospital or an insurer registers for its signatures (電子簽章): further keys, and whether it must sign.
 //!
 //! In: a registration. Out: keys that go with their algorithm, or the rule that is broken.
 
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::RegistrationError::Rule;
 use super::{Party, Registration, RegistrationError, Role};
 
-/// Keys a hospital can register for HTTP message signatures.
+/// Keys a party can register for HTTP message signatures.
 const KEYS: usize = 20;
 
 /// A key for HTTP message signatures that is no JWK for signatures here, such as RSA.
@@ -28,9 +28,14 @@ pub struct SourceKeyEntry {
 
 /// Checks what a registration says of signatures.
 pub(super) fn keys(registration: &Registration, jwks: &JwkSet) -> Result<Vec<SourceKey>, RegistrationError> {
-    if registration.role != Role::Hospital {
+    if registration.signed_answers && !registration.role.receives() {
+        return Err(Rule("signed_answers: only an insurer or the fund gets signed answers"));
+    }
+    if registration.role != Role::Hospital && !registration.role.receives() {
         if registration.signature_required || !registration.source_keys.is_empty() {
-            return Err(Rule("signature_required, source_keys: only a hospital signs what it sends"));
+            return Err(Rule(
+                "signature_required, source_keys: only a hospital, an insurer or the fund signs what it sends",
+            ));
         }
         return Ok(Vec::new());
     }
@@ -65,6 +70,24 @@ impl Party {
             authorities,
             required: self.registration.signature_required,
         }
+    }
+
+    /// Its further keys for HTTP message signatures, beside those of its `jwks`.
+    #[must_use]
+    pub fn further_keys(&self) -> &[SourceKey] {
+        &self.source_keys
+    }
+
+    /// Whether what it sends, so far as it changes something, must be signed.
+    #[must_use]
+    pub fn must_sign_requests(&self) -> bool {
+        self.registration.signature_required
+    }
+
+    /// Whether it gets signed answers to unsigned requests too.
+    #[must_use]
+    pub fn wants_signed_answers(&self) -> bool {
+        self.registration.signed_answers
     }
 }
 

@@ -285,6 +285,12 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
             let inserted = query(sql).bind(party.as_str()).bind(digest).bind(millis(*expires)).execute(tx).await;
             one("assertion_use (dpop)", inserted)
         }
+        Write::CallUse(party, digest, expires) => {
+            let sql = "-- apply::call_use
+                insert into assertion_use (party_id, jti, expires_at) values ($1, 'call ' || $2, $3)";
+            let inserted = query(sql).bind(party.as_str()).bind(digest).bind(millis(*expires)).execute(tx).await;
+            one("assertion_use (call)", inserted)
+        }
         Write::TrackingCode(code, claim, expires) => {
             let sql = "-- apply::tracking_code
                 insert into tracking_code (code_mac, claim_id, expires_at) values ($1, $2, $3)";

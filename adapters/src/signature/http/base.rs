@@ -7,6 +7,7 @@ use std::collections::HashSet;
 
 use sfv::{BareItem, InnerList, ListEntry, ListSerializer};
 
+use super::Profile;
 use crate::signature::Push;
 use crate::signature::fault::{Fault, invalid};
 
@@ -22,10 +23,20 @@ const COVERAGE: Fault = invalid(
      and content-type.",
 );
 
+const CALL_COVERAGE: Fault = invalid(
+    "The signature must cover @method, @target-uri, content-digest, authorization and, where you send a body, content-type.",
+);
+
 /// Checks that enough is covered.
-pub(super) fn check_coverage(push: &Push<'_>, covered: &InnerList) -> Result<(), Fault> {
+pub(super) fn check_coverage(push: &Push<'_>, covered: &InnerList, profile: Profile) -> Result<(), Fault> {
     let names = names(covered)?;
     let has = |name: &str| names.contains(&name);
+    if profile == Profile::Call {
+        // A Content-Type that somebody added on the way is not covered, and refuses the call.
+        let typed = has("content-type") || push.field("content-type").is_none();
+        let enough = typed && ["@method", "@target-uri", "content-digest", "authorization"].into_iter().all(has);
+        return if enough { Ok(()) } else { Err(CALL_COVERAGE) };
+    }
     let target = has("@target-uri") || (has("@authority") && has("@path") && (push.query.is_none() || has("@query")));
     let enough = target && ["@method", "content-digest", "content-type"].into_iter().all(has);
     if enough { Ok(()) } else { Err(COVERAGE) }
@@ -59,8 +70,8 @@ fn names(covered: &InnerList) -> Result<Vec<&str>, Fault> {
     names.filter(|names| names.len() <= COMPONENTS).ok_or(COMPONENT)
 }
 
-/// The value of a component (RFC 9421 §2.1, §2.2).
-fn component(push: &Push<'_>, name: &str) -> Option<String> {
+/// The value of a component of a request (RFC 9421 §2.1, §2.2).
+pub(super) fn component(push: &Push<'_>, name: &str) -> Option<String> {
     let authority = || {
         let authority = push.authority.to_ascii_lowercase();
         let port = if push.scheme == "https" { ":443" } else { ":80" };

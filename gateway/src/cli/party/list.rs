@@ -1,10 +1,26 @@
-//! What `claimgate party list` and `party seed` say.
+//! What `claimgate party list`, `party seed` and `party replace` say.
 
 use jiff::Timestamp;
 
 use crate::cli::{print, say};
 use crate::flows::registry::Seeded;
+use crate::party::difference::Difference;
 use crate::party::{Party, PartyState};
+
+/// What a new document changed. What it leaves out counts no more: an older copy of a document must not take a duty away
+/// unseen.
+pub(super) fn changed(differences: &[Difference]) {
+    for one in differences {
+        if one.new.is_empty() {
+            say(format_args!(
+                "warning: the document says nothing of {}; it was \"{}\" and counts no more",
+                one.member, one.old
+            ));
+        } else {
+            print(format_args!("  {}: {} → {}", one.member, one.old, one.new));
+        }
+    }
+}
 
 /// One line per party.
 pub(super) fn party(party: &Party, now: Timestamp) {

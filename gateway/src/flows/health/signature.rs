@@ -140,7 +140,7 @@ fn place(row: &str) -> Place<'_> {
 }
 
 /// Scheme, authority and path under the gateway's own address, which may have a path that a proxy takes off.
-fn address<'a>(base: &'a str, path: &str) -> (&'a str, &'a str, String) {
+pub(in crate::flows) fn address<'a>(base: &'a str, path: &str) -> (&'a str, &'a str, String) {
     let (scheme, rest) = base.split_once("://").unwrap_or(("https", base));
     match rest.split_once('/') {
         Some((authority, prefix)) => (scheme, authority, format!("/{prefix}{path}")),

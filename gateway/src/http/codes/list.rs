@@ -4,7 +4,7 @@
 
 use super::Code;
 use super::Family::{Gateway, Recipient, Sender};
-use super::Place::{At, Body, Elsewhere, Every, Form, Json, Protected, Under};
+use super::Place::{At, Body, Call, Elsewhere, Every, Form, Json, Protected, Under};
 use super::Retryable::{AfterCorrection, Later, No};
 
 macro_rules! codes {
@@ -109,11 +109,17 @@ pub const CODES: &[Code] = codes! {
     "search.count" 400, Sender, AfterCorrection, [At("/fhir/Bundle"), At("/fhir/Bundle/_search"), Under("/fhir/Composition"), Under("/fhir/ClaimResponse")],
         "`_count` is 1 to 50.", "_count 須為 1 至 50。";
 
-    "idempotency.key-form" 400, Sender, AfterCorrection, [Under("/fhir/Bundle")],
+    "request-signature.required" 422, Sender, AfterCorrection, [Call],
+        "You are registered to sign what changes something (RFC 9421): docs/insurer.md says how.", "貴公司登錄為異動請求須簽章（RFC 9421），請簽章後送出。";
+    "request-signature.invalid" 422, Sender, AfterCorrection, [Call],
+        "The text says what does not fit; sign again.", "請求簽章驗證失敗，原因見訊息，請重新簽章。";
+    "request-signature.replayed" 422, Sender, AfterCorrection, [Call],
+        "Sign each request anew, with another nonce, also one that is sent again.", "此簽章已使用過；每次送出（含重送）請以新的 nonce 重新簽章。";
+    "idempotency.key-form" 400, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/insurer/v1/submissions/{id}/status")],
         "`Idempotency-Key` is 1 to 255 printable ASCII characters.", "Idempotency-Key 為 1 至 255 個可列印 ASCII 字元。";
-    "idempotency.key-reused" 422, Sender, AfterCorrection, [Under("/fhir/Bundle")],
+    "idempotency.key-reused" 422, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/insurer/v1/submissions/{id}/status")],
         "Use a new key for another body, address or condition.", "內容、位址或條件不同時，請換新的 Idempotency-Key。";
-    "signature.fields-too-large" 431, Sender, AfterCorrection, [Under("/fhir/Bundle")],
+    "signature.fields-too-large" 431, Sender, AfterCorrection, [Under("/fhir/Bundle"), Call],
         "All header fields of a signed request are 48 KiB together at most: leave out certificates it does not need.", "簽章請求的標頭合計上限 48 KiB，請移除不需要的憑證。";
     "bundle.if-none-exist" 400, Sender, AfterCorrection, [At("/fhir/Bundle")],
         "`If-None-Exist` goes with POST, as identifier=<system>|<value>.", "If-None-Exist 僅用於 POST，格式為 identifier=<system>|<value>。";
@@ -195,7 +201,7 @@ pub const CODES: &[Code] = codes! {
         "Nothing was kept: send the same again.", "閘道忙碌，未留存任何資料，請原樣重送。";
     "stopping" 503, Gateway, Later, [At("/readyz")],
         "Ask another replica.", "閘道停止中，請改連其他節點。";
-    "signing-key.none" 503, Gateway, Later, [At("/oauth/token"), Under("/fhir/Bundle")],
+    "signing-key.none" 503, Gateway, Later, [At("/oauth/token"), Under("/fhir/Bundle"), Call],
         "Nothing was kept. The operator makes a new key.", "閘道無有效金鑰，未留存任何資料；由維運單位處理後原樣重送。";
     "unavailable" 503, Gateway, Later, [Protected, At("/oauth/token"), Under("/log/"), At("/readyz"), At("/metrics")],
         "Nothing was kept: send the same again.", "閘道暫時無法儲存，未留存任何資料，請原樣重送。";

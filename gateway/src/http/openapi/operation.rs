@@ -169,6 +169,12 @@ impl Operation {
         self
     }
 
+    /// A header it takes.
+    pub(super) fn header_parameter(mut self, name: &str, schema: &Value, description: &str) -> Self {
+        self.parameters.push(json!({ "name": name, "in": "header", "description": description, "schema": schema }));
+        self
+    }
+
     /// Takes JSON.
     pub(super) fn takes<T: JsonSchema>(self, required: bool) -> Self {
         self.takes_as(required, SchemaGenerator::subschema_for::<T>)

@@ -140,6 +140,11 @@ fn insurer() -> Vec<Operation> {
             .needs::<ReportStatus>()
             .path("id", SUBMISSION, "Id of a submission 受理案件, as listed.")
             .says("Report a status", "How the claim stands with the insurer. The same state again changes nothing.")
+            .header_parameter(
+                "Idempotency-Key",
+                &json!({ "type": "string", "pattern": "^[!-~]{1,255}$" }),
+                "The same key with the same bytes is the same answer for 30 days; with others it is refused.",
+            )
             .takes_as(true, status_report)
             .answers(json::<SubmissionView>(200, "The submission as it stands now.")),
     ]

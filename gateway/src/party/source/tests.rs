@@ -58,10 +58,14 @@ fn a_key_that_cannot_count_is_refused_by_name() {
 }
 
 #[test]
-fn only_a_hospital_signs_what_it_sends() {
-    assert!(party("insurer", &json!({})).is_ok());
+fn hospitals_and_those_who_receive_sign_what_they_send() {
+    assert!(!party("insurer", &json!({})).unwrap().must_sign_requests());
+    let signs = party("insurer", &json!({ "signature_required": true, "signed_answers": true })).unwrap();
+    assert!(signs.must_sign_requests() && signs.wants_signed_answers());
+    assert_eq!(party("insurer", &with_key("card-1", "ed25519", ED25519)).unwrap().further_keys().len(), 1);
     for more in [json!({ "signature_required": true }), with_key("card-1", "ed25519", ED25519)] {
-        assert!(party("insurer", &more).unwrap_err().contains("only a hospital"));
+        assert!(party("app", &more).unwrap_err().contains("only a hospital, an insurer"));
     }
+    assert!(party("hospital", &json!({ "signed_answers": true })).unwrap_err().contains("signed_answers"));
     assert!(party("hospital", &json!({ "signature_required": true })).unwrap().source_trust(None).required);
 }

@@ -200,8 +200,12 @@ impl PrivateJwk {
         self.public.alg
     }
 
-    /// A JOSE signature: r and s at full length (RFC 7518 §3.4), or Ed25519's 64 bytes (RFC 8037 §3.1).
-    pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, JwkError> {
+    /// A JOSE signature: r and s at full length (RFC 7518 §3.4), or Ed25519's 64 bytes (RFC 8037 §3.1). HTTP message
+    /// signatures have the same form (RFC 9421 §3.3).
+    ///
+    /// # Errors
+    /// [`JwkError::Use`] for another kind of key, [`JwkError::Failed`] when the library cannot sign.
+    pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, JwkError> {
         match self.ready.as_ref() {
             Ready::Ecdsa(pair) => {
                 let signature = pair.sign(&SystemRandom::new(), message).map_err(|_| JwkError::Failed)?;
