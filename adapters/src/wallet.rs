@@ -27,6 +27,8 @@ pub mod session;
 
 pub mod mandate;
 
+pub mod cases;
+
 pub use reason::Reason;
 
 #[cfg(test)]

@@ -42,5 +42,6 @@ mod throttle;
 mod tidy;
 mod tokens;
 mod trace;
+mod wallet;
 mod webhooks;
 mod xml;

@@ -4,6 +4,7 @@
 //! Recording the decision and counting uses (M12) is the caller's.
 
 use claimgate_packet::jose::digest::sha256_text;
+use claimgate_packet::opaque_debug;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
@@ -19,7 +20,7 @@ use crate::wallet::status::Outcome;
 const TAIPEI: i8 = 8;
 
 /// The mandate that is used, and what is known of it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Grounds<'a> {
     /// Its credential, verified for the types of mandates.
     pub credential: &'a Credential,
@@ -33,6 +34,8 @@ pub struct Grounds<'a> {
     /// The signed documents at hand: each must be one the mandate names.
     pub documents: &'a [&'a [u8]],
 }
+
+opaque_debug!(Grounds<'_>);
 
 /// Who presents and for whom.
 #[derive(Clone, Copy, Debug)]

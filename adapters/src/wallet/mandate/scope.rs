@@ -1,5 +1,6 @@
 //! Whether an action is inside a mandate's powers and limits (checks M7 and M8), and one mandate inside another (M9).
 
+use claimgate_packet::opaque_debug;
 use jiff::civil::Date;
 
 use super::Mandate;
@@ -7,7 +8,7 @@ use super::terms::{CaseRef, Limits, Power};
 use crate::wallet::reason::Reason;
 
 /// What someone wants to do under a mandate.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Action<'a> {
     /// The power it needs.
     pub power: Power,
@@ -28,6 +29,8 @@ pub struct Action<'a> {
     /// How often the mandate was used before, as the store counted.
     pub uses: u64,
 }
+
+opaque_debug!(Action<'_>);
 
 impl Mandate {
     /// Whether it allows an action.

@@ -87,7 +87,7 @@ impl Power {
 }
 
 /// Within what it counts. A list that is absent limits nothing; one that is empty allows nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limits {
     /// The cases.
@@ -115,8 +115,10 @@ pub struct Limits {
     pub max_uses: Option<u64>,
 }
 
+opaque_debug!(Limits);
+
 /// A case by the number of a system.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CaseRef {
     /// The system.
@@ -124,6 +126,8 @@ pub struct CaseRef {
     /// The number.
     pub value: String,
 }
+
+opaque_debug!(CaseRef);
 
 /// New Taiwan dollars, with at most two decimals.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 
+use claimgate_packet::opaque_debug;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -49,7 +50,7 @@ pub struct CredentialQuery {
 }
 
 /// One claim.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ClaimQuery {
     /// Its name in `claim_sets`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,6 +61,9 @@ pub struct ClaimQuery {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<Value>,
 }
+
+// Its values may be a person's.
+opaque_debug!(ClaimQuery);
 
 /// One step of a path (§7).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,17 +2,20 @@
 
 use claimgate_packet::jose::base64url;
 use claimgate_packet::jose::digest::sha256_text;
+use claimgate_packet::opaque_debug;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// One transaction, as it is sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transaction {
     /// The ids of the credential queries it may be authorized with.
     pub credential_ids: Vec<String>,
     /// The base64url text of the request: the holder's proof carries its hash.
     pub encoded: String,
 }
+
+opaque_debug!(Transaction);
 
 impl Transaction {
     /// Writes one. `details` are the members of its type, such as what is filed with whom.

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::wallet::Reason;
+use crate::wallet::cases::{judge, judge_one};
 use crate::wallet::credential::Credential;
+use crate::wallet::key::Keys;
 use crate::wallet::oid4vp::client::Client;
 use crate::wallet::oid4vp::response::Form;
 use crate::wallet::session::{Asked, Dialect, Question, ResponseMode};
@@ -11,6 +13,7 @@ use crate::wallet::trust::{Domain, Trust};
 use crate::wallet::twdiw::definition::{Definition, Descriptor, Purpose, Requirement};
 use crate::wallet::twdiw::presentation::{Presentation, verify, verify_credential};
 use crate::wallet::twdiw::registry::{SnapshotError, snapshot, status_in};
+use crate::wallet::verify::binding::Proof;
 
 fn trust_of_entry(entry: &Value) -> Trust {
     let issuers = snapshot(json!({ "issuers": [entry] }).to_string().as_bytes()).unwrap();
@@ -255,4 +258,28 @@ fn a_session_answers_a_definition_and_drops_what_nobody_asked_for() {
 
 fn escape(text: &str) -> String {
     text.bytes().flat_map(|byte| format!("%{byte:02X}").into_bytes()).map(char::from).collect()
+}
+
+#[test]
+fn a_file_of_cases_is_judged_as_the_cases_are() {
+    let Some(path) = shared("twdiw/generated/twdiw-presentations.json") else { return };
+    let bytes = std::fs::read(path).unwrap();
+    let verdicts = judge(&bytes).unwrap();
+    for (verdict, case) in verdicts.iter().zip(json_of_bytes(&bytes)["cases"].as_array().unwrap()) {
+        let word = case["expected"].as_str().unwrap().split([' ', ';', ':']).next().unwrap();
+        assert_eq!(verdict.verdict, word, "{}", verdict.id);
+    }
+    assert_eq!(verdicts[0].claims, ["name", "id_number", "type"]);
+    assert_eq!(verdicts.len(), 18);
+    assert!(judge(b"{}").is_err());
+    let licence = Licence::new();
+    let keys = Keys::one(public(&licence.issuer));
+    let proof = Proof { nonce: NONCE, audience: CLIENT, transactions: &[] };
+    assert_eq!(judge_one(&licence.presented(), keys.clone(), Some(proof), at(NOW)).verdict, "accept");
+    let unproved = judge_one(&licence.issued(), keys, Some(proof), at(NOW));
+    assert_eq!((unproved.verdict, unproved.reason), ("reject", Some("key_binding_missing")));
+}
+
+fn json_of_bytes(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap()
 }
