@@ -2,10 +2,15 @@
 //! presentations all three say the same, or the difference is one that is written down.
 
 use claimgate_adapters::wallet::Reason;
-use claimgate_adapters::wallet::key::Keys;
+use claimgate_adapters::wallet::key::{Keys, PublicKey};
 use claimgate_adapters::wallet::trust::{Domain, Issuer, IssuerKeys, Trust};
 use claimgate_adapters::wallet::verify::binding::Proof;
 use claimgate_adapters::wallet::verify::{Expected, Strictness, verify};
+use claimgate_gateway::clock::Clock;
+use claimgate_packet::jose::base64url;
+use claimgate_packet::jose::digest::sha256_text;
+use claimgate_packet::jose::jwk::{KeyAlg, KeyUse, PrivateJwk};
+use claimgate_packet::jose::jws::sign_under;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -98,4 +103,108 @@ fn three_verifiers_say_the_same_of_changed_presentations() {
         }
     }
     assert_eq!(same, 2 * changes.len(), "verdicts that differ");
+}
+
+/// A presentation made here, each part open to change.
+struct Made {
+    header: Value,
+    payload: Value,
+    disclosures: Vec<String>,
+    kb_header: Value,
+    kb: Value,
+}
+
+impl Made {
+    /// Adds a disclosure with its digest.
+    fn with(&mut self, parts: &Value) {
+        let text = base64url::encode(parts.to_string().as_bytes());
+        self.payload["_sd"].as_array_mut().unwrap().push(sha256_text(text.as_bytes()).into());
+        self.disclosures.push(text);
+    }
+
+    fn text(&self, issuer: &PrivateJwk, holder: &PrivateJwk) -> String {
+        let sign = |header: &Value, payload: &Value, key: &PrivateJwk| {
+            sign_under(header.as_object().unwrap().clone(), payload.to_string().as_bytes(), key).unwrap()
+        };
+        let disclosures: String = self.disclosures.iter().flat_map(|one| [one.as_str(), "~"]).collect();
+        let issued = format!("{}~{disclosures}", sign(&self.header, &self.payload, issuer));
+        let mut kb = self.kb.clone();
+        if kb.get("sd_hash").is_none() {
+            kb["sd_hash"] = sha256_text(issued.as_bytes()).into();
+        }
+        format!("{issued}{}", sign(&self.kb_header, &kb, holder))
+    }
+}
+
+type Change = fn(&mut Made, i64);
+
+/// What is changed, who takes it nonetheless, and why that is theirs to take.
+const SIGNED: &[(&str, [bool; 2], &str, Change)] = &[
+    ("as it is", [true, true], "", |_, _| {}),
+    ("another nonce", [false, false], "", |one, _| one.kb["nonce"] = "other".into()),
+    ("another audience", [false, false], "", |one, _| one.kb["aud"] = "https://other.example".into()),
+    ("another typ of the proof", [false, false], "", |one, _| one.kb_header["typ"] = "JWT".into()),
+    ("another hash", [false, false], "", |one, _| one.kb["sd_hash"] = "x".into()),
+    ("a name twice", [true, true], "RFC 9901 §7.1 step 3.d refuses; both keep one of them", |one, _| {
+        one.with(&json!(["s", "name", "別人"]));
+    }),
+    ("the name _sd", [true, true], "§7.1 step 3.c refuses", |one, _| one.with(&json!(["s", "_sd", []]))),
+    ("a digest twice", [true, true], "§7.1 step 4 refuses", |one, _| {
+        let first = one.payload["_sd"][0].clone();
+        one.payload["_sd"].as_array_mut().unwrap().push(first);
+    }),
+    ("an unknown hash", [true, false], "Python takes sha-256 whatever the name", |one, _| {
+        one.payload["_sd_alg"] = "md5".into();
+    }),
+    ("another typ", [true, true], "both cores read any SD-JWT", |one, _| one.header["typ"] = "JWT".into()),
+    ("status disclosed", [true, true], "a rule of SD-JWT VC, not of SD-JWT", |one, _| {
+        one.with(&json!(["s", "status", {}]));
+    }),
+    ("expired", [true, false], "Python leaves dates to its caller", |one, now| one.payload["exp"] = (now - 60).into()),
+    ("a proof a year old", [true, true], "the caller's policy", |one, now| one.kb["iat"] = (now - 31_536_000).into()),
+    ("a proof from the future", [true, true], "the caller's policy", |one, now| one.kb["iat"] = (now + 600).into()),
+];
+
+#[test]
+fn three_verifiers_judge_signed_faults_and_each_difference_has_its_reason() {
+    let now = Clock::system().now();
+    let seconds = now.as_second();
+    let key = |kid: &str| PrivateJwk::generate(KeyUse::Sig, KeyAlg::Es256, Some(kid.to_owned()), now).unwrap();
+    let (issuer, holder) = (key("key-1"), key("holder"));
+    let bare = |key: &PrivateJwk| -> Value {
+        serde_json::from_str(&PublicKey::from_jwk(&key.public().to_json()).unwrap().canonical_jwk()).unwrap()
+    };
+    let made = |change: Change| {
+        let mut one = Made {
+            header: json!({ "typ": "dc+sd-jwt", "kid": "key-1" }),
+            payload: json!({
+                "iss": "https://dmv.example", "iat": seconds, "exp": seconds + 600, "vct": VCT, "_sd": [], "_sd_alg": "sha-256",
+                "cnf": { "jwk": bare(&holder) },
+            }),
+            disclosures: Vec::new(),
+            kb_header: json!({ "typ": "kb+jwt" }),
+            kb: json!({ "iat": seconds, "nonce": NONCE, "aud": CLIENT }),
+        };
+        one.with(&json!(["s1", "name", "陳筱玲"]));
+        change(&mut one, seconds);
+        one.text(&issuer, &holder)
+    };
+    let texts: Vec<String> = SIGNED.iter().map(|(.., change)| made(*change)).collect();
+    let mut bare_key = bare(&issuer);
+    bare_key["kid"] = "key-1".into();
+    let asked = json!({ "judge": texts, "key": bare_key }).to_string();
+    let verdicts = LANGUAGES.map(|language| {
+        let printed = kit().prints(language, "wallet", &[NONCE, CLIENT], &asked);
+        serde_json::from_str::<Vec<bool>>(&printed).unwrap()
+    });
+    let one = Presented { text: String::new(), key: bare_key, now: seconds };
+    for (place, (name, _, why, _)) in SIGNED.iter().enumerate() {
+        let ours = one.judged(&texts[place]);
+        let theirs = [verdicts[0][place], verdicts[1][place]];
+        println!("{name}: {:?}, Python {}, Node {} {why}", ours.as_ref().err(), theirs[0], theirs[1]);
+        assert_eq!(ours.is_ok(), place == 0, "{name}");
+    }
+    for (place, (name, expected, ..)) in SIGNED.iter().enumerate() {
+        assert_eq!([verdicts[0][place], verdicts[1][place]], *expected, "{name}");
+    }
 }
