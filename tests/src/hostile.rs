@@ -201,7 +201,9 @@ pub fn wallet(bytes: &[u8]) {
     static ISSUER: std::sync::LazyLock<Option<(PrivateJwk, Trust)>> = std::sync::LazyLock::new(|| {
         let key = PrivateJwk::generate(KeyUse::Sig, KeyAlg::Es256, None, Timestamp::UNIX_EPOCH).ok()?;
         let public = PublicKey::from_jwk(&key.public().to_json())?;
-        Some((key, Trust::of_keys(Keys::one(public))))
+        let mut trust = Trust::of_keys(Keys::one(public));
+        trust.issuers.first_mut()?.id = "https://dmv.example".to_owned();
+        Some((key, trust))
     });
     let Some((key, trust)) = ISSUER.as_ref() else { return };
     let Ok(now) = Timestamp::from_second(1_790_000_000) else { return };

@@ -59,6 +59,10 @@ pub fn verify(text: &str, expected: &Expected<'_>, trust: &Trust, now: Timestamp
     if !jwt.verified_by(&key) {
         return Err(Reason::IssuerSignatureInvalid);
     }
+    // Keys that count for any issuer are for files: no session is answered by them.
+    if expected.strictness != Strictness::Raw && issuer.id.is_empty() {
+        return Err(Reason::IssuerUntrusted);
+    }
     let kind = jwt.text("vct").unwrap_or_default().to_owned();
     if !issuer.counts_for(&kind) {
         return Err(Reason::IssuerUntrusted);

@@ -152,6 +152,8 @@ fn types_worlds_and_transactions_are_the_requests() {
     agreed.kb["transaction_data_hashes_alg"] = "sha-512".into();
     let refused = judged_with(&agreed.presented(), &trust_of(&agreed), &sent);
     assert_eq!(refused.unwrap_err(), Reason::TransactionDataMismatch);
+    let any = Trust::of_keys(Keys::one(public(&licence.issuer)));
+    assert_eq!(judged_with(&licence.presented(), &any, &[]).unwrap_err(), Reason::IssuerUntrusted);
     trust.issuers[0].domain = Domain::Demo;
     assert_eq!(judged_with(&licence.presented(), &trust, &[]).unwrap_err(), Reason::IssuerUntrusted);
 }
