@@ -9,3 +9,4 @@ pub mod export;
 pub mod hospital;
 pub mod insurer;
 pub mod signature;
+pub mod wallet;

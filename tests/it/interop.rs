@@ -30,15 +30,15 @@ use serde_json::{Value, json};
 
 const ISSUER: &str = "https://gate.example";
 const PARTY: &str = "insurer-b";
-const LANGUAGES: [&str; 2] = ["py", "mjs"];
+pub(crate) const LANGUAGES: [&str; 2] = ["py", "mjs"];
 /// Cases the scripts let pass: they check signatures, addresses and grants, not the form of every member, and run on
 /// today's clock.
 const FORM: [&str; 4] = ["packet.malformed", "packet.schema", "packet.attachment", "packet.future"];
 
 /// The scripts with their libraries, installed once per run.
-struct Scripts(Kit);
+pub(crate) struct Scripts(Kit);
 
-fn kit() -> &'static Scripts {
+pub(crate) fn kit() -> &'static Scripts {
     static KIT: OnceLock<Scripts> = OnceLock::new();
     KIT.get_or_init(|| Scripts(Kit::install("interop", Path::new(env!("CARGO_TARGET_TMPDIR")))))
 }
@@ -55,7 +55,7 @@ impl Scripts {
     }
 
     /// What a script prints.
-    fn prints(&self, language: &str, script: &str, arguments: &[&str], input: &str) -> String {
+    pub(crate) fn prints(&self, language: &str, script: &str, arguments: &[&str], input: &str) -> String {
         let output = self.run(language, script, arguments, input);
         assert!(output.status.success(), "{script}.{language}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()

@@ -47,5 +47,6 @@ mod throttle;
 mod tidy;
 mod tokens;
 mod trace;
+mod wallet;
 mod webhooks;
 mod xml;

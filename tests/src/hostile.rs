@@ -5,6 +5,12 @@
 use std::io::Write;
 
 use claimgate_adapters::hospital::{Settings, read_format, read_traced};
+use claimgate_adapters::wallet::cases;
+use claimgate_adapters::wallet::key::{Keys, PublicKey};
+use claimgate_adapters::wallet::mandate::Mandate;
+use claimgate_adapters::wallet::oid4vp::response::Form;
+use claimgate_adapters::wallet::trust::Trust;
+use claimgate_adapters::wallet::verify::{Expected, Strictness, verify};
 use claimgate_fhir::format::Format;
 use claimgate_fhir::limits::Limits;
 use claimgate_fhir::outcome::Findings;
@@ -12,12 +18,15 @@ use claimgate_fhir::package::{NamedBytes, PackageLimits};
 use claimgate_fhir::profile::Rules;
 use claimgate_fhir::{parse, structure, xml};
 use claimgate_packet::evidence::Document;
-use claimgate_packet::jose::jwk::PrivateJwk;
+use claimgate_packet::jose::base64url;
+use claimgate_packet::jose::digest::sha256_text;
+use claimgate_packet::jose::jwk::{KeyAlg, KeyUse, PrivateJwk};
+use claimgate_packet::jose::jws::sign_under;
 use claimgate_packet::open::{TrustedKeys, open};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// One way in.
 pub struct Target {
@@ -32,12 +41,13 @@ pub struct Target {
 }
 
 /// Every way in.
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 7] = [
     Target { name: "json", run: json, seeds: bundles, words: JSON_WORDS },
     Target { name: "xml", run: markup, seeds: bundles_in_xml, words: XML_WORDS },
     Target { name: "archive", run: archive, seeds: archives, words: &["\u{1f}", "\0", "\u{8}"] },
     Target { name: "tar", run: tar, seeds: tars, words: &["\0", "77777777777", "../", "ustar", "package/", "x", "L"] },
     Target { name: "rules", run: rules, seeds: guides, words: RULE_WORDS },
+    Target { name: "wallet", run: wallet, seeds: credentials, words: JSON_WORDS },
     Target { name: "packet", run: packet, seeds: packets, words: &[".", "~", "e30", "eyJ", "-", "="] },
 ];
 
@@ -180,6 +190,53 @@ fn bundles() -> Vec<Vec<u8>> {
 /// Without white space, so that a change hits something.
 fn compact(bytes: &[u8]) -> Vec<u8> {
     serde_json::from_slice::<Value>(bytes).map(|value| value.to_string().into_bytes()).unwrap_or_default()
+}
+
+/// What an issuer and a wallet send: a payload and disclosures, one line each, signed here so that what stands behind
+/// the signature is reached; and the bytes as they are.
+///
+/// # Panics
+/// A digest is left in what was verified.
+pub fn wallet(bytes: &[u8]) {
+    static ISSUER: std::sync::LazyLock<Option<(PrivateJwk, Trust)>> = std::sync::LazyLock::new(|| {
+        let key = PrivateJwk::generate(KeyUse::Sig, KeyAlg::Es256, None, Timestamp::UNIX_EPOCH).ok()?;
+        let public = PublicKey::from_jwk(&key.public().to_json())?;
+        let mut trust = Trust::of_keys(Keys::one(public));
+        trust.issuers.first_mut()?.id = "https://dmv.example".to_owned();
+        Some((key, trust))
+    });
+    let Some((key, trust)) = ISSUER.as_ref() else { return };
+    let Ok(now) = Timestamp::from_second(1_790_000_000) else { return };
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let payload = lines.next().unwrap_or_default();
+    let header = Map::from_iter([("typ".to_owned(), Value::from("dc+sd-jwt"))]);
+    let Ok(jwt) = sign_under(header, payload, key) else { return };
+    let disclosures: Vec<String> = lines.map(|line| format!("{}~", base64url::encode(line))).collect();
+    let text = format!("{jwt}~{}", disclosures.concat());
+    for strictness in [Strictness::Credential, Strictness::Raw] {
+        let expected = Expected { strictness, types: &[], proof: None };
+        if let Ok(credential) = verify(&text, &expected, trust, now) {
+            let _mandate = Mandate::read(&credential);
+            assert!(!credential.claims.contains_key("_sd"), "a digest was left");
+        }
+    }
+    let _cases = cases::judge(bytes);
+    let _form = Form::read("application/x-www-form-urlencoded", bytes);
+}
+
+fn credentials() -> Vec<Vec<u8>> {
+    let inner = r#"["i","city","臺北市"]"#;
+    let of = |text: &str| sha256_text(base64url::encode(text.as_bytes()).as_bytes());
+    let outer = format!(r#"["o","address",{{"_sd":["{}"],"country":"TW"}}]"#, of(inner));
+    let element = r#"["e","普通小型車"]"#;
+    let claims = format!(
+        r#"{{"iss":"https://dmv.example","exp":1800000000,"vct":"licence","_sd":["{}"],"classes":[{{"...":"{}"}}]}}"#,
+        of(&outer),
+        of(element)
+    );
+    let mandate =
+        r#"{"iss":"https://dmv.example","exp":1800000000,"vct":"m","mandate":{"id":"3f0c0d3e-6d55-4f3e","powers":[]}}"#;
+    vec![[&claims, inner, &outer, element].join("\n").into_bytes(), mandate.as_bytes().to_vec()]
 }
 
 fn bundles_in_xml() -> Vec<Vec<u8>> {

@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, UnparsedPublicKey, VerificationAlgorithm,
 };
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::base64url;
 use super::json::parse_object;
@@ -49,6 +49,19 @@ pub fn sign(payload: &[u8], typ: &str, key: &PrivateJwk) -> Result<String, JwsEr
     text.push(b'.');
     base64url::append(&mut text, &signature);
     String::from_utf8(text).map_err(|_| JwsError::Malformed)
+}
+
+/// Signs a payload under a header of the caller's, for forms outside the packet such as a wallet's request (`x5c`, a DID
+/// as `kid`). `alg` is the key's, whatever the header says.
+///
+/// # Errors
+/// [`JwsError::Key`] for a key that is not for signatures.
+pub fn sign_under(mut header: Map<String, Value>, payload: &[u8], key: &PrivateJwk) -> Result<String, JwsError> {
+    header.insert("alg".to_owned(), key.alg().as_str().into());
+    let header = serde_json::to_vec(&header).map_err(|_| JwsError::Header)?;
+    let input = format!("{}.{}", base64url::encode(&header), base64url::encode(payload));
+    let signature = key.sign(input.as_bytes()).map_err(|_| JwsError::Key)?;
+    Ok(format!("{input}.{}", base64url::encode(&signature)))
 }
 
 #[derive(Serialize)]

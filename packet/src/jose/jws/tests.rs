@@ -71,3 +71,15 @@ fn other_forms_and_sizes_are_refused() {
     let long = sign(&[b'x'; 1004], "receipt+jwt", &key).unwrap();
     assert_eq!(opened(&long, &key), Err(JwsError::TooLarge));
 }
+
+#[test]
+fn a_header_of_the_callers_has_the_algorithm_of_the_key() {
+    let key = PrivateJwk::generate(KeyUse::Sig, KeyAlg::Es256, None, Timestamp::UNIX_EPOCH).unwrap();
+    let header = Map::from_iter([("alg".to_owned(), "none".into()), ("kid".to_owned(), "did:web:a#1".into())]);
+    let text = sign_under(header, b"{}", &key).unwrap();
+    let header = base64url::decode(text.split('.').next().unwrap()).unwrap();
+    assert_eq!(
+        serde_json::from_slice::<Value>(&header).unwrap(),
+        serde_json::json!({ "alg": "ES256", "kid": "did:web:a#1" })
+    );
+}
