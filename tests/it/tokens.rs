@@ -249,9 +249,9 @@ async fn a_party_none_of_whose_keys_would_get_a_token_is_not_registered() {
     let test = TestGateway::start().await;
     let (engine, now) = (&test.world.gateway.app.engine, test.clock.now());
     for (party, alg, taken) in [
-        ("insurer-life", KeyAlg::Es384, "ES256 or EdDSA"),
-        ("app-demo", KeyAlg::Es384, "ES256 or EdDSA"),
-        ("hospital-demo", KeyAlg::Es256, "ES384"),
+        ("insurer-life", KeyAlg::Es384, "ES256, EdDSA"),
+        ("app-demo", KeyAlg::Es384, "ES256, EdDSA"),
+        ("hospital-demo", KeyAlg::Es256, "ES384 or RS384"),
         ("hospital-demo", KeyAlg::EdDsa, "ES384"),
     ] {
         let id = party.parse().unwrap();

@@ -13,7 +13,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use super::context::CallerName;
 use super::limited;
 use super::problem::Problem;
-use super::{dpop, fhir};
+use super::{certificate, dpop, fhir};
 use crate::access::dpop::DpopError;
 use crate::access::jwt::JwtError;
 use crate::access::limits::Entered;
@@ -83,7 +83,10 @@ impl<R: Right> FromRequest for Caller<R> {
 async fn identify<R: Right>(request: &HttpRequest) -> Result<Caller<R>, Problem> {
     let app = request.app_data::<Data<App>>().ok_or_else(Problem::not_found)?;
     let shown = shown(request).map_err(|reason| refused(app, reason))?;
-    let (party, bearer) = app.engine.caller(shown).await?.map_err(|reason| refused(app, Some(reason)))?;
+    let certificate = certificate::of(request, &app.config.tls.client_cert_from);
+    let certificate = certificate.as_ref().map(|certificate| certificate.thumbprint());
+    let identified = app.engine.caller(shown, certificate).await?;
+    let (party, bearer) = identified.map_err(|reason| refused(app, Some(reason)))?;
     request.extensions_mut().insert(CallerName(party.id.to_string()));
     let entered = limited::enter(app, request, &party)?;
     if party.role().interface() != Some(R::ROLE) {
@@ -142,9 +145,16 @@ fn refused(app: &App, reason: Option<NotCaller>) -> Problem {
         ),
         Some(NotCaller::Unbound) => Problem::unauthorized(
             "token.unbound",
-            "This access token is not bound to a key. A party registered for bound tokens gets one by sending a DPoP \
-             proof to /oauth/token; any other sends this one as Authorization: Bearer …",
+            "This access token is not bound to what it must be. A party whose tokens are bound gets one by sending a \
+             DPoP proof or showing its client certificate to /oauth/token; any other sends this one as Authorization: \
+             Bearer …",
             dpop::INVALID_TOKEN,
+        ),
+        Some(NotCaller::Certificate) => Problem::unauthorized(
+            "token.certificate",
+            "This access token is bound to a client certificate (RFC 8705), and this connection showed none or another; \
+             show the one the token was got with",
+            challenge,
         ),
         Some(NotCaller::Proof(reason)) => dpop::refused(app, reason),
     }
