@@ -205,9 +205,7 @@ async fn in_a_sandbox_those_who_try_their_programs_get_tokens_and_no_deliveries(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registration_counts_from_its_first_day_to_its_last_in_taiwan() {
     // 10:00 in Taiwan on 23 November.
-    let settings = [("CLAIMGATE_GATEWAY__SANDBOX", "false".to_owned())];
-    let clock = Clock::test("2026-11-23T02:00:00Z".parse().unwrap());
-    let test = TestGateway::start_with_settings(clock, &settings).await;
+    let test = TestGateway::start_with(Clock::test("2026-11-23T02:00:00Z".parse().unwrap())).await;
     let engine = &test.world.gateway.app.engine;
     let nonlife = id("insurer-nonlife");
     let mut registration = must(engine.store.party(&nonlife).await).unwrap().registration().clone();

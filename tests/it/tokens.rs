@@ -192,7 +192,7 @@ async fn a_party_with_ed25519_alone_gets_a_token_and_its_key_decides_the_algorit
     }
     let metadata = get(&desk.client, "/.well-known/oauth-authorization-server").await.json("metadata").unwrap();
     let algorithms = &metadata["token_endpoint_auth_signing_alg_values_supported"];
-    assert_eq!(algorithms, &json!(["ES384", "ES256", "EdDSA"]));
+    assert_eq!(algorithms, &json!(["ES384", "RS384", "ES256", "EdDSA", "PS256"]));
 
     // The header names another algorithm than its key has, or another key than signed it.
     let ed25519 = |input: &[u8]| pair(&edwards).sign(input).as_ref().to_vec();
