@@ -4,6 +4,7 @@
 
 pub mod assertion;
 pub mod bearer;
+pub mod certificate;
 pub mod dpop;
 pub mod jwt;
 pub mod limits;

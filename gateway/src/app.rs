@@ -22,12 +22,14 @@ use crate::keys::at_rest::Vault;
 use crate::keys::authorities::{AuthoritiesError, SourceAuthorities};
 use crate::keys::index::BlindIndex;
 use crate::keys::nonces::Nonces;
+use crate::keys::published::PublishedKeys;
 use crate::keys::ring::{self, KeyRingError, Ring, SigningUse};
 use crate::keys::sealers::Sealers;
 use crate::keys::tracking::Tracking;
 use crate::sender::{self, Sender, SenderError, SystemLookup};
 use crate::store::{Store, StoreError};
 use crate::telemetry::{Metrics, TelemetryError};
+use crate::tls::{Tls, TlsError};
 
 /// The unit in which room for bodies is counted.
 pub const PAGE: usize = 1_024;
@@ -103,6 +105,9 @@ pub enum StartError {
     /// The disclosure policy cannot be used.
     #[error("disclosure.policy: {0}")]
     Policy(PolicyError),
+    /// Certificates.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The authorities trusted for source signatures.
     #[error(transparent)]
     Authorities(#[from] AuthoritiesError),
@@ -166,6 +171,8 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         log,
         tracking: Tracking::new(&master),
         sender: sender(&config.webhooks)?,
+        tls: Tls::open(config.tls.clone())?,
+        published: PublishedKeys::default(),
         nonces: config.tokens.dpop_nonce.then(|| Nonces::new(&master)),
         reading: Arc::new(reading(&config.fhir)?),
         policy: policy(&config.disclosure.policy)?,

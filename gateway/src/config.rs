@@ -12,10 +12,12 @@ use toml::{Table, Value};
 mod limits;
 mod operators;
 mod signatures;
+mod tls;
 
 pub use limits::Limits;
 pub use operators::Operators;
 pub use signatures::Signatures;
+pub use tls::Tls;
 
 /// Every setting with its default and one comment.
 pub const DEFAULTS: &str = include_str!("config/default.toml");
@@ -32,6 +34,8 @@ pub struct Config {
     pub gateway: Gateway,
     /// The server.
     pub http: Http,
+    /// Certificates.
+    pub tls: Tls,
     /// The database.
     pub store: Store,
     /// Keys.
@@ -349,7 +353,7 @@ impl Config {
         ];
         match rules.into_iter().find(|(holds, _)| !holds) {
             Some((_, rule)) => Err(invalid(rule)),
-            None => self.operators.broken().map_or(Ok(()), |rule| Err(invalid(rule))),
+            None => self.operators.broken().or(self.tls.broken()).map_or(Ok(()), |rule| Err(invalid(rule))),
         }
     }
 }

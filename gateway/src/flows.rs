@@ -18,12 +18,14 @@ use crate::keys::at_rest::{AtRestError, Vault};
 use crate::keys::authorities::SourceAuthorities;
 use crate::keys::index::BlindIndex;
 use crate::keys::nonces::Nonces;
+use crate::keys::published::PublishedKeys;
 use crate::keys::ring::{KeyRingError, Ring};
 use crate::keys::sealers::Sealers;
 use crate::keys::tracking::Tracking;
 use crate::party::Party;
 use crate::sender::Sender;
 use crate::store::{Store, StoreError};
+use crate::tls::Tls;
 
 pub mod endpoint;
 pub mod explain;
@@ -31,6 +33,7 @@ pub mod health;
 pub mod insurer;
 pub mod log;
 pub mod owner;
+pub mod published;
 pub mod push;
 pub mod registry;
 pub mod token;
@@ -63,6 +66,10 @@ pub struct Engine {
     pub tracking: Tracking,
     /// The way out to parties' endpoints.
     pub sender: Sender,
+    /// The listener's TLS, and whose client certificates count.
+    pub tls: Arc<Tls>,
+    /// Keys parties publish themselves.
+    pub published: PublishedKeys,
     /// Nonces, where proofs (DPoP) must hold one.
     pub nonces: Option<Nonces>,
     /// How bundles are read.

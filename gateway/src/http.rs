@@ -13,6 +13,7 @@ pub mod acks;
 pub mod attachments;
 pub mod body;
 pub mod caller;
+pub mod certificate;
 pub mod claims;
 pub mod codes;
 pub mod confirm;

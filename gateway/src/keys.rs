@@ -9,6 +9,7 @@ pub mod index;
 pub mod master;
 pub mod nonces;
 pub mod provider;
+pub mod published;
 pub mod ring;
 pub mod sealers;
 pub mod tracking;

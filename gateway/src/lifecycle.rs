@@ -57,11 +57,13 @@ pub async fn start(config: Config, clock: Clock, random: Random) -> Result<Runni
         .map_err(|source| LifecycleError::Listen { address: config.http.listen.clone(), source })?;
     let address = listener.local_addr()?;
     let issuer = match config.gateway.base_url.as_str() {
+        "" if config.tls.is_on() => format!("https://{address}"),
         "" => format!("http://{address}"),
         given => given.to_owned(),
     };
-    let settings = config.http.clone();
+    let (settings, tls) = (config.http.clone(), config.tls.clone());
     let app = Data::new(App::open(config, issuer, clock, random).await?);
+    let secured = app.engine.tls.server().map_err(StartError::from)?;
     let (stop_work, stopped) = watch::channel(false);
     let worker = tokio::spawn(work::run(Arc::clone(&app.engine), stopped));
     let service = app.clone();
@@ -70,10 +72,16 @@ pub async fn start(config: Config, clock: Clock, random: Random) -> Result<Runni
         .client_request_timeout(Duration::from_secs(5))
         .keep_alive(Duration::from_secs(15))
         .max_connections(2_048)
+        .max_connection_rate(tls.handshakes_at_once)
+        .tls_handshake_timeout(Duration::from_secs(tls.handshake_seconds))
+        .on_connect(http::certificate::note)
         .shutdown_timeout(settings.shutdown_seconds)
-        .disable_signals()
-        .listen(listener)?
-        .run();
+        .disable_signals();
+    let server = match secured {
+        Some(settings) => server.listen_rustls_0_23(listener, settings)?,
+        None => server.listen(listener)?,
+    }
+    .run();
     let handle = server.handle();
     Ok(Running { app, address, handle, server: tokio::spawn(server), worker, stop_work })
 }

@@ -8,12 +8,14 @@ use std::str::FromStr;
 use claimgate_adapters::signature::{SourceKey, SourceKeyError};
 use claimgate_fhir::outcome::{Policy, UnknownCode};
 use claimgate_fhir::taiwan;
-use claimgate_packet::jose::jwk::{JwkError, JwkSet, KeyUse, PublicJwk};
+use claimgate_packet::jose::jwk::{JwkError, JwkSet, PublicJwk};
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::sender::AddressError;
 
 mod contact;
 pub mod difference;
@@ -32,7 +34,7 @@ pub use role::{AGENT_REGISTRATION, INSURER_CODE, Role};
 pub use source::SourceKeyEntry;
 pub use state::{InvalidPartyStep, PartyState, UnknownPartyState};
 pub use term::Term;
-pub use token::TokenRule;
+pub use token::{Binding, CertificateRule, TokenRule};
 
 /// A party's id, its OAuth `client_id`: 3 to 64 lower-case letters, digits and hyphens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -73,9 +75,9 @@ impl PartyId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AuthProfile {
-    /// SMART Backend Services: `aud` is the token URL; ES384.
+    /// SMART Backend Services: `aud` is the token URL; ES384 or RS384.
     Smart,
-    /// FAPI 2.0: `aud` is the issuer, as one string; ES256 or EdDSA (Ed25519).
+    /// FAPI 2.0: `aud` is the issuer, as one string; ES256, EdDSA (Ed25519) or PS256.
     Fapi,
 }
 
@@ -139,9 +141,16 @@ pub struct Registration {
     /// Whether an insurer must sign receipts; default: it may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<ReceiptRule>,
-    /// Whether the access tokens of an insurer or an app must be bound to a key; default: they may.
+    /// What the access tokens of an insurer or an app must be bound to; default: an insurer's to something of its own,
+    /// an app's to nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<TokenRule>,
+    /// The client certificate it proves itself by, in place of an assertion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<CertificateRule>,
+    /// Where it publishes the keys it proves itself by; those of `jwks` with `use: sig` then sign its receipts alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_url: Option<String>,
     /// Whether a push of this hospital, or a request of this insurer that changes something, is refused without a
     /// verified signature (電子簽章).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -184,6 +193,8 @@ impl Registration {
             policy: None,
             receipt: None,
             token: None,
+            certificate: None,
+            jwks_url: None,
             signature_required: false,
             source_keys: Vec::new(),
             signed_answers: false,
@@ -220,6 +231,9 @@ pub enum RegistrationError {
     /// A hospital's policy names what no warning has.
     #[error("policy.errors: {0}")]
     Policy(#[from] UnknownCode),
+    /// The URL of the keys is none that may be asked.
+    #[error("jwks_url: {0}")]
+    Url(#[from] AddressError),
     /// A key for signatures is unusable.
     #[error("source_keys: {0}")]
     SourceKey(#[from] SourceKeyError),
@@ -278,8 +292,8 @@ impl Party {
         if let Some(rule) = role::misplaced(&registration) {
             return Err(Rule(rule));
         }
-        if registration.role == Role::Hospital && registration.token.is_some() {
-            return Err(Rule("token: only an insurer or an app carries a rule for its tokens"));
+        if let Some(rule) = token::broken(&registration) {
+            return Err(Rule(rule));
         }
         let lacking = role::lacking(&registration, &keys);
         if let Some(rule) = lacking.first().filter(|_| state != PartyState::Invited) {
@@ -384,12 +398,6 @@ impl Party {
         })
     }
 
-    /// Its key for signatures with this id, if it is valid now.
-    #[must_use]
-    pub fn signature_key(&self, kid: &str, now: Timestamp) -> Option<&PublicJwk> {
-        self.keys.0.iter().find(|key| key.usage == KeyUse::Sig && key.kid == kid && valid(key, now))
-    }
-
     /// All its registered keys, valid now or not.
     #[must_use]
     pub fn keys(&self) -> &[PublicJwk] {
@@ -402,10 +410,16 @@ impl Party {
         self.registration.receipt == Some(ReceiptRule::Required)
     }
 
-    /// Whether its access tokens must be bound to a key of its own (DPoP).
+    /// What its access tokens must be bound to. Of an insurer's, none is worth anything to a thief; in a gateway of
+    /// made-up data they may be (FAPI 2.0 Security Profile §5.3.2.1).
     #[must_use]
-    pub fn must_bind_tokens(&self) -> bool {
-        self.registration.token == Some(TokenRule::Dpop)
+    pub fn binding(&self, sandbox: bool) -> Binding {
+        match self.registration.token {
+            Some(TokenRule::Dpop) => Binding::Key,
+            Some(TokenRule::Mtls) => Binding::Certificate,
+            Some(TokenRule::Bearer) | None if self.role().receives() && !sandbox => Binding::Either,
+            Some(TokenRule::Bearer) | None => Binding::Free,
+        }
     }
 
     /// The key packets are sealed to: use `enc`, valid now, newest `nbf` first.

@@ -8,7 +8,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
+use reqwest::header::{
+    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
+};
 use reqwest::{Certificate, Client, Response};
 
 pub mod address;
@@ -19,9 +21,12 @@ pub use resolver::{Lookup, SystemLookup};
 
 use resolver::CheckedResolver;
 
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("ClaimGate/", env!("CARGO_PKG_VERSION")));
 /// The most of an answer that is looked at.
 const EXCERPT_BYTES: usize = 1_024;
 const CONNECT: Duration = Duration::from_secs(5);
+/// How long a document may take: somebody waits for it.
+const FETCH: Duration = Duration::from_secs(5);
 /// Connections are not kept for an attacker's name to change behind them.
 const IDLE: Duration = Duration::from_secs(30);
 
@@ -44,6 +49,19 @@ pub struct Reply {
     pub excerpt: Vec<u8>,
 }
 
+/// A document that was fetched.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// Status.
+    pub status: u16,
+    /// `Content-Type`, as it was sent.
+    pub content_type: Option<String>,
+    /// `Cache-Control`, as it was sent.
+    pub cache_control: Option<String>,
+    /// The body; empty unless the status is 200.
+    pub body: Vec<u8>,
+}
+
 /// Why no answer came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
@@ -59,6 +77,9 @@ pub enum SendError {
     /// Time ran out.
     #[error("no complete answer within {0} seconds")]
     TimedOut(u64),
+    /// More than was asked for.
+    #[error("the answer is larger than it may be")]
+    TooLarge,
     /// The connection broke, or what came was no HTTP.
     #[error("the connection broke before an answer was complete, or the answer was no HTTP")]
     Broken,
@@ -73,7 +94,7 @@ impl SendError {
     pub fn nothing_left(self) -> bool {
         match self {
             Self::Forbidden | Self::Unresolved | Self::Unconnected | Self::Unsendable => true,
-            Self::TimedOut(_) | Self::Broken => false,
+            Self::TimedOut(_) | Self::Broken | Self::TooLarge => false,
         }
     }
 
@@ -85,6 +106,7 @@ impl SendError {
             Self::Unresolved => "name-unresolved",
             Self::Unconnected => "not-connected",
             Self::TimedOut(_) => "timed-out",
+            Self::TooLarge => "answer-too-large",
             Self::Broken => "answer-broken",
             Self::Unsendable => "unsendable",
         }
@@ -144,18 +166,51 @@ impl Sender {
         body: Vec<u8>,
     ) -> Result<Reply, SendError> {
         let mut all = HeaderMap::new();
-        all.insert(USER_AGENT, HeaderValue::from_static(concat!("ClaimGate/", env!("CARGO_PKG_VERSION"))));
+        all.insert(USER_AGENT, AGENT);
         for (name, value) in headers {
             let value = HeaderValue::from_str(value).map_err(|_| SendError::Unsendable)?;
             all.insert(HeaderName::from_static(name), value);
         }
         let request = self.client.post(target.url().clone()).headers(all).body(body);
-        let response = request.send().await.map_err(|error| self.failed(&error))?;
-        if !response.remote_addr().is_some_and(|peer: SocketAddr| self.policy.allows(peer.ip())) {
-            // Behind the resolver's check: a connection that came to be in another way is not trusted either.
-            return Err(SendError::Forbidden);
-        }
+        let response = request.send().await.map_err(|error| failed(&error, self.total))?;
+        self.check_peer(&response)?;
         self.read(response).await
+    }
+
+    /// Gets a document of at most so many bytes, within five seconds. Any status is an answer; a redirect is one too and
+    /// is not followed.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub async fn get(&self, target: &Target, accept: &'static str, most: usize) -> Result<Fetched, SendError> {
+        let mut all = HeaderMap::new();
+        all.insert(USER_AGENT, AGENT);
+        all.insert(ACCEPT, HeaderValue::from_static(accept));
+        let within = FETCH.min(self.total);
+        let request = self.client.get(target.url().clone()).headers(all).timeout(within);
+        let broken = |error: reqwest::Error| failed(&error, within);
+        let mut response = request.send().await.map_err(broken)?;
+        self.check_peer(&response)?;
+        let status = response.status().as_u16();
+        let header = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+        let (content_type, cache_control) =
+            (header(CONTENT_TYPE).map(ToOwned::to_owned), header(CACHE_CONTROL).map(ToOwned::to_owned));
+        let mut body = Vec::new();
+        if status == 200 {
+            while let Some(chunk) = response.chunk().await.map_err(broken)? {
+                if body.len() + chunk.len() > most {
+                    return Err(SendError::TooLarge);
+                }
+                body.extend_from_slice(&chunk);
+            }
+        }
+        Ok(Fetched { status, content_type, cache_control, body })
+    }
+
+    /// Behind the resolver's check: a connection that came to be in another way is not trusted either.
+    fn check_peer(&self, response: &Response) -> Result<(), SendError> {
+        let allowed = response.remote_addr().is_some_and(|peer: SocketAddr| self.policy.allows(peer.ip()));
+        if allowed { Ok(()) } else { Err(SendError::Forbidden) }
     }
 
     async fn read(&self, mut response: Response) -> Result<Reply, SendError> {
@@ -173,21 +228,21 @@ impl Sender {
         }
         Ok(Reply { status, retry_after, excerpt })
     }
+}
 
-    fn failed(&self, error: &reqwest::Error) -> SendError {
-        if let Some(refused) = resolver::refusal(error) {
-            return refused;
-        }
-        // Also a connection that takes too long is none.
-        if error.is_connect() {
-            SendError::Unconnected
-        } else if error.is_timeout() {
-            SendError::TimedOut(self.total.as_secs())
-        } else if error.is_builder() {
-            SendError::Unsendable
-        } else {
-            SendError::Broken
-        }
+fn failed(error: &reqwest::Error, within: Duration) -> SendError {
+    if let Some(refused) = resolver::refusal(error) {
+        return refused;
+    }
+    // Also a connection that takes too long is none.
+    if error.is_connect() {
+        SendError::Unconnected
+    } else if error.is_timeout() {
+        SendError::TimedOut(within.as_secs())
+    } else if error.is_builder() {
+        SendError::Unsendable
+    } else {
+        SendError::Broken
     }
 }
 

@@ -15,6 +15,7 @@ use crate::core::change::Change;
 mod apply;
 mod attachments;
 mod log;
+mod published;
 mod push;
 pub mod read;
 mod receipt;

@@ -103,6 +103,13 @@ async fn keys(engine: &Engine, mut stop: watch::Receiver<bool>) {
             () = tokio::time::sleep(IDLE) => {}
             () = stopped(&mut stop) => break,
         }
+        match engine.tls.reload() {
+            Ok(false) => {}
+            Ok(true) => tracing::info!("certificates were read again"),
+            Err(error) => {
+                tracing::error!(%error, "certificates could not be read again; those read before stay in use");
+            }
+        }
         // Looked at before it is read: what changes meanwhile is found the next time.
         let stamp = engine.ring.folder().stamp().ok();
         if stamp.is_some() && stamp == seen && looks < LOOKS {

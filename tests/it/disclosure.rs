@@ -119,6 +119,7 @@ async fn another_table_sends_what_it_changes_with_the_next_revision() {
     let layers = [
         ("CLAIMGATE_GATEWAY__DATA_DIR".to_owned(), folder.path().display().to_string()),
         ("CLAIMGATE_GATEWAY__BASE_URL".to_owned(), base),
+        ("CLAIMGATE_GATEWAY__SANDBOX".to_owned(), "true".to_owned()),
         ("CLAIMGATE_HTTP__LISTEN".to_owned(), address.to_string()),
         ("CLAIMGATE_DISCLOSURE__POLICY".to_owned(), file.display().to_string()),
     ];

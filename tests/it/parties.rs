@@ -145,7 +145,9 @@ async fn the_fund_gets_deliveries_by_its_own_rows_of_the_policy() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_delivered_to_a_party_that_is_not_live() {
-    let test = TestGateway::start_with(Clock::test("2026-11-23T02:00:00Z".parse().unwrap())).await;
+    let settings = [("CLAIMGATE_GATEWAY__SANDBOX", "false".to_owned())];
+    let clock = Clock::test("2026-11-23T02:00:00Z".parse().unwrap());
+    let test = TestGateway::start_with_settings(clock, &settings).await;
     let engine = &test.world.gateway.app.engine;
     let nonlife = id("insurer-nonlife");
     let refused = engine.set_state(&nonlife, PartyState::Sandbox).await.unwrap_err().to_string();

@@ -87,10 +87,12 @@ fn a_gateway_module_uses_only_those_before_it() {
 
 #[test]
 fn what_is_dangerous_is_named_in_one_place_only() {
-    let rules: [(&str, &[&str]); 11] = [
+    let rules: [(&str, &[&str]); 13] = [
         ("sqlx", &["gateway/src/store", "tests/"]),
         ("actix_web", &["gateway/src/http", "gateway/src/lifecycle.rs"]),
         ("reqwest", &["gateway/src/sender", "gateway/src/sandbox", "tests/"]),
+        ("actix_tls", &["gateway/src/http/certificate.rs"]),
+        ("rustls", &["gateway/src/tls", "tests/"]),
         ("jsonwebtoken", &["gateway/src/access/jwt.rs"]),
         ("sfv", &["adapters/src/signature/http"]),
         ("webpki", &["adapters/src/signature/authority.rs", "adapters/src/wallet/trust/chain.rs"]),

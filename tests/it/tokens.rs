@@ -192,7 +192,7 @@ async fn a_party_with_ed25519_alone_gets_a_token_and_its_key_decides_the_algorit
     }
     let metadata = get(&desk.client, "/.well-known/oauth-authorization-server").await.json("metadata").unwrap();
     let algorithms = &metadata["token_endpoint_auth_signing_alg_values_supported"];
-    assert_eq!(algorithms, &json!(["ES384", "ES256", "EdDSA"]));
+    assert_eq!(algorithms, &json!(["ES384", "RS384", "ES256", "EdDSA", "PS256"]));
 
     // The header names another algorithm than its key has, or another key than signed it.
     let ed25519 = |input: &[u8]| pair(&edwards).sign(input).as_ref().to_vec();
@@ -249,9 +249,9 @@ async fn a_party_none_of_whose_keys_would_get_a_token_is_not_registered() {
     let test = TestGateway::start().await;
     let (engine, now) = (&test.world.gateway.app.engine, test.clock.now());
     for (party, alg, taken) in [
-        ("insurer-life", KeyAlg::Es384, "ES256 or EdDSA"),
-        ("app-demo", KeyAlg::Es384, "ES256 or EdDSA"),
-        ("hospital-demo", KeyAlg::Es256, "ES384"),
+        ("insurer-life", KeyAlg::Es384, "ES256, EdDSA"),
+        ("app-demo", KeyAlg::Es384, "ES256, EdDSA"),
+        ("hospital-demo", KeyAlg::Es256, "ES384 or RS384"),
         ("hospital-demo", KeyAlg::EdDsa, "ES384"),
     ] {
         let id = party.parse().unwrap();

@@ -107,7 +107,10 @@ impl PublicKey {
             KeyAlg::Es256 => Kind::P256,
             KeyAlg::Es384 => Kind::P384,
             KeyAlg::EdDsa => Kind::Ed25519,
-            KeyAlg::EcdhEsA256kw | KeyAlg::EcdhEs | KeyAlg::RsaOaep256 => return None,
+            // RSA keys that sign requests are registered apart (source_keys), with the algorithm RFC 9421 names.
+            KeyAlg::Ps256 | KeyAlg::Rs384 | KeyAlg::EcdhEsA256kw | KeyAlg::EcdhEs | KeyAlg::RsaOaep256 => {
+                return None;
+            }
         };
         let members = key.to_json();
         let number = |name: &str| base64url::decode(members.get(name)?.as_str()?);

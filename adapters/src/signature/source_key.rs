@@ -92,7 +92,10 @@ impl SourceKey {
             KeyAlg::Es256 => HttpAlgorithm::EcdsaP256Sha256,
             KeyAlg::Es384 => HttpAlgorithm::EcdsaP384Sha384,
             KeyAlg::EdDsa => HttpAlgorithm::Ed25519,
-            KeyAlg::EcdhEsA256kw | KeyAlg::EcdhEs | KeyAlg::RsaOaep256 => return None,
+            // RSA keys that sign requests are registered apart (source_keys), with the algorithm RFC 9421 names.
+            KeyAlg::Ps256 | KeyAlg::Rs384 | KeyAlg::EcdhEsA256kw | KeyAlg::EcdhEs | KeyAlg::RsaOaep256 => {
+                return None;
+            }
         };
         Some(Self { id: key.kid.clone(), algorithm, key: PublicKey::from_jwk(key)?, public: key.to_json() })
     }

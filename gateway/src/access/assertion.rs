@@ -1,9 +1,10 @@
 //! Client assertions (`private_key_jwt`, RFC 7523): how a party proves itself at the token endpoint.
 //!
-//! SMART Backend Services wants `aud` = the token URL and ES384; FAPI 2.0 wants `aud` = the issuer and ES256 or EdDSA.
+//! SMART Backend Services wants `aud` = the token URL and ES384 or RS384; FAPI 2.0 wants `aud` = the issuer and ES256,
+//! EdDSA or PS256.
 //! Which rule holds is a property of the registered party, never of the token.
 
-use claimgate_packet::jose::jwk::KeyAlg;
+use claimgate_packet::jose::jwk::{KeyAlg, PublicJwk};
 use jiff::Timestamp;
 
 use super::jwt::{self, JwtError, Unverified};
@@ -48,23 +49,33 @@ pub fn read(assertion: &str) -> Result<(Unverified<'_>, String), JwtError> {
 #[must_use]
 pub fn algorithms(profile: AuthProfile) -> &'static [KeyAlg] {
     match profile {
-        AuthProfile::Smart => &[KeyAlg::Es384],
-        AuthProfile::Fapi => &[KeyAlg::Es256, KeyAlg::EdDsa],
+        AuthProfile::Smart => &[KeyAlg::Es384, KeyAlg::Rs384],
+        AuthProfile::Fapi => &[KeyAlg::Es256, KeyAlg::EdDsa, KeyAlg::Ps256],
     }
 }
 
-/// Checks an assertion against the registered party it names.
+/// The algorithm of an RSA key that does not name one: a profile takes one alone.
+#[must_use]
+pub fn rsa_algorithm(profile: AuthProfile) -> KeyAlg {
+    match profile {
+        AuthProfile::Smart => KeyAlg::Rs384,
+        AuthProfile::Fapi => KeyAlg::Ps256,
+    }
+}
+
+/// Checks an assertion against the registered party it names, with the party's key of the `kid` it names, if there is one.
 ///
 /// # Errors
 /// A foreign key, a wrong audience or algorithm, times out of bounds, a missing claim.
 pub fn check(
     unverified: Unverified<'_>,
     party: &Party,
+    key: Option<&PublicJwk>,
     endpoint: Endpoint<'_>,
     now: Timestamp,
     leeway: i64,
 ) -> Result<Proof, JwtError> {
-    let key = party.signature_key(unverified.kid(), now).ok_or(JwtError::Signature)?;
+    let key = key.ok_or(JwtError::Signature)?;
     let audience = match party.auth() {
         AuthProfile::Smart => endpoint.token_url,
         AuthProfile::Fapi => endpoint.issuer,

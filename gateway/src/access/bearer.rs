@@ -1,17 +1,22 @@
-//! Access tokens (RFC 9068): five-minute ES256 JWTs the gateway gives and reads itself. A token may be bound to a key of
-//! its bearer (`cnf`, RFC 7800; RFC 9449 §6.1): then it counts only beside a proof of that key.
+//! Access tokens (RFC 9068): five-minute ES256 JWTs the gateway gives and reads itself. A token may be bound (`cnf`, RFC
+//! 7800) to a key of its bearer (RFC 9449 §6.1): then it counts only beside a proof of that key; or to a client
+//! certificate (RFC 8705 §3.1): then it counts only on a connection that showed it; or to both.
 
 use claimgate_packet::jose::jwk::PrivateJwk;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::jwt::{self, JwtError};
+use super::jwt::{self, JwtError, Members};
 use super::scope::{Scope, grant, to_text};
 use crate::id::RequestId;
 use crate::keys::ring::{KeyRing, SigningUse};
 use crate::party::{PartyId, Role};
 
 const TYP: &str = "at+jwt";
+/// Member of `cnf`: thumbprint of a key.
+const KEY: &str = "jkt";
+/// Member of `cnf`: thumbprint of a certificate.
+const CERTIFICATE: &str = "x5t#S256";
 
 /// What a token says of its bearer.
 #[derive(Clone, Debug)]
@@ -22,6 +27,8 @@ pub struct Bearer {
     pub role: String,
     /// Thumbprint of the key the token is bound to.
     pub jkt: Option<String>,
+    /// Thumbprint of the client certificate the token is bound to.
+    pub x5t: Option<String>,
     scope: String,
 }
 
@@ -52,6 +59,8 @@ pub struct Grant<'a> {
     pub id: RequestId,
     /// Thumbprint of the key it is bound to.
     pub jkt: Option<&'a str>,
+    /// Thumbprint of the client certificate it is bound to.
+    pub x5t: Option<&'a str>,
 }
 
 /// Gives a token.
@@ -71,8 +80,10 @@ pub fn give(key: &PrivateJwk, grant: &Grant<'_>) -> Result<String, JwtError> {
         "exp": now + grant.lasts,
         "jti": grant.id.to_string(),
     });
-    if let (Some(jkt), Some(members)) = (grant.jkt, claims.as_object_mut()) {
-        members.insert("cnf".to_owned(), json!({ "jkt": jkt }));
+    let bound = [(KEY, grant.jkt), (CERTIFICATE, grant.x5t)];
+    let cnf: Members = bound.into_iter().filter_map(|(name, print)| Some((name.to_owned(), print?.into()))).collect();
+    if let Some(members) = claims.as_object_mut().filter(|_| !cnf.is_empty()) {
+        members.insert("cnf".to_owned(), Value::Object(cnf));
     }
     jwt::write(key, TYP, &claims)
 }
@@ -95,12 +106,22 @@ pub fn read(token: &str, ring: &KeyRing, issuer: &str, now: Timestamp, leeway: i
     claims.times(now, leeway, 900)?;
     let party = claims.text("sub")?.parse().map_err(|_| JwtError::Claim("sub"))?;
     claims.text("jti")?;
-    let jkt = match claims.get("cnf") {
-        None => None,
-        // A binding that cannot be read must not be taken for none.
-        Some(cnf) => Some(cnf.get("jkt").and_then(Value::as_str).ok_or(JwtError::Claim("cnf"))?.to_owned()),
-    };
-    Ok(Bearer { party, role: claims.text("role")?.to_owned(), jkt, scope: claims.text("scope")?.to_owned() })
+    let (jkt, x5t) = bound(claims.get("cnf")).ok_or(JwtError::Claim("cnf"))?;
+    Ok(Bearer { party, role: claims.text("role")?.to_owned(), jkt, x5t, scope: claims.text("scope")?.to_owned() })
+}
+
+/// What a token is bound to. A binding that cannot be read must not be taken for none.
+fn bound(cnf: Option<&Value>) -> Option<(Option<String>, Option<String>)> {
+    let Some(cnf) = cnf else { return Some((None, None)) };
+    let (mut jkt, mut x5t) = (None, None);
+    for (name, print) in cnf.as_object().filter(|members| !members.is_empty())? {
+        match name.as_str() {
+            KEY => jkt = Some(print.as_str()?.to_owned()),
+            CERTIFICATE => x5t = Some(print.as_str()?.to_owned()),
+            _ => return None,
+        }
+    }
+    Some((jkt, x5t))
 }
 
 /// The scopes a role may ask for, for discovery documents.

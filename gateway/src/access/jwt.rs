@@ -146,9 +146,10 @@ impl<'a> Unverified<'a> {
         if self.alg != name || self.kid != key.kid {
             return Err(JwtError::Signature);
         }
-        let decoding = match (key.coordinates(), key.edwards_point()) {
-            (Some((x, y)), None) => DecodingKey::from_ec_components(x, y),
-            (None, Some(x)) => DecodingKey::from_ed_components(x),
+        let decoding = match (key.coordinates(), key.edwards_point(), key.rsa_numbers()) {
+            (Some((x, y)), None, None) => DecodingKey::from_ec_components(x, y),
+            (None, Some(x), None) => DecodingKey::from_ed_components(x),
+            (None, None, Some((n, e))) => DecodingKey::from_rsa_components(n, e),
             _ => return Err(JwtError::Alg),
         };
         let decoding = decoding.map_err(|_| JwtError::Signature)?;
@@ -260,6 +261,8 @@ fn algorithm(alg: KeyAlg) -> Option<(Algorithm, &'static str)> {
         KeyAlg::Es384 => Some((Algorithm::ES384, "ES384")),
         // Ed25519: no key on another Edwards curve is ever read.
         KeyAlg::EdDsa => Some((Algorithm::EdDSA, "EdDSA")),
+        KeyAlg::Ps256 => Some((Algorithm::PS256, "PS256")),
+        KeyAlg::Rs384 => Some((Algorithm::RS384, "RS384")),
         KeyAlg::EcdhEsA256kw | KeyAlg::EcdhEs | KeyAlg::RsaOaep256 => None,
     }
 }

@@ -10,6 +10,7 @@ use crate::flows::log::{self, LogCheck};
 use crate::id::Random;
 use crate::party::HospitalPolicy;
 
+mod published;
 mod registry;
 mod signatures;
 
@@ -108,6 +109,8 @@ async fn examine(config: Config, findings: &mut Findings) -> anyhow::Result<()> 
     Findings::good(&format!("disclosure policy: {}, SHA-256 {}", policy.origin(), policy.digest()));
     let parties = store.parties().await?;
     signatures::examine(&app.engine, &parties, findings);
+    published::certificates(&app.engine, &parties, findings);
+    published::keys(&app.engine, &parties, findings).await?;
     registry::examine(&config, &parties, app.engine.now(), findings);
     for party in &parties {
         let id = &party.id;

@@ -55,6 +55,8 @@ pub enum Write {
     PartyContacts(PartyId, Option<Vec<u8>>),
     /// A change of the registry that waits for a second operator.
     Proposal(Box<ProposalRow>),
+    /// How a try to fetch what a party publishes went.
+    PublishedKeys(Box<PublishedRow>),
     /// A second operator decides an open proposal of somebody else.
     Decision(Decision),
     /// A new claim at revision 1 with its wrapped data key.
@@ -140,6 +142,25 @@ pub struct ProposalRow {
     pub at: Timestamp,
     /// Forgotten after this.
     pub expires_at: Timestamp,
+}
+
+/// What a party publishes at its `jwks_url`, and how the last try to fetch it went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedRow {
+    /// The party.
+    pub party: PartyId,
+    /// The URL.
+    pub url: String,
+    /// The last good answer.
+    pub body: Option<Vec<u8>>,
+    /// When that came.
+    pub fetched_at: Option<Timestamp>,
+    /// Until when it is not asked for again.
+    pub fresh_until: Option<Timestamp>,
+    /// The last try.
+    pub tried_at: Timestamp,
+    /// Why that failed; none where it did not.
+    pub failure: Option<String>,
 }
 
 /// What a second operator says of a proposal.

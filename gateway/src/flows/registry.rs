@@ -100,7 +100,7 @@ impl Engine {
     }
 
     async fn add(&self, registration: Registration, state: PartyState) -> Result<Party, NotRegistered> {
-        check_policy(&registration)?;
+        self.check_document(&registration)?;
         let party = Party::new(registration, state, 1)?;
         check_keys(&party)?;
         let mut change = Change::new("register_party");
@@ -112,6 +112,18 @@ impl Engine {
             Err(StoreError::Conflict { .. }) => Err(NotRegistered::Taken),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Only here, where an operator can still mend it: a stored policy may name a code that a later build dropped, and
+    /// which addresses may be asked is a setting.
+    fn check_document(&self, registration: &Registration) -> Result<(), RegistrationError> {
+        if let Some(policy) = &registration.policy {
+            policy.check()?;
+        }
+        if let Some(url) = &registration.jwks_url {
+            self.keys_target(url)?;
+        }
+        Ok(())
     }
 
     fn write_new(&self, party: &Party, change: &mut Change) -> Result<(), AtRestError> {
@@ -181,7 +193,7 @@ impl Engine {
     /// # Errors
     /// No such party, another id or role, a refused document, or a second operator is needed.
     pub async fn replace_registration(&self, id: &PartyId, registration: Registration) -> Result<Party, NotRegistered> {
-        check_policy(&registration)?;
+        self.check_document(&registration)?;
         self.change_party(id, "party.replaced", true, |party| {
             let next = replaced(&party, &registration)?;
             if self.rules.four_eyes && difference(Some(&party), &next).iter().any(|one| !one.alone) {
@@ -249,6 +261,10 @@ fn check_keys(party: &Party) -> Result<(), RegistrationError> {
     if party.state == PartyState::Invited || party.role().interface().is_none() {
         return Ok(());
     }
+    // Keys at a URL are looked at when they are needed; a certificate is no assertion and has no algorithm here.
+    if party.registration().jwks_url.is_some() || party.registration().certificate.is_some() {
+        return Ok(());
+    }
     let taken = assertion::algorithms(party.auth());
     let proves = |key: &PublicJwk| key.usage == KeyUse::Sig && taken.contains(&key.alg);
     if party.keys().iter().any(proves) {
@@ -257,19 +273,11 @@ fn check_keys(party: &Party) -> Result<(), RegistrationError> {
     Err(RegistrationError::Rule(match party.auth() {
         AuthProfile::Smart => {
             "jwks: under SMART (auth \"smart\", a hospital's default) a party proves itself at the token endpoint with a \
-             key with use \"sig\" and alg ES384; there is none"
+             key with use \"sig\" and alg ES384 or RS384; there is none"
         }
         AuthProfile::Fapi => {
             "jwks: under FAPI (auth \"fapi\", an insurer's and an app's default) a party proves itself at the token \
-             endpoint with a key with use \"sig\" and alg ES256 or EdDSA (Ed25519); there is none"
+             endpoint with a key with use \"sig\" and alg ES256, EdDSA (Ed25519) or PS256; there is none"
         }
     }))
-}
-
-/// Only here, where an operator can still mend it: a stored policy may name a code that a later build dropped.
-fn check_policy(registration: &Registration) -> Result<(), RegistrationError> {
-    match &registration.policy {
-        Some(policy) => Ok(policy.check()?),
-        None => Ok(()),
-    }
 }

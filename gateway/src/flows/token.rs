@@ -1,18 +1,21 @@
-//! Tokens: a client assertion, used once, for a five-minute access token, bound to a key where a proof comes with it;
-//! and the same token in again.
+//! Tokens: a client assertion, used once, or a registered client certificate for a five-minute access token, bound to a
+//! key where a proof comes with it and to the certificate where one was shown; and the same token in again.
+
+use jiff::SignedDuration;
 
 use super::{Engine, Fault};
-use crate::access::assertion::{self, Endpoint};
 use crate::access::bearer::{self, Bearer, Grant};
-use crate::access::dpop::DpopError;
+use crate::access::certificate::PeerCertificate;
+use crate::access::dpop::{DpopError, Proof};
 use crate::access::jwt::JwtError;
 use crate::access::scope;
 use crate::core::change::{Change, Write};
 use crate::id::RequestId;
 use crate::keys::ring::SigningUse;
-use crate::party::Party;
+use crate::party::{Binding, Party};
 use crate::store::StoreError;
 
+mod client;
 mod proof;
 
 pub use proof::Shown;
@@ -33,12 +36,33 @@ pub struct Token {
     pub bound: bool,
 }
 
+/// What a client asks a token with.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// Its assertion; without one, the certificate of the connection proves it.
+    pub assertion: Option<&'a str>,
+    /// The proof of the key the token is to be bound to.
+    pub proof: Option<&'a str>,
+    /// The certificate of the connection.
+    pub certificate: Option<&'a PeerCertificate>,
+    /// `client_id`, needed without an assertion.
+    pub client_id: Option<&'a str>,
+    /// `scope`.
+    pub scope: Option<&'a str>,
+}
+
 /// Why no token is given (RFC 6749 §5.2).
 #[derive(Debug, thiserror::Error)]
 pub enum NoToken {
     /// The client could not be authenticated. The reason names no value; an unknown client and a wrong key are one.
     #[error("the client assertion is refused: {0}")]
     InvalidClient(JwtError),
+    /// The certificate does not prove the client. Why, only its operator is told.
+    #[error(
+        "no client certificate proves this client: the connection showed none, or not the registered one, it is not in \
+         force, or this client is to send a client_assertion"
+    )]
+    InvalidCertificate,
     /// The assertion was used before.
     #[error("the client assertion was used before (jti); make a new one for each request")]
     Replayed,
@@ -46,8 +70,8 @@ pub enum NoToken {
     #[error("the DPoP proof is refused: {0}")]
     InvalidProof(DpopError),
     /// The registration asks for bound tokens.
-    #[error("this client is registered for tokens bound to a key: send a DPoP proof (RFC 9449) with this request")]
-    ProofRequired,
+    #[error("{}", not_bound(*.0))]
+    NotBound(Binding),
     /// Its role has no interface yet, so that there is nothing a token could be for.
     #[error("there is no interface for the role {0} yet, so that there is nothing to give a token for")]
     NoInterface(&'static str),
@@ -59,6 +83,17 @@ pub enum NoToken {
     Fault(#[from] Fault),
 }
 
+/// Who asks, and what still has to be used up before it counts.
+#[derive(Debug)]
+pub struct Identified {
+    /// The party.
+    pub party: Party,
+    /// Its token.
+    pub bearer: Bearer,
+    /// The proof beside it, checked and not yet used.
+    pub proof: Option<Proof>,
+}
+
 /// Why a token does not count for a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotCaller {
@@ -66,65 +101,51 @@ pub enum NotCaller {
     Token(JwtError),
     /// Bound to a key, and sent without a proof.
     Bound,
-    /// Not bound to a key, and sent as if it were, or by a party whose tokens must be.
+    /// Not bound to a key, and sent as if it were, or not bound to what its party's tokens must be.
     Unbound,
+    /// Bound to another certificate than the one of the connection.
+    Certificate,
     /// The proof beside it.
     Proof(DpopError),
 }
 
 impl Engine {
-    /// Exchanges a client assertion for an access token, bound to the key of the proof if one comes with it.
+    /// Exchanges what proves a client for an access token, bound to the key of the proof and to the certificate of the
+    /// connection, as far as there are such.
     ///
     /// # Errors
     /// See [`NoToken`].
-    pub async fn token(
-        &self,
-        assertion: &str,
-        proof: Option<&str>,
-        client_id: Option<&str>,
-        requested: Option<&str>,
-    ) -> Result<Token, NoToken> {
+    pub async fn token(&self, asking: Asking<'_>) -> Result<Token, NoToken> {
         let now = self.now();
-        let (unverified, client) = assertion::read(assertion).map_err(NoToken::InvalidClient)?;
-        if client_id.is_some_and(|named| named != client) {
-            // RFC 7521 §4.2: a client_id beside the assertion names the same client.
-            return Err(NoToken::InvalidClient(JwtError::Claim("sub")));
-        }
-        let unknown = || NoToken::InvalidClient(JwtError::Signature);
-        let id = client.parse().map_err(|_| unknown())?;
-        let party = self
-            .store
-            .party(&id)
-            .await
-            .map_err(Fault::from)?
-            .filter(|party| self.lets_in(party))
-            .ok_or_else(unknown)?;
-        let token_url = format!("{}{ENDPOINT}", self.issuer);
-        let endpoint = Endpoint { issuer: &self.issuer, token_url: &token_url };
-        let used = assertion::check(unverified, &party, endpoint, now, self.rules.leeway_seconds)
-            .map_err(NoToken::InvalidClient)?;
+        let (party, used) = self.client(asking).await?;
         if party.role().interface().is_none() {
             return Err(NoToken::NoInterface(party.role().as_str()));
         }
-        let proof = proof.map(|proof| self.proof(proof, ("POST", ENDPOINT), None)).transpose();
+        let proof = asking.proof.map(|proof| self.proof(proof, ("POST", ENDPOINT), None)).transpose();
         let proof = proof.map_err(NoToken::InvalidProof)?;
-        if proof.is_none() && party.must_bind_tokens() {
-            return Err(NoToken::ProofRequired);
+        let x5t = asking.certificate.map(PeerCertificate::thumbprint);
+        let binding = party.binding(self.rules.sandbox);
+        if !binding.holds(proof.is_some(), x5t.is_some()) {
+            return Err(NoToken::NotBound(binding));
         }
         let jkt = proof.as_ref().map(|proof| proof.jkt.clone());
-        let scopes = scope::grant(party.role(), requested).map_err(|_| NoToken::InvalidScope)?;
+        let scopes = scope::grant(party.role(), asking.scope).map_err(|_| NoToken::InvalidScope)?;
 
         let mut change = Change::new("use_assertion");
-        let forget = used.expires + jiff::SignedDuration::from_secs(self.rules.leeway_seconds + 60);
-        change.push(Write::AssertionUse(party.id.clone(), used.jti, forget));
+        if let Some(used) = used {
+            let forget = used.expires + SignedDuration::from_secs(self.rules.leeway_seconds + 60);
+            change.push(Write::AssertionUse(party.id.clone(), used.jti, forget));
+        }
         if let Some(proof) = proof {
             change.push(Self::proof_use(&party, proof));
         }
-        match self.store.commit(change).await {
-            Ok(()) => {}
-            Err(StoreError::Conflict { table: "assertion_use" }) => return Err(NoToken::Replayed),
-            Err(StoreError::Conflict { .. }) => return Err(NoToken::InvalidProof(DpopError::Replayed)),
-            Err(error) => return Err(Fault::from(error).into()),
+        if !change.writes.is_empty() {
+            match self.store.commit(change).await {
+                Ok(()) => {}
+                Err(StoreError::Conflict { table: "assertion_use" }) => return Err(NoToken::Replayed),
+                Err(StoreError::Conflict { .. }) => return Err(NoToken::InvalidProof(DpopError::Replayed)),
+                Err(error) => return Err(Fault::from(error).into()),
+            }
         }
         let ring = self.ring.present();
         let key = ring.signing(SigningUse::Token, now).map_err(Fault::from)?;
@@ -137,6 +158,7 @@ impl Engine {
             lasts: self.rules.access_seconds,
             id: RequestId::new(now, &self.random),
             jkt: jkt.as_deref(),
+            x5t,
         };
         let access_token = bearer::give(key, &grant).map_err(|_| Fault::Stored("token key"))?;
         Ok(Token {
@@ -147,11 +169,16 @@ impl Engine {
         })
     }
 
-    /// The live party a token stands for. A bound token counts beside a proof of its key alone, and the proof once.
+    /// The live party a token stands for. A bound token counts beside a proof of its key alone, and the proof once; one
+    /// bound to a certificate, on a connection alone that showed it (`certificate`: its thumbprint).
     ///
     /// # Errors
     /// Faults of ours; the inner ones are the caller's, see [`NotCaller`].
-    pub async fn caller(&self, shown: Shown<'_>) -> Result<Result<(Party, Bearer), NotCaller>, Fault> {
+    pub async fn caller(
+        &self,
+        shown: Shown<'_>,
+        certificate: Option<&str>,
+    ) -> Result<Result<Identified, NotCaller>, Fault> {
         let (token, ring) = (shown.token(), self.ring.present());
         let bearer = match bearer::read(token, &ring, &self.issuer, self.now(), self.rules.leeway_seconds) {
             Ok(bearer) => bearer,
@@ -161,8 +188,14 @@ impl Engine {
         let Some(party) = party.filter(|party| self.lets_in(party) && party.role().as_str() == bearer.role) else {
             return Ok(Err(NotCaller::Token(JwtError::Signature)));
         };
+        if bearer.x5t.as_deref().is_some_and(|bound| certificate != Some(bound)) {
+            return Ok(Err(NotCaller::Certificate));
+        }
+        if !party.binding(self.rules.sandbox).holds(bearer.jkt.is_some(), bearer.x5t.is_some()) {
+            return Ok(Err(NotCaller::Unbound));
+        }
         let (jkt, proof, request) = match (&bearer.jkt, shown) {
-            (None, Shown::Bearer(_)) if !party.must_bind_tokens() => return Ok(Ok((party, bearer))),
+            (None, Shown::Bearer(_)) => return Ok(Ok(Identified { party, bearer, proof: None })),
             (None, _) => return Ok(Err(NotCaller::Unbound)),
             (Some(_), Shown::Bearer(_)) => return Ok(Err(NotCaller::Bound)),
             (Some(jkt), Shown::Dpop { proof, method, path, .. }) => (jkt, proof, (method, path)),
@@ -172,12 +205,21 @@ impl Engine {
             Ok(_) => return Ok(Err(NotCaller::Proof(DpopError::OtherKey))),
             Err(reason) => return Ok(Err(NotCaller::Proof(reason))),
         };
-        let mut change = Change::new("use_proof");
-        change.push(Self::proof_use(&party, proof));
-        match self.store.commit(change).await {
-            Ok(()) => Ok(Ok((party, bearer))),
-            Err(StoreError::Conflict { .. }) => Ok(Err(NotCaller::Proof(DpopError::Replayed))),
-            Err(error) => Err(error.into()),
+        Ok(Ok(Identified { party, bearer, proof: Some(proof) }))
+    }
+}
+
+fn not_bound(binding: Binding) -> &'static str {
+    match binding {
+        Binding::Certificate => {
+            "this client is registered for tokens bound to its client certificate (RFC 8705): show it on this connection"
+        }
+        Binding::Either => {
+            "an insurer's tokens are bound: send a DPoP proof (RFC 9449) with this request, or show a client certificate \
+             (RFC 8705) on this connection"
+        }
+        Binding::Key | Binding::Free => {
+            "this client is registered for tokens bound to a key: send a DPoP proof (RFC 9449) with this request"
         }
     }
 }

@@ -13,13 +13,13 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use super::context::CallerName;
 use super::limited;
 use super::problem::Problem;
-use super::{dpop, fhir};
+use super::{certificate, dpop, fhir};
 use crate::access::dpop::DpopError;
 use crate::access::jwt::JwtError;
 use crate::access::limits::Entered;
 use crate::access::scope::Scope;
 use crate::app::App;
-use crate::flows::token::{NotCaller, Shown};
+use crate::flows::token::{Identified, NotCaller, Shown};
 use crate::party::{Party, Role};
 
 /// A right: a role and a scope.
@@ -82,16 +82,23 @@ impl<R: Right> FromRequest for Caller<R> {
 
 async fn identify<R: Right>(request: &HttpRequest) -> Result<Caller<R>, Problem> {
     let app = request.app_data::<Data<App>>().ok_or_else(Problem::not_found)?;
-    let shown = shown(request).map_err(|reason| refused(app, reason))?;
-    let (party, bearer) = app.engine.caller(shown).await?.map_err(|reason| refused(app, Some(reason)))?;
+    let shown = shown(request).map_err(|reason| refused(app, reason, true))?;
+    let by_dpop = matches!(shown, Shown::Dpop { .. });
+    let certificate = certificate::of(request, &app.config.tls.client_cert_from);
+    let certificate = certificate.as_ref().map(|certificate| certificate.thumbprint());
+    let identified = app.engine.caller(shown, certificate).await?;
+    let Identified { party, bearer, proof } = identified.map_err(|reason| refused(app, Some(reason), by_dpop))?;
     request.extensions_mut().insert(CallerName(party.id.to_string()));
     let entered = limited::enter(app, request, &party)?;
+    if let Some(proof) = proof {
+        app.engine.use_proof(&party, proof).await?.map_err(|reason| refused(app, Some(reason), by_dpop))?;
+    }
     if party.role().interface() != Some(R::ROLE) {
         return Err(Problem::new(403, "role.forbidden", "This address is for another role than the one of this token"));
     }
     if !bearer.has(R::SCOPE) {
         let detail = format!("This token does not carry the scope {}; ask for it at /oauth/token", R::SCOPE.as_str());
-        return Err(Problem::insufficient_scope(detail));
+        return Err(Problem::insufficient_scope(detail, by_dpop));
     }
     if request.path().starts_with("/fhir/") {
         fhir::check_wanted(request.query_string())?;
@@ -116,8 +123,8 @@ fn shown(request: &HttpRequest) -> Result<Shown<'_>, Option<NotCaller>> {
     Ok(Shown::Dpop { token, proof, method: request.method().as_str(), path: request.path() })
 }
 
-fn refused(app: &App, reason: Option<NotCaller>) -> Problem {
-    let challenge = "Bearer error=\"invalid_token\"";
+fn refused(app: &App, reason: Option<NotCaller>, by_dpop: bool) -> Problem {
+    let challenge = if by_dpop { dpop::INVALID_TOKEN } else { "Bearer error=\"invalid_token\"" };
     match reason {
         None => Problem::unauthorized(
             "token.missing",
@@ -142,9 +149,16 @@ fn refused(app: &App, reason: Option<NotCaller>) -> Problem {
         ),
         Some(NotCaller::Unbound) => Problem::unauthorized(
             "token.unbound",
-            "This access token is not bound to a key. A party registered for bound tokens gets one by sending a DPoP \
-             proof to /oauth/token; any other sends this one as Authorization: Bearer …",
+            "This access token is not bound to what it must be. A party whose tokens are bound gets one by sending a \
+             DPoP proof or showing its client certificate to /oauth/token; any other sends this one as Authorization: \
+             Bearer …",
             dpop::INVALID_TOKEN,
+        ),
+        Some(NotCaller::Certificate) => Problem::unauthorized(
+            "token.certificate",
+            "This access token is bound to a client certificate (RFC 8705), and this connection showed none or another; \
+             show the one the token was got with",
+            challenge,
         ),
         Some(NotCaller::Proof(reason)) => dpop::refused(app, reason),
     }

@@ -31,10 +31,12 @@ pub struct Server {
     pub jwks_uri: String,
     /// `client_credentials` alone.
     pub grant_types_supported: [&'static str; 1],
-    /// `private_key_jwt` alone.
-    pub token_endpoint_auth_methods_supported: [&'static str; 1],
+    /// `private_key_jwt`, and client certificates where TLS is known to the gateway (RFC 8705).
+    pub token_endpoint_auth_methods_supported: Vec<&'static str>,
     /// Algorithms of client assertions.
     pub token_endpoint_auth_signing_alg_values_supported: Vec<&'static str>,
+    /// Whether tokens are bound to the client certificate of the connection (RFC 8705 §3.3).
+    pub tls_client_certificate_bound_access_tokens: bool,
     /// Algorithms of proofs of the key a token is bound to (DPoP).
     pub dpop_signing_alg_values_supported: [&'static str; 2],
     /// Every scope there is.
@@ -89,14 +91,22 @@ pub async fn packet_keys(app: Data<App>) -> HttpResponse {
 fn server(app: &App) -> Server {
     let issuer = &app.engine.issuer;
     let profiles = [AuthProfile::Smart, AuthProfile::Fapi];
+    let tls = &app.config.tls;
+    let certificates = tls.is_on() || !tls.client_cert_from.is_empty();
+    let mut methods = vec!["private_key_jwt"];
+    if certificates {
+        methods.extend(app.engine.tls.knows_authorities().then_some("tls_client_auth"));
+        methods.push("self_signed_tls_client_auth");
+    }
     let algorithms = profiles.into_iter().flat_map(algorithms).map(|alg| alg.as_str()).collect();
     Server {
         issuer: issuer.clone(),
         token_endpoint: format!("{issuer}/oauth/token"),
         jwks_uri: format!("{issuer}/.well-known/jwks.json"),
         grant_types_supported: ["client_credentials"],
-        token_endpoint_auth_methods_supported: ["private_key_jwt"],
+        token_endpoint_auth_methods_supported: methods,
         token_endpoint_auth_signing_alg_values_supported: algorithms,
+        tls_client_certificate_bound_access_tokens: certificates,
         dpop_signing_alg_values_supported: dpop::ALGORITHMS.map(KeyAlg::as_str),
         scopes_supported: scopes_supported(),
         response_types_supported: Vec::new(),

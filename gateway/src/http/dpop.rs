@@ -16,6 +16,8 @@ pub const NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 pub const EITHER: &str = "Bearer, DPoP algs=\"ES256 EdDSA\"";
 /// The challenge where the token is none, or not the right one.
 pub const INVALID_TOKEN: &str = "DPoP error=\"invalid_token\", algs=\"ES256 EdDSA\"";
+/// The challenge where the token does not carry the scope.
+pub const INSUFFICIENT_SCOPE: &str = "DPoP error=\"insufficient_scope\", algs=\"ES256 EdDSA\"";
 const INVALID_PROOF: &str = "DPoP error=\"invalid_dpop_proof\", algs=\"ES256 EdDSA\"";
 /// The challenge where a nonce is asked for.
 pub const USE_NONCE: &str = "DPoP error=\"use_dpop_nonce\", algs=\"ES256 EdDSA\"";

@@ -1,5 +1,5 @@
-//! `POST /oauth/token`: client credentials with `private_key_jwt` (RFC 6749 §4.4, RFC 7523, SMART Backend Services),
-//! and a proof of the key the token is to be bound to (DPoP, RFC 9449 §5).
+//! `POST /oauth/token`: client credentials with `private_key_jwt` (RFC 6749 §4.4, RFC 7523, SMART Backend Services) or a
+//! client certificate (RFC 8705 §2), and what the token is to be bound to: a key (DPoP, RFC 9449 §5), a certificate.
 
 use actix_web::http::header::HeaderValue;
 use actix_web::web::{Data, Payload};
@@ -10,11 +10,11 @@ use super::codes::{self, Family, Retryable};
 use super::form::Form;
 use super::limited;
 use super::problem::Problem;
-use super::{body, dpop};
+use super::{body, certificate, dpop};
 use crate::access::assertion::{self, ASSERTION_TYPE};
 use crate::access::dpop::DpopError;
 use crate::app::App;
-use crate::flows::token::NoToken;
+use crate::flows::token::{Asking, NoToken};
 
 /// A token (RFC 6749 §5.1).
 #[derive(Serialize)]
@@ -67,20 +67,25 @@ pub async fn token(app: Data<App>, request: HttpRequest, payload: Payload) -> Re
     if form.one("grant_type") != Some("client_credentials") {
         return Ok(refusal(400, "unsupported_grant_type", "grant_type must be client_credentials"));
     }
-    if form.one("client_assertion_type") != Some(ASSERTION_TYPE) {
-        let wanted = format!("client_assertion_type must be {ASSERTION_TYPE}");
-        return Ok(refusal(400, "invalid_request", &wanted));
-    }
-    let Some(given) = form.one("client_assertion") else {
-        return Ok(refusal(400, "invalid_request", "client_assertion is missing"));
+    let certificate = certificate::of(&request, &app.config.tls.client_cert_from);
+    let given = match prover(&form) {
+        Ok(given) => given,
+        Err(wanted) => return Ok(refusal(400, "invalid_request", &wanted)),
     };
+    let client_id = form.one("client_id");
     if let Some(peer) = limited::peer(&request, &app.config.limits.proxies) {
         // Whom it says it is; whether it is, costs more to find out.
-        let client = assertion::read(given).ok().and_then(|(_, client)| client.parse().ok());
+        let client = match given {
+            Some(given) => assertion::read(given).ok().and_then(|(_, client)| client.parse().ok()),
+            None => client_id.and_then(|client| client.parse().ok()),
+        };
         app.limits.ask_token(peer, client, app.engine.clock.elapsed()).map_err(Problem::limited)?;
     }
     let outcome = match dpop::header(&request) {
-        Ok(proof) => app.engine.token(given, proof, form.one("client_id"), form.one("scope")).await,
+        Ok(proof) => {
+            let (certificate, scope) = (certificate.as_deref(), form.one("scope"));
+            app.engine.token(Asking { assertion: given, proof, certificate, client_id, scope }).await
+        }
         Err(reason) => Err(NoToken::InvalidProof(reason)),
     };
     match outcome {
@@ -107,11 +112,23 @@ pub async fn token(app: Data<App>, request: HttpRequest, payload: Payload) -> Re
             }
             Ok(answer)
         }
-        Err(NoToken::ProofRequired) => Ok(refusal(400, "invalid_request", &NoToken::ProofRequired.to_string())),
+        Err(reason @ NoToken::NotBound(_)) => Ok(refusal(400, "invalid_request", &reason.to_string())),
         Err(NoToken::InvalidScope) => Ok(refusal(400, "invalid_scope", &NoToken::InvalidScope.to_string())),
         Err(reason @ NoToken::NoInterface(_)) => Ok(refusal(400, "unauthorized_client", &reason.to_string())),
         Err(reason) => Ok(refusal(401, "invalid_client", &reason.to_string())),
     }
+}
+
+/// The assertion; none where a `client_id` stands alone, for a client that is proven by its certificate (RFC 8705 §2).
+fn prover(form: &Form) -> Result<Option<&str>, String> {
+    let (kind, assertion) = (form.one("client_assertion_type"), form.one("client_assertion"));
+    if kind.is_none() && assertion.is_none() && form.one("client_id").is_some() {
+        return Ok(None);
+    }
+    if kind != Some(ASSERTION_TYPE) {
+        return Err(format!("client_assertion_type must be {ASSERTION_TYPE}"));
+    }
+    assertion.map(Some).ok_or_else(|| "client_assertion is missing".to_owned())
 }
 
 fn refusal(status: u16, error: &'static str, description: &str) -> HttpResponse {

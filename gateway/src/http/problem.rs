@@ -99,8 +99,9 @@ impl Problem {
 
     /// 403 for a token without the scope (RFC 6750 §3.1).
     #[must_use]
-    pub fn insufficient_scope(detail: impl Into<String>) -> Self {
-        let hint = Some(Hint::Challenge("Bearer error=\"insufficient_scope\""));
+    pub fn insufficient_scope(detail: impl Into<String>, by_dpop: bool) -> Self {
+        let bearer = "Bearer error=\"insufficient_scope\"";
+        let hint = Some(Hint::Challenge(if by_dpop { dpop::INSUFFICIENT_SCOPE } else { bearer }));
         Self { hint, ..Self::new(403, "scope.missing", detail) }
     }
 

@@ -37,6 +37,8 @@ pub fn difference(old: Option<&Party>, new: &Party) -> Vec<Difference> {
         policy,
         receipt,
         token,
+        certificate,
+        jwks_url,
         signature_required,
         source_keys,
         signed_answers,
@@ -60,8 +62,8 @@ pub fn difference(old: Option<&Party>, new: &Party) -> Vec<Difference> {
             compare(stringify!($member), before.map(|old| json(&old.$member)), json($member));
         )+};
     }
-    compare!(role, name, auth, identifiers, lines, consent, policy, receipt, token, signature_required);
-    compare!(signed_answers, effective_from, effective_until, limits);
+    compare!(role, name, auth, identifiers, lines, consent, policy, receipt, token, certificate, jwks_url);
+    compare!(signature_required, signed_answers, effective_from, effective_until, limits);
     let entries = |entries: &[super::SourceKeyEntry]| {
         let keys: Vec<String> =
             entries.iter().map(|key| format!("{} {} {}", key.kid, key.alg, fingerprint(&key.spki))).collect();

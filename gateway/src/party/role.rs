@@ -8,7 +8,7 @@ use claimgate_packet::jose::jwk::{JwkSet, KeyUse};
 use claimgate_packet::words::Line;
 use serde::{Deserialize, Serialize};
 
-use super::{ReceiptRule, Registration};
+use super::{CertificateRule, ReceiptRule, Registration};
 
 /// The namespace of an agent's or broker's registration number (登錄字號、執業證照號碼).
 pub const AGENT_REGISTRATION: &str = "urn:claimgate:agent-registration";
@@ -110,9 +110,11 @@ pub(super) fn lacking(registration: &Registration, keys: &JwkSet) -> Vec<&'stati
             lacking.push(rule);
         }
     };
+    let by_name = registration.certificate.as_ref().is_some_and(|rule| *rule != CertificateRule::SelfSigned);
     need(
-        keys.0.iter().any(|key| key.usage == KeyUse::Sig),
-        "jwks: at least one key with use \"sig\", to prove itself at the token endpoint",
+        keys.0.iter().any(|key| key.usage == KeyUse::Sig) || registration.jwks_url.is_some() || by_name,
+        "jwks: at least one key with use \"sig\", to prove itself at the token endpoint, or jwks_url, where it publishes \
+         such keys",
     );
     match registration.role {
         Role::Hospital => need(

@@ -152,8 +152,11 @@ pub async fn open_world_with(
     let listen = ("CLAIMGATE_HTTP__LISTEN".to_owned(), "127.0.0.1:0".to_owned());
     // The made-up insurers' endpoints are on this machine.
     let loopback = ("CLAIMGATE_WEBHOOKS__ALLOW_LOOPBACK".to_owned(), "true".to_owned());
-    let given = [data_dir, listen, loopback];
+    // All data is made up: one insurer's tokens may be bound to nothing.
+    let sandbox = ("CLAIMGATE_GATEWAY__SANDBOX".to_owned(), "true".to_owned());
+    let given = [data_dir, listen, loopback, sandbox];
     let config = Config::from_layers(None, given.into_iter().chain(settings))?;
+    let sandbox = config.gateway.sandbox;
     ring::ensure(&config, &random, clock.now())?;
     schema::migrate(&config.database_path()).await?;
     let gateway = lifecycle::start(config, clock.clone(), random.clone()).await?;
@@ -173,7 +176,7 @@ pub async fn open_world_with(
         };
         gateway.app.engine.register(registration(seed, &identity, &sealing)).await?;
         let mut client = PartyClient::new(&base, identity, clock.clone(), random.clone())?;
-        if seed.token == Some(TokenRule::Dpop) {
+        if seed.token == Some(TokenRule::Dpop) || (seed.role == Role::Insurer && !sandbox) {
             client = client.bound_to(PrivateJwk::generate(KeyUse::Sig, KeyAlg::Es256, None, now)?);
         }
         made.push((seed, client, sealing));

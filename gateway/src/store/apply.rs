@@ -8,7 +8,7 @@ use sqlx::error::ErrorKind;
 
 use super::sql::{Builder, Connection, query, query_as};
 use super::written::{all, millis, one};
-use super::{StoreError, attachments, log, push, receipt, registry};
+use super::{StoreError, attachments, log, published, push, receipt, registry};
 use crate::core::change::{Change, DeliveryRow, SearchValues, Write};
 use crate::core::timeline::{Audience, Entry};
 use crate::party::Party;
@@ -50,6 +50,7 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
         Write::ChangeParty(party, at) => change_party(tx, party, *at).await,
         Write::PartyContacts(party, sealed) => registry::contacts(tx, party, sealed.as_deref()).await,
         Write::Proposal(row) => registry::proposal(tx, row).await,
+        Write::PublishedKeys(row) => published::tried(tx, row).await,
         Write::Decision(decision) => registry::decision(tx, decision).await,
         Write::NewClaim(claim) => {
             let sql = "-- apply::new_claim
@@ -360,6 +361,7 @@ async fn change_party(tx: &mut Connection, party: &Party, at: Timestamp) -> Resu
     let sql = "-- apply::wake_work\nupdate work set due_at = $1 where done_at is null";
     query(sql).bind(millis(at)).execute(&mut *tx).await?;
     registry::beginning(tx, party, at).await?;
+    published::forget_other(tx, party).await?;
     let sql = "-- apply::forget_identifiers\ndelete from party_identifier where party_id = $1";
     query(sql).bind(party.id.as_str()).execute(&mut *tx).await?;
     identifiers(tx, party).await

@@ -14,6 +14,7 @@ const RECEIPTS: &str = include_str!("../../../migrations/sqlite/0007_receipts.sq
 const OPEN_DELIVERIES: &str = include_str!("../../../migrations/sqlite/0003_open_deliveries.sql");
 const WEBHOOKS: &str = include_str!("../../../migrations/sqlite/0008_webhooks.sql");
 const REGISTRY: &str = include_str!("../../../migrations/sqlite/0009_registry.sql");
+const PUBLISHED_KEYS: &str = include_str!("../../../migrations/sqlite/0010_published_keys.sql");
 const SEARCH: &str = include_str!("../../../migrations/sqlite/0002_search.sql");
 const SOURCE_SIGNATURE: &str = include_str!("../../../migrations/sqlite/0006_source_signature.sql");
 
@@ -61,6 +62,7 @@ fn migrations() -> Vec<Migration> {
         Migration::new(7, "receipts".into(), MigrationType::Simple, RECEIPTS.into_sql_str(), false),
         Migration::new(8, "webhooks".into(), MigrationType::Simple, WEBHOOKS.into_sql_str(), false),
         Migration::new(9, "registry".into(), MigrationType::Simple, REGISTRY.into_sql_str(), false),
+        Migration::new(10, "published_keys".into(), MigrationType::Simple, PUBLISHED_KEYS.into_sql_str(), false),
     ]
 }
 
@@ -175,8 +177,8 @@ mod tests {
             let first: Vec<Migration> = migrations().into_iter().take(before).collect();
             Migrator::with_migrations(first).run(&mut old).await.unwrap();
             for sql in [
-                "insert into party values ('p', 'hospital', 'live', '{}', 1, 0, 0)",
-                "insert into party values ('q', 'insurer', 'suspended', '{}', 7, 1, 2)",
+                "insert into party (id, role, state, document, version, created_at, changed_at) values ('p', 'hospital', 'live', '{}', 1, 0, 0)",
+                "insert into party (id, role, state, document, version, created_at, changed_at) values ('q', 'insurer', 'suspended', '{}', 7, 1, 2)",
                 "insert into party_identifier values ('s', 'v', 'q')",
                 "insert into idempotency values ('p', 'r', x'00', x'00', '', 0)",
                 "insert into assertion_use values ('q', 'j', 0)",

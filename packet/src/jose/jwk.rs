@@ -48,7 +48,9 @@ pub enum JwkError {
     #[error("the key must be EC with P-256 or P-384, OKP with Ed25519 or X25519, or RSA")]
     Kind,
     /// `alg` is unknown or does not go with the kind of key.
-    #[error("the key's alg must be ES256, ES384, EdDSA, ECDH-ES+A256KW, ECDH-ES or RSA-OAEP-256 and go with its kind")]
+    #[error(
+        "the key's alg must be ES256, ES384, EdDSA, PS256, RS384, ECDH-ES+A256KW, ECDH-ES or RSA-OAEP-256 and go with its kind"
+    )]
     Algorithm,
     /// `use` or `key_ops` is absent or disagrees with `alg`.
     #[error("the key's use and key_ops must agree with its alg")]
@@ -164,6 +166,12 @@ impl PublicJwk {
         if self.kind() == Kind::Ed25519 { self.material.member("x") } else { None }
     }
 
+    /// Modulus and exponent of an RSA key, base64url; none for any other.
+    #[must_use]
+    pub fn rsa_numbers(&self) -> Option<(&str, &str)> {
+        Some((self.material.member("n")?, self.material.member("e")?))
+    }
+
     /// `kty`, `crv` and the public numbers by name.
     pub(crate) fn parameters(&self) -> Vec<(&'static str, &str)> {
         self.material.parameters()
@@ -242,6 +250,8 @@ fn read_alg(map: &Map<String, Value>, kind: Kind) -> Result<KeyAlg, JwkError> {
     };
     let alg = match (text(map, "alg")?, usage) {
         (Some(name), _) => KeyAlg::from_name(name),
+        // Two would go with it.
+        (None, Some(KeyUse::Sig)) if kind == Kind::Rsa => None,
         (None, Some(usage)) => KeyAlg::ALL.into_iter().find(|alg| alg.usage() == usage && alg.fits(kind)),
         (None, None) => return Err(JwkError::Use),
     };

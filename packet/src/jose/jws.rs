@@ -82,6 +82,11 @@ pub struct Jws<'a> {
 
 crate::opaque_debug!(Jws<'_>);
 
+/// RSA proves a party at the token endpoint alone and signs no document.
+fn is_here(alg: KeyAlg) -> bool {
+    !matches!(alg, KeyAlg::Ps256 | KeyAlg::Rs384)
+}
+
 impl<'a> Jws<'a> {
     /// Checks form and header. `typ` is the expected type; `None` expects a header without one.
     ///
@@ -102,7 +107,7 @@ impl<'a> Jws<'a> {
         }
         Ok(Self {
             input,
-            alg: member("alg").and_then(KeyAlg::from_name).ok_or(JwsError::Header)?,
+            alg: member("alg").and_then(KeyAlg::from_name).filter(|alg| is_here(*alg)).ok_or(JwsError::Header)?,
             kid: member("kid").ok_or(JwsError::Header)?.to_owned(),
             payload: base64url::decode(payload).ok_or(JwsError::Malformed)?,
             signature: base64url::decode(signature).ok_or(JwsError::Malformed)?,
@@ -124,7 +129,9 @@ impl<'a> Jws<'a> {
             KeyAlg::Es256 => &ECDSA_P256_SHA256_FIXED,
             KeyAlg::Es384 => &ECDSA_P384_SHA384_FIXED,
             KeyAlg::EdDsa => &ED25519,
-            KeyAlg::EcdhEsA256kw | KeyAlg::EcdhEs | KeyAlg::RsaOaep256 => return Err(JwsError::Signature),
+            KeyAlg::Ps256 | KeyAlg::Rs384 | KeyAlg::EcdhEsA256kw | KeyAlg::EcdhEs | KeyAlg::RsaOaep256 => {
+                return Err(JwsError::Signature);
+            }
         };
         if !key.is(self.alg) || key.kid != self.kid {
             return Err(JwsError::Signature);

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::jwe::{Expected, Jwe, mydata, wallet};
-use super::jwk::{JwkSet, PrivateJwk, PublicJwk};
+use super::jwk::{JwkSet, KeyAlg, PrivateJwk, PublicJwk};
 use super::jws::Jws;
 use super::{base64url, jwk};
 
@@ -68,13 +68,16 @@ fn public_keys(group: &Value) -> Vec<PublicJwk> {
         key.as_object_mut().unwrap().remove("d");
         key
     };
-    match source.get("keys") {
+    let mut keys = match source.get("keys") {
         Some(Value::Array(keys)) => {
             let set = json!({ "keys": keys.iter().map(strip).collect::<Vec<_>>() });
             JwkSet::from_json(&set).map(|set| set.0).unwrap_or_default()
         }
         _ => PublicJwk::from_json(&strip(source)).into_iter().collect(),
-    }
+    };
+    // Read for the token endpoint, and verified with by another library there.
+    keys.retain(|key| !matches!(key.alg, KeyAlg::Ps256 | KeyAlg::Rs384));
+    keys
 }
 
 /// The compact form, or the text of a JSON form, which is to be refused.

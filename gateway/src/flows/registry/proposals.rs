@@ -80,7 +80,7 @@ impl Engine {
         registration: Registration,
         state: Option<PartyState>,
     ) -> Result<Proposal, NotRegistered> {
-        super::check_policy(&registration)?;
+        self.check_document(&registration)?;
         let id = registration.id.parse().map_err(RegistrationError::from)?;
         let old = self.party_with_contacts(&id).await?;
         let next = next(old.as_ref(), &registration, state)?;

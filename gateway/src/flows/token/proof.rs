@@ -1,9 +1,11 @@
 //! Proofs (DPoP) beside requests: checked against the address they came to, and each used once.
 
-use super::super::Engine;
+use super::super::{Engine, Fault};
+use super::NotCaller;
 use crate::access::dpop::{self, DpopError, Proof, Wanted};
-use crate::core::change::Write;
+use crate::core::change::{Change, Write};
 use crate::party::Party;
+use crate::store::StoreError;
 
 /// A token as it came in.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +34,20 @@ impl<'a> Shown<'a> {
 }
 
 impl Engine {
+    /// Uses up the proof beside a token. Apart from reading it, so that who asks too much costs no write.
+    ///
+    /// # Errors
+    /// The inner error is the caller's: it was used before. The outer one is ours.
+    pub async fn use_proof(&self, party: &Party, proof: Proof) -> Result<Result<(), NotCaller>, Fault> {
+        let mut change = Change::new("use_proof");
+        change.push(Self::proof_use(party, proof));
+        match self.store.commit(change).await {
+            Ok(()) => Ok(Ok(())),
+            Err(StoreError::Conflict { .. }) => Ok(Err(NotCaller::Proof(DpopError::Replayed))),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// The nonce a proof made now should hold, where proofs must hold one.
     #[must_use]
     pub fn nonce(&self) -> Option<String> {

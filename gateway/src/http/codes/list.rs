@@ -54,6 +54,8 @@ pub const CODES: &[Code] = codes! {
         "This token is bound to a key: send it as `Authorization: DPoP …` with a proof.", "此權杖已綁定金鑰，請以 Authorization: DPoP 並附證明送出。";
     "token.unbound" 401, Sender, AfterCorrection, [Protected],
         "Get a token bound to your key (DPoP) and send it with a proof.", "請取得綁定金鑰（DPoP）的權杖，並附證明送出。";
+    "token.certificate" 401, Sender, AfterCorrection, [Protected],
+        "This token is bound to a client certificate: send it on a connection that shows that certificate.", "此權杖已綁定用戶端憑證，請以出示該憑證的連線送出。";
     "dpop.invalid" 401, Sender, AfterCorrection, [Protected],
         "Make a new proof for each request; the text says what is wrong with this one.", "每次請求請重新產生 DPoP 證明，錯誤原因見訊息。";
     "dpop.other-key" 401, Sender, AfterCorrection, [Protected],

@@ -48,16 +48,19 @@ fn access() -> Vec<Operation> {
         post("/oauth/token", "getToken", Tag::Access)
             .says(
                 "Get an access token",
-                "Client credentials with a signed client assertion (`private_key_jwt`; RFC 6749 §4.4, RFC 7523).",
+                "Client credentials with a signed client assertion (`private_key_jwt`; RFC 6749 §4.4, RFC 7523), or with \
+                 the client certificate of the connection and `client_id` (`tls_client_auth`, \
+                 `self_signed_tls_client_auth`; RFC 8705).",
             )
             .takes_form(json!({
                 "type": "object",
-                "required": ["grant_type", "client_assertion_type", "client_assertion"],
+                "required": ["grant_type"],
+                "anyOf": [{ "required": ["client_assertion_type", "client_assertion"] }, { "required": ["client_id"] }],
                 "properties": {
                     "grant_type": { "const": "client_credentials" },
                     "client_assertion_type": { "const": ASSERTION_TYPE },
-                    "client_assertion": { "type": "string", "description": "A JWT signed with the registered key, used once." },
-                    "client_id": { "type": "string", "description": "Not needed; if there, the party id." },
+                    "client_assertion": { "type": "string", "description": "A JWT signed with the registered key, used once. Needed without a client certificate." },
+                    "client_id": { "type": "string", "description": "The party id: needed with a client certificate, not with an assertion." },
                     "scope": { "type": "string", "description": "Scopes, separated by spaces; without it, all of the role." },
                 },
             }))

@@ -55,11 +55,13 @@ type Step = (&'static str, fn(&mut Registration));
 fn everything_else_needs_a_second_operator() {
     let both = [key(KeyUse::Sig, KeyAlg::Es256, "s1"), key(KeyUse::Enc, KeyAlg::EcdhEsA256kw, "e1")];
     let old = insurer(|_| {}, &both);
-    let steps: [Step; 6] = [
+    let steps: [Step; 8] = [
         ("name", |document| document.name = "別家人壽".to_owned()),
         ("lines", |document| document.lines.push("accident".parse().unwrap())),
         ("receipt", |document| document.receipt = Some(super::super::ReceiptRule::Required)),
         ("auth", |document| document.auth = Some(super::super::AuthProfile::Smart)),
+        ("jwks_url", |document| document.jwks_url = Some("https://insurer.example/jwks".to_owned())),
+        ("certificate", |document| document.certificate = Some(super::super::CertificateRule::SelfSigned)),
         ("effective_until", |document| document.effective_until = Some("2027-12-31".parse().unwrap())),
         ("identifiers", |document| {
             let code = |value: &str| PartyIdentifier { system: "urn:a".to_owned(), value: value.to_owned() };

@@ -10,7 +10,7 @@ use crate::audit;
 use crate::id::{ClaimId, EvidenceId};
 use crate::party::Party;
 
-type CountsRow = (i64, i64, i64, i64, i64, i64, i64, i64, i64);
+type CountsRow = (i64, i64, i64, i64, i64, i64, i64, i64, i64, i64);
 
 /// How many of each thing there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Counts {
     pub waiting_messages: i64,
     /// Endpoints switched off although no operator did it.
     pub failing_endpoints: i64,
+    /// Parties whose `jwks_url` did not answer as it should, the last time.
+    pub failing_keys: i64,
 }
 
 impl Store {
@@ -132,10 +134,11 @@ impl Store {
                 (select count(*) from delivery where state = 'ready'),
                 (select count(*) from work where done_at is null),
                 (select count(*) from webhook where state = 'due'),
-                (select count(*) from endpoint where state in ('failing', 'gone'))";
+                (select count(*) from endpoint where state in ('failing', 'gone')),
+                (select count(*) from party_keys where failure is not null)";
         let row: CountsRow = query_as(sql).fetch_one(self.readers()).await?;
-        let (parties, claims, evidence, packets, deliveries, open_deliveries, open_work, waiting, failing) = row;
-        let (waiting_messages, failing_endpoints) = (waiting, failing);
+        let (parties, claims, evidence, packets, deliveries, open_deliveries, open_work, waiting, failing, keys) = row;
+        let (waiting_messages, failing_endpoints, failing_keys) = (waiting, failing, keys);
         Ok(Counts {
             parties,
             claims,
@@ -146,6 +149,7 @@ impl Store {
             open_work,
             waiting_messages,
             failing_endpoints,
+            failing_keys,
         })
     }
 

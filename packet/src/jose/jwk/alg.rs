@@ -31,6 +31,10 @@ pub enum KeyAlg {
     Es384,
     /// Ed25519.
     EdDsa,
+    /// RSA-PSS with SHA-256; for FAPI clients, never for packets.
+    Ps256,
+    /// RSA (PKCS #1 v1.5) with SHA-384; for SMART clients, never for packets.
+    Rs384,
     /// ECDH-ES with P-256 or X25519, and AES-256 key wrap.
     EcdhEsA256kw,
     /// ECDH-ES with P-256, direct: what a wallet answers to; never for packets.
@@ -40,9 +44,18 @@ pub enum KeyAlg {
 }
 
 impl KeyAlg {
-    /// Every algorithm. Where a key says its use only, the first that goes with its kind is meant.
-    pub const ALL: [Self; 6] =
-        [Self::Es256, Self::Es384, Self::EdDsa, Self::EcdhEsA256kw, Self::EcdhEs, Self::RsaOaep256];
+    /// Every algorithm. Where a key says its use only, the first that goes with its kind is meant; an RSA key for
+    /// signatures always says which.
+    pub const ALL: [Self; 8] = [
+        Self::Es256,
+        Self::Es384,
+        Self::EdDsa,
+        Self::Ps256,
+        Self::Rs384,
+        Self::EcdhEsA256kw,
+        Self::EcdhEs,
+        Self::RsaOaep256,
+    ];
 
     /// The `alg` word.
     #[must_use]
@@ -51,6 +64,8 @@ impl KeyAlg {
             Self::Es256 => "ES256",
             Self::Es384 => "ES384",
             Self::EdDsa => "EdDSA",
+            Self::Ps256 => "PS256",
+            Self::Rs384 => "RS384",
             Self::EcdhEsA256kw => "ECDH-ES+A256KW",
             Self::EcdhEs => "ECDH-ES",
             Self::RsaOaep256 => "RSA-OAEP-256",
@@ -67,7 +82,7 @@ impl KeyAlg {
     #[must_use]
     pub fn usage(self) -> KeyUse {
         match self {
-            Self::Es256 | Self::Es384 | Self::EdDsa => KeyUse::Sig,
+            Self::Es256 | Self::Es384 | Self::EdDsa | Self::Ps256 | Self::Rs384 => KeyUse::Sig,
             Self::EcdhEsA256kw | Self::EcdhEs | Self::RsaOaep256 => KeyUse::Enc,
         }
     }
@@ -90,14 +105,14 @@ impl KeyAlg {
             Self::Es384 => kind == Kind::P384,
             Self::EdDsa => kind == Kind::Ed25519,
             Self::EcdhEsA256kw => matches!(kind, Kind::P256 | Kind::X25519),
-            Self::RsaOaep256 => kind == Kind::Rsa,
+            Self::RsaOaep256 | Self::Ps256 | Self::Rs384 => kind == Kind::Rsa,
         }
     }
 
     /// The `key_ops` words that go with it (RFC 7517 §4.3).
     pub(super) fn operations(self) -> &'static [&'static str] {
         match self {
-            Self::Es256 | Self::Es384 | Self::EdDsa => &["sign", "verify"],
+            Self::Es256 | Self::Es384 | Self::EdDsa | Self::Ps256 | Self::Rs384 => &["sign", "verify"],
             Self::EcdhEsA256kw | Self::EcdhEs => &["deriveKey", "deriveBits"],
             Self::RsaOaep256 => &["encrypt", "decrypt", "wrapKey", "unwrapKey"],
         }

@@ -61,7 +61,7 @@ impl PrivateJwk {
             KeyAlg::Es256 | KeyAlg::EcdhEsA256kw | KeyAlg::EcdhEs => Kind::P256,
             KeyAlg::Es384 => Kind::P384,
             KeyAlg::EdDsa => Kind::Ed25519,
-            KeyAlg::RsaOaep256 => return Err(JwkError::Algorithm),
+            KeyAlg::RsaOaep256 | KeyAlg::Ps256 | KeyAlg::Rs384 => return Err(JwkError::Algorithm),
         };
         Self::make(alg, family, kid, not_before)
     }
@@ -105,6 +105,10 @@ impl PrivateJwk {
             return Err(JwkError::NoPrivateMember);
         }
         if public.kind() == Kind::Rsa {
+            if public.usage == KeyUse::Sig {
+                // Verified with, never signed with: who signs here takes a curve.
+                return Err(JwkError::Algorithm);
+            }
             let (members, key) = rsa::private(map)?;
             return Ok(Self { public, members, ready: Arc::new(Ready::Rsa(key)) });
         }
@@ -236,7 +240,7 @@ fn ready(public: &PublicJwk, number: &[u8]) -> Result<Ready, JwkError> {
             let point = key.compute_public_key().map_err(|_| JwkError::Point)?;
             if point.as_ref() == public.bytes() { Ok(Ready::Agreement(key)) } else { Err(JwkError::Point) }
         }
-        KeyAlg::RsaOaep256 => Err(JwkError::Kind),
+        KeyAlg::RsaOaep256 | KeyAlg::Ps256 | KeyAlg::Rs384 => Err(JwkError::Kind),
     }
 }
 

@@ -40,8 +40,34 @@ fn the_thumbprint_is_that_of_rfc_9449() {
 }
 
 #[test]
+fn an_rsa_key_for_signatures_says_its_algorithm_and_never_signs_here() {
+    let n = base64url::encode(&[[0xc3; 255].as_slice(), &[0x01]].concat());
+    let key = |alg: Value, usage: &str| {
+        let mut key = json!({ "kty": "RSA", "n": n, "e": "AQAB", "use": usage, "kid": "rsa-1", "alg": alg });
+        key.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        key
+    };
+    for (name, alg) in [("PS256", KeyAlg::Ps256), ("RS384", KeyAlg::Rs384)] {
+        let read = PublicJwk::from_json(&key(json!(name), "sig")).unwrap();
+        assert_eq!((read.alg, read.usage, read.rsa_numbers()), (alg, KeyUse::Sig, Some((n.as_str(), "AQAB"))));
+        assert!(!alg.signs_packets() && !alg.seals_packets());
+        assert_eq!(PublicJwk::from_json(&key(json!(name), "enc")), Err(JwkError::Use));
+        let generated = PrivateJwk::generate(KeyUse::Sig, alg, None, at(0));
+        assert_eq!(generated.err(), Some(JwkError::Algorithm));
+    }
+    for name in [json!("RS256"), json!("PS384"), Value::Null] {
+        assert_eq!(PublicJwk::from_json(&key(name, "sig")), Err(JwkError::Algorithm));
+    }
+    let short = base64url::encode(&[0xc3; 127]);
+    let mut weak = key(json!("PS256"), "sig");
+    weak["n"] = json!(short);
+    assert_eq!(PublicJwk::from_json(&weak), Err(JwkError::Rsa));
+}
+
+#[test]
 fn every_kind_of_key_reads_back_from_its_json() {
-    for alg in KeyAlg::ALL.into_iter().filter(|alg| *alg != KeyAlg::RsaOaep256) {
+    let rsa = [KeyAlg::RsaOaep256, KeyAlg::Ps256, KeyAlg::Rs384];
+    for alg in KeyAlg::ALL.into_iter().filter(|alg| !rsa.contains(alg)) {
         let usage = alg.usage();
         let key = generated(usage, alg).with_not_after(Some(at(2000)));
         let public = PublicJwk::from_json(&key.public().to_json()).unwrap();
