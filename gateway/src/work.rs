@@ -141,7 +141,10 @@ async fn push(engine: &Arc<Engine>, mut stop: watch::Receiver<bool>) {
             Err(error) => tracing::error!(%error, "messages to endpoints could not be read"),
         }
         tokio::select! {
-            Some(_) = in_hand.join_next() => {}
+            Some(_) = in_hand.join_next() => {
+                // Those that ended with it make room together: one look at what is due serves them all.
+                while in_hand.try_join_next().is_some() {}
+            }
             Ok(()) = placed.changed() => {}
             () = tokio::time::sleep(IDLE) => {}
             () = stopped(&mut stop) => break,

@@ -172,19 +172,29 @@ async fn redrive(tx: &mut Connection, party: &PartyId, selection: Selection, at:
     Ok(())
 }
 
+const ENDPOINTS_WITH_WORK: &str = "-- push::endpoints_with_work
+    select e.party_id, e.failures, (select count(*) from webhook b
+        where b.party_id = e.party_id and b.state = 'due' and b.lease_until > $1)
+    from endpoint e join party p on p.id = e.party_id
+    where e.state = 'on' and p.state = 'live' and coalesce(e.rest_until, 0) <= $1
+        and exists (select 1 from webhook w where w.party_id = e.party_id and w.state = 'due' and w.due_at <= $1)";
+
+const LEASE: &str = "-- push::lease
+    update webhook set lease_until = $3, fence = fence + 1 where id in (
+        select w.id from webhook w where w.party_id = $1 and w.state = 'due' and w.due_at <= $2
+            and coalesce(w.lease_until, 0) <= $2
+            and not exists (select 1 from webhook b where b.party_id = w.party_id and b.claim_id = w.claim_id
+                and b.state = 'due' and b.ordinal < w.ordinal)
+        order by w.due_at, w.ordinal limit $4)
+    returning id, delivery_id, kind, tries, first_try, fence";
+
 /// Takes what is due, endpoint by endpoint, so that a long queue of one cannot hide the others.
 pub(super) async fn lease(
     connection: &mut Connection,
     (now, until, at_once): (Timestamp, Timestamp, u32),
 ) -> Result<Vec<DuePush>, StoreError> {
     let mut tx = connection.begin_with("begin immediate").await?;
-    let sql = "-- push::endpoints_with_work
-        select e.party_id, e.failures, (select count(*) from webhook b
-            where b.party_id = e.party_id and b.state = 'due' and b.lease_until > $1)
-        from endpoint e join party p on p.id = e.party_id
-        where e.state = 'on' and p.state = 'live' and coalesce(e.rest_until, 0) <= $1
-            and exists (select 1 from webhook w where w.party_id = e.party_id and w.state = 'due' and w.due_at <= $1)";
-    let ready: Vec<(String, i64, i64)> = query_as(sql).bind(millis(now)).fetch_all(&mut *tx).await?;
+    let ready: Vec<(String, i64, i64)> = query_as(ENDPOINTS_WITH_WORK).bind(millis(now)).fetch_all(&mut *tx).await?;
     let mut leased = Vec::new();
     for (party, failures, busy) in ready {
         let room = if failures > 0 { 1 } else { i64::from(at_once) };
@@ -205,16 +215,8 @@ async fn lease_of(
     (now, until): (Timestamp, Timestamp),
     room: i64,
 ) -> Result<Vec<DuePush>, StoreError> {
-    let sql = "-- push::lease
-        update webhook set lease_until = $3, fence = fence + 1 where id in (
-            select w.id from webhook w where w.party_id = $1 and w.state = 'due' and w.due_at <= $2
-                and coalesce(w.lease_until, 0) <= $2
-                and not exists (select 1 from webhook b where b.party_id = w.party_id and b.claim_id = w.claim_id
-                    and b.state = 'due' and b.ordinal < w.ordinal)
-            order by w.due_at, w.ordinal limit $4)
-        returning id, delivery_id, kind, tries, first_try, fence";
     let rows: Vec<LeaseRow> =
-        query_as(sql).bind(party).bind(millis(now)).bind(millis(until)).bind(room).fetch_all(&mut *tx).await?;
+        query_as(LEASE).bind(party).bind(millis(now)).bind(millis(until)).bind(room).fetch_all(&mut *tx).await?;
     let sql = "-- push::endpoint_health
         select url, content, secrets, version, failures, failing_since from endpoint where party_id = $1";
     let (url, content, secrets, version, failures, failing): HealthRow =
@@ -242,3 +244,6 @@ async fn lease_of(
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

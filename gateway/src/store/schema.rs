@@ -16,6 +16,7 @@ const WEBHOOKS: &str = include_str!("../../../migrations/sqlite/0008_webhooks.sq
 const REGISTRY: &str = include_str!("../../../migrations/sqlite/0009_registry.sql");
 const PUBLISHED_KEYS: &str = include_str!("../../../migrations/sqlite/0010_published_keys.sql");
 const SEARCH: &str = include_str!("../../../migrations/sqlite/0002_search.sql");
+const WEBHOOK_QUEUE: &str = include_str!("../../../migrations/sqlite/0013_webhook_queue.sql");
 const SOURCE_SIGNATURE: &str = include_str!("../../../migrations/sqlite/0006_source_signature.sql");
 
 /// A database this build cannot use.
@@ -63,6 +64,7 @@ fn migrations() -> Vec<Migration> {
         Migration::new(8, "webhooks".into(), MigrationType::Simple, WEBHOOKS.into_sql_str(), false),
         Migration::new(9, "registry".into(), MigrationType::Simple, REGISTRY.into_sql_str(), false),
         Migration::new(10, "published_keys".into(), MigrationType::Simple, PUBLISHED_KEYS.into_sql_str(), false),
+        Migration::new(13, "webhook_queue".into(), MigrationType::Simple, WEBHOOK_QUEUE.into_sql_str(), false),
     ]
 }
 
@@ -177,8 +179,10 @@ mod tests {
             let first: Vec<Migration> = migrations().into_iter().take(before).collect();
             Migrator::with_migrations(first).run(&mut old).await.unwrap();
             for sql in [
-                "insert into party (id, role, state, document, version, created_at, changed_at) values ('p', 'hospital', 'live', '{}', 1, 0, 0)",
-                "insert into party (id, role, state, document, version, created_at, changed_at) values ('q', 'insurer', 'suspended', '{}', 7, 1, 2)",
+                "insert into party (id, role, state, document, version, created_at, changed_at)
+                    values ('p', 'hospital', 'live', '{}', 1, 0, 0)",
+                "insert into party (id, role, state, document, version, created_at, changed_at)
+                    values ('q', 'insurer', 'suspended', '{}', 7, 1, 2)",
                 "insert into party_identifier values ('s', 'v', 'q')",
                 "insert into idempotency values ('p', 'r', x'00', x'00', '', 0)",
                 "insert into assertion_use values ('q', 'j', 0)",
@@ -199,7 +203,7 @@ mod tests {
                     query(sql).execute(&mut old).await.unwrap();
                 }
             }
-            let found = i64::try_from(before).unwrap();
+            let found = migrations()[before - 1].version;
             assert!(matches!(check(&mut old).await, Err(StoreError::Schema(SchemaError::Behind { .. }))));
             old.close().await.unwrap();
             assert_eq!(status(&path).await.unwrap().found, found);
