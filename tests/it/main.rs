@@ -24,6 +24,7 @@ mod insurer;
 mod interop;
 mod limits;
 mod log;
+mod motor;
 mod operators;
 mod packages;
 mod parties;

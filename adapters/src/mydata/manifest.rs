@@ -129,7 +129,7 @@ mod tests {
             file("<filename>a</filename><filename>b</filename>"),
             file("<filename><![CDATA[a]]></filename>"),
             file("<?php x?>"),
-            file(&(0..20).map(|number| format!("<m{number}/>")).collect::<String>()),
+            file(&(0..20).map(|number| format!("<m{number}/>")).collect::<Vec<_>>().concat()),
             format!("<files>{}</files>", "<file></file>".repeat(FILES + 1)),
             file(&"x".repeat(BYTES)),
             "<a>".repeat(10_000),

@@ -157,7 +157,7 @@ impl Provider {
 pub(in crate::mydata) fn inner_manifest(data: &[File]) -> String {
     let each = data.iter().map(|one| {
         let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &one.bytes);
-        let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
         let name = String::from_utf8_lossy(&one.name);
         format!("<file><filename>{name}</filename><digest>{hex}</digest></file>")
     });
