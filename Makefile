@@ -41,6 +41,7 @@ test: prepare-test lint doc gate ## Everything that must hold
 
 bench: prepare ## Latency of a push, from request to durable to delivered; cost of a packet
 	cargo bench --locked -p claimgate-packet --features seal --bench cost --bench proof
+	cargo bench --locked -p claimgate-adapters --bench police
 	cargo bench --locked -p claimgate-tests
 
 clean:

@@ -13,7 +13,7 @@ use jiff::tz::Offset;
 pub mod target;
 
 mod date;
-mod decode;
+pub(crate) mod decode;
 mod map;
 mod value;
 mod words;

@@ -5,8 +5,12 @@
 //! 4. Types that hold personal data have no derived `Debug`; nothing the source sent is dropped in silence.
 //! 5. It knows its partner's form and nothing of who pays, who receives, or a claim's life.
 
+mod csv;
+
 pub mod export;
 pub mod hospital;
 pub mod insurer;
+pub mod mydata;
+pub mod police;
 pub mod signature;
 pub mod wallet;

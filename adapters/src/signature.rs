@@ -34,10 +34,12 @@ mod canonical;
 mod cms;
 mod http;
 mod kept;
+pub(crate) mod provider;
 
 use bundle::By;
 use fault::{FOREIGN, Fault, invalid, not_checked};
 
+pub(crate) use authority::Untrusted;
 pub use authority::{Authorities, AuthorityError, Revocation, Standing, certificates_in, lists_in};
 pub use call::{CallRefused, SignedCall, check_call};
 pub use canonical::Numbers;

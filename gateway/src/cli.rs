@@ -18,8 +18,10 @@ mod fhir;
 mod keys;
 mod log;
 mod migrate;
+mod mydata;
 mod packet;
 mod party;
+mod police;
 mod serve;
 mod signature;
 
@@ -102,6 +104,12 @@ enum Command {
     /// Check, convert and build FHIR bundles, without a gateway.
     #[command(subcommand)]
     Fhir(fhir::Fhir),
+    /// Check packages of MyData, without a gateway.
+    #[command(subcommand)]
+    Mydata(mydata::Mydata),
+    /// Read what the police publish of traffic accidents, without a gateway.
+    #[command(subcommand)]
+    Police(police::Police),
     /// Check configuration, keys, database and audit trail; one line per finding.
     Doctor(doctor::Doctor),
 }
@@ -136,6 +144,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Signature(signature) => signature.run(config()?).await,
         Command::Log(log) => log.run(config).await,
         Command::Fhir(fhir) => fhir.run(),
+        Command::Mydata(mydata) => mydata.run(),
+        Command::Police(police) => police.run(),
         Command::Doctor(doctor) => doctor.run(config()).await,
     }
 }

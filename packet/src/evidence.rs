@@ -25,6 +25,13 @@ mod laboratory;
 mod prescription;
 mod record;
 
+pub mod accident;
+mod vehicle;
+
+pub use accident::{
+    AccidentAppraisal, AccidentCertificate, AccidentPreliminaryAnalysis, AccidentRegistrationSlip, AccidentReport,
+    AccidentScenePhotos, AccidentSceneSketch,
+};
 pub use category::{FEE_CATEGORY_SYSTEM, FeeCategory};
 pub use certificate::DiagnosisCertificate;
 pub use laboratory::{LabReport, LabResult, LabValue, ReferenceRange};
@@ -37,6 +44,7 @@ pub use record::{MedicalRecord, RecordSection, RecordedProcedure};
 pub use terms::{
     Coding, Concept, Diagnosis, Identifier, Institution, Organisation, Patient, Practitioner, Quantity, Visit,
 };
+pub use vehicle::{RegistryCode, VehicleOwner, VehicleRegistration};
 
 /// The type word of a [`DiagnosisCertificate`] (診斷證明書).
 pub const DIAGNOSIS_CERTIFICATE: &str = "diagnosis-certificate";
@@ -48,6 +56,22 @@ pub const LAB_REPORT: &str = "lab-report";
 pub const PRESCRIPTION: &str = "prescription";
 /// The type word of a [`MedicalRecord`] (病歷).
 pub const MEDICAL_RECORD: &str = "medical-record";
+/// The type word of an [`AccidentRegistrationSlip`] (登記聯單).
+pub const ACCIDENT_REGISTRATION_SLIP: &str = "accident-registration-slip";
+/// The type word of an [`AccidentSceneSketch`] (現場圖).
+pub const ACCIDENT_SCENE_SKETCH: &str = "accident-scene-sketch";
+/// The type word of an [`AccidentScenePhotos`] (現場照片).
+pub const ACCIDENT_SCENE_PHOTOS: &str = "accident-scene-photos";
+/// The type word of an [`AccidentPreliminaryAnalysis`] (初步分析研判表).
+pub const ACCIDENT_PRELIMINARY_ANALYSIS: &str = "accident-preliminary-analysis";
+/// The type word of an [`AccidentCertificate`] (交通事故證明書).
+pub const ACCIDENT_CERTIFICATE: &str = "accident-certificate";
+/// The type word of an [`AccidentAppraisal`] (鑑定意見書).
+pub const ACCIDENT_APPRAISAL: &str = "accident-appraisal";
+/// The type word of an [`AccidentReport`] (調查報告表).
+pub const ACCIDENT_REPORT: &str = "accident-report";
+/// The type word of a [`VehicleRegistration`] (車籍).
+pub const VEHICLE_REGISTRATION: &str = "vehicle-registration";
 
 /// One evidence document with how it came and how it was verified: the `value` of a packet's disclosure.
 #[derive(Clone, PartialEq)]
@@ -139,6 +163,22 @@ pub enum Document {
     Prescription(Prescription),
     /// 病歷.
     MedicalRecord(MedicalRecord),
+    /// 登記聯單.
+    AccidentRegistrationSlip(AccidentRegistrationSlip),
+    /// 現場圖.
+    AccidentSceneSketch(AccidentSceneSketch),
+    /// 現場照片.
+    AccidentScenePhotos(AccidentScenePhotos),
+    /// 初步分析研判表.
+    AccidentPreliminaryAnalysis(AccidentPreliminaryAnalysis),
+    /// 交通事故證明書.
+    AccidentCertificate(AccidentCertificate),
+    /// 鑑定意見書.
+    AccidentAppraisal(AccidentAppraisal),
+    /// 調查報告表.
+    AccidentReport(Box<AccidentReport>),
+    /// 車籍.
+    VehicleRegistration(VehicleRegistration),
     /// A type (or schema version) this build does not know, kept whole.
     Other {
         /// The type word.
@@ -162,6 +202,14 @@ impl Document {
             Self::LabReport(_) => LAB_REPORT,
             Self::Prescription(_) => PRESCRIPTION,
             Self::MedicalRecord(_) => MEDICAL_RECORD,
+            Self::AccidentRegistrationSlip(_) => ACCIDENT_REGISTRATION_SLIP,
+            Self::AccidentSceneSketch(_) => ACCIDENT_SCENE_SKETCH,
+            Self::AccidentScenePhotos(_) => ACCIDENT_SCENE_PHOTOS,
+            Self::AccidentPreliminaryAnalysis(_) => ACCIDENT_PRELIMINARY_ANALYSIS,
+            Self::AccidentCertificate(_) => ACCIDENT_CERTIFICATE,
+            Self::AccidentAppraisal(_) => ACCIDENT_APPRAISAL,
+            Self::AccidentReport(_) => ACCIDENT_REPORT,
+            Self::VehicleRegistration(_) => VEHICLE_REGISTRATION,
             Self::Other { kind, .. } => kind,
         }
     }
@@ -186,6 +234,14 @@ impl Document {
             Self::LabReport(document) => serde_json::to_value(document),
             Self::Prescription(document) => serde_json::to_value(document),
             Self::MedicalRecord(document) => serde_json::to_value(document),
+            Self::AccidentRegistrationSlip(document) => serde_json::to_value(document),
+            Self::AccidentSceneSketch(document) => serde_json::to_value(document),
+            Self::AccidentScenePhotos(document) => serde_json::to_value(document),
+            Self::AccidentPreliminaryAnalysis(document) => serde_json::to_value(document),
+            Self::AccidentCertificate(document) => serde_json::to_value(document),
+            Self::AccidentAppraisal(document) => serde_json::to_value(document),
+            Self::AccidentReport(document) => serde_json::to_value(document),
+            Self::VehicleRegistration(document) => serde_json::to_value(document),
             Self::Other { document, .. } => Ok(document.clone()),
         }
     }
@@ -203,6 +259,28 @@ impl Document {
             "lab-report/1" if kind == LAB_REPORT => Self::LabReport(serde_json::from_value(document)?),
             "prescription/1" if kind == PRESCRIPTION => Self::Prescription(serde_json::from_value(document)?),
             "medical-record/1" if kind == MEDICAL_RECORD => Self::MedicalRecord(serde_json::from_value(document)?),
+            "accident-registration-slip/1" if kind == ACCIDENT_REGISTRATION_SLIP => {
+                Self::AccidentRegistrationSlip(serde_json::from_value(document)?)
+            }
+            "accident-scene-sketch/1" if kind == ACCIDENT_SCENE_SKETCH => {
+                Self::AccidentSceneSketch(serde_json::from_value(document)?)
+            }
+            "accident-scene-photos/1" if kind == ACCIDENT_SCENE_PHOTOS => {
+                Self::AccidentScenePhotos(serde_json::from_value(document)?)
+            }
+            "accident-preliminary-analysis/1" if kind == ACCIDENT_PRELIMINARY_ANALYSIS => {
+                Self::AccidentPreliminaryAnalysis(serde_json::from_value(document)?)
+            }
+            "accident-certificate/1" if kind == ACCIDENT_CERTIFICATE => {
+                Self::AccidentCertificate(serde_json::from_value(document)?)
+            }
+            "accident-appraisal/1" if kind == ACCIDENT_APPRAISAL => {
+                Self::AccidentAppraisal(serde_json::from_value(document)?)
+            }
+            "accident-report/1" if kind == ACCIDENT_REPORT => Self::AccidentReport(serde_json::from_value(document)?),
+            "vehicle-registration/1" if kind == VEHICLE_REGISTRATION => {
+                Self::VehicleRegistration(serde_json::from_value(document)?)
+            }
             _ => Self::Other { kind: kind.to_owned(), schema: schema.to_owned(), document },
         })
     }
@@ -237,6 +315,14 @@ impl Serialize for Evidence {
             Document::LabReport(document) => value.serialize_field("document", document)?,
             Document::Prescription(document) => value.serialize_field("document", document)?,
             Document::MedicalRecord(document) => value.serialize_field("document", document)?,
+            Document::AccidentRegistrationSlip(document) => value.serialize_field("document", document)?,
+            Document::AccidentSceneSketch(document) => value.serialize_field("document", document)?,
+            Document::AccidentScenePhotos(document) => value.serialize_field("document", document)?,
+            Document::AccidentPreliminaryAnalysis(document) => value.serialize_field("document", document)?,
+            Document::AccidentCertificate(document) => value.serialize_field("document", document)?,
+            Document::AccidentAppraisal(document) => value.serialize_field("document", document)?,
+            Document::AccidentReport(document) => value.serialize_field("document", document)?,
+            Document::VehicleRegistration(document) => value.serialize_field("document", document)?,
             Document::Other { document, .. } => value.serialize_field("document", document)?,
         }
         value.end()

@@ -4,7 +4,11 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
-use crate::evidence::{self, DiagnosisCertificate, LabReport, MedicalReceipt, MedicalRecord, Prescription};
+use crate::evidence::{
+    self, AccidentAppraisal, AccidentCertificate, AccidentPreliminaryAnalysis, AccidentRegistrationSlip,
+    AccidentReport, AccidentScenePhotos, AccidentSceneSketch, DiagnosisCertificate, LabReport, MedicalReceipt,
+    MedicalRecord, Prescription, VehicleRegistration,
+};
 
 /// Every document type with its schema.
 #[must_use]
@@ -15,6 +19,17 @@ pub fn all() -> Vec<(&'static str, Value)> {
         (evidence::LAB_REPORT, of::<LabReport>(evidence::LAB_REPORT)),
         (evidence::PRESCRIPTION, of::<Prescription>(evidence::PRESCRIPTION)),
         (evidence::MEDICAL_RECORD, of::<MedicalRecord>(evidence::MEDICAL_RECORD)),
+        (evidence::ACCIDENT_REGISTRATION_SLIP, of::<AccidentRegistrationSlip>(evidence::ACCIDENT_REGISTRATION_SLIP)),
+        (evidence::ACCIDENT_SCENE_SKETCH, of::<AccidentSceneSketch>(evidence::ACCIDENT_SCENE_SKETCH)),
+        (evidence::ACCIDENT_SCENE_PHOTOS, of::<AccidentScenePhotos>(evidence::ACCIDENT_SCENE_PHOTOS)),
+        (
+            evidence::ACCIDENT_PRELIMINARY_ANALYSIS,
+            of::<AccidentPreliminaryAnalysis>(evidence::ACCIDENT_PRELIMINARY_ANALYSIS),
+        ),
+        (evidence::ACCIDENT_CERTIFICATE, of::<AccidentCertificate>(evidence::ACCIDENT_CERTIFICATE)),
+        (evidence::ACCIDENT_APPRAISAL, of::<AccidentAppraisal>(evidence::ACCIDENT_APPRAISAL)),
+        (evidence::ACCIDENT_REPORT, of::<AccidentReport>(evidence::ACCIDENT_REPORT)),
+        (evidence::VEHICLE_REGISTRATION, of::<VehicleRegistration>(evidence::VEHICLE_REGISTRATION)),
     ]
 }
 

@@ -27,6 +27,7 @@ mod insurer;
 mod interop;
 mod limits;
 mod log;
+mod motor;
 mod mtls;
 mod operators;
 mod packages;

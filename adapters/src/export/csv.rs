@@ -1,101 +1,17 @@
-//! Rows of CSV (RFC 4180), strictly: a row with more or fewer values than the header has moved values under wrong
-//! names, and a quote that never closes has swallowed rows. A lenient reader would send such a table on.
+//! Rows of CSV → rows of a table: a row with more or fewer values than the header has moved values under wrong names.
+
+use std::borrow::Cow;
 
 use claimgate_fhir::outcome::{Issue, IssueKind};
 
 use super::map::Column;
-use super::table::{CELL, COLUMNS, Rows};
-
-/// Why a row is not one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Broken {
-    /// A quoted value that does not end.
-    Open,
-    /// Something between the end of a quoted value and the next delimiter.
-    AfterQuote,
-    TooManyColumns,
-    TooLong,
-}
-
-struct Reader<'t> {
-    rest: &'t str,
-    line: usize,
-    delimiter: char,
-    quote: Option<char>,
-}
-
-impl Reader<'_> {
-    /// The next row that is not blank, and the line it begins at.
-    fn next(&mut self) -> Option<(usize, Result<Vec<String>, Broken>)> {
-        while let Some(rest) = self.rest.strip_prefix('\n').or_else(|| self.rest.strip_prefix("\r\n")) {
-            self.rest = rest;
-            self.line += 1;
-        }
-        if self.rest.is_empty() {
-            return None;
-        }
-        let begins = self.line;
-        let mut cells = Vec::new();
-        loop {
-            if cells.len() == COLUMNS {
-                return Some((begins, Err(Broken::TooManyColumns)));
-            }
-            let cell = match self.cell() {
-                Ok(cell) if cell.len() > CELL => return Some((begins, Err(Broken::TooLong))),
-                Ok(cell) => cell,
-                Err(broken) => return Some((begins, Err(broken))),
-            };
-            cells.push(cell);
-            if let Some(rest) = self.rest.strip_prefix(self.delimiter) {
-                self.rest = rest;
-                continue;
-            }
-            // The end of the line or of the text.
-            let rest = self.rest.strip_prefix("\r\n").or_else(|| self.rest.strip_prefix(['\n', '\r']));
-            if let Some(rest) = rest {
-                self.rest = rest;
-                self.line += 1;
-            }
-            return Some((begins, Ok(cells)));
-        }
-    }
-
-    /// One value, up to the delimiter or the end of its line.
-    fn cell(&mut self) -> Result<String, Broken> {
-        let Some((quote, mut inside)) = self.quote.and_then(|quote| Some((quote, self.rest.strip_prefix(quote)?)))
-        else {
-            let end = self.rest.find([self.delimiter, '\n', '\r']).unwrap_or(self.rest.len());
-            let (cell, rest) = self.rest.split_at_checked(end).unwrap_or((self.rest, ""));
-            self.rest = rest;
-            return Ok(cell.to_owned());
-        };
-        let mut cell = String::new();
-        loop {
-            let (part, after) = inside.split_once(quote).ok_or(Broken::Open)?;
-            self.line += part.bytes().filter(|byte| *byte == b'\n').count();
-            cell.push_str(part);
-            if cell.len() > CELL {
-                return Err(Broken::TooLong);
-            }
-            // Two quotes stand for one.
-            if let Some(rest) = after.strip_prefix(quote) {
-                cell.push(quote);
-                inside = rest;
-                continue;
-            }
-            if !after.is_empty() && !after.starts_with([self.delimiter, '\n', '\r']) {
-                return Err(Broken::AfterQuote);
-            }
-            self.rest = after;
-            return Ok(cell);
-        }
-    }
-}
+use super::table::Rows;
+use crate::csv::{Broken, CELL, COLUMNS, Reader};
 
 /// Reads every row into the table.
 pub(super) fn read(text: &str, rows: &mut Rows<'_>) {
     let spec = rows.spec();
-    let mut reader = Reader { rest: text, line: 1, delimiter: spec.delimiter(), quote: spec.quote() };
+    let mut reader = Reader::new(text, spec.delimiter(), spec.quote());
     let mut places: Option<Vec<usize>> = None;
     let mut width = 0;
     while let Some((line, cells)) = reader.next() {
@@ -132,8 +48,8 @@ pub(super) fn read(text: &str, rows: &mut Rows<'_>) {
     }
 }
 
-fn pick(cells: &[String], places: &[usize]) -> Vec<String> {
-    places.iter().map(|place| cells.get(*place).cloned().unwrap_or_default()).collect()
+fn pick(cells: &[Cow<'_, str>], places: &[usize]) -> Vec<String> {
+    places.iter().map(|place| cells.get(*place).map(|cell| cell.clone().into_owned()).unwrap_or_default()).collect()
 }
 
 fn broken(rows: &Rows<'_>, line: usize, why: Broken) {
@@ -156,7 +72,7 @@ fn broken(rows: &Rows<'_>, line: usize, why: Broken) {
 }
 
 /// Where each needed column stands; nothing where one does not.
-fn place(first: &[String], rows: &Rows<'_>, line: usize) -> Option<Vec<usize>> {
+fn place(first: &[Cow<'_, str>], rows: &Rows<'_>, line: usize) -> Option<Vec<usize>> {
     let named = |column: &Column| {
         let mut found = first.iter().enumerate().filter(|(_, name)| name.trim() == column.name());
         match (found.next(), found.next()) {
@@ -188,39 +104,4 @@ fn place(first: &[String], rows: &Rows<'_>, line: usize) -> Option<Vec<usize>> {
         }
     }
     (places.len() == rows.columns().len()).then_some(places)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn all(text: &str, delimiter: char) -> Vec<(usize, Result<Vec<String>, Broken>)> {
-        let mut reader = Reader { rest: text, line: 1, delimiter, quote: Some('"') };
-        std::iter::from_fn(|| reader.next()).take_while(|(_, row)| row.is_ok()).collect()
-    }
-
-    fn first(text: &str) -> Result<Vec<String>, Broken> {
-        Reader { rest: text, line: 1, delimiter: ',', quote: Some('"') }.next().unwrap().1
-    }
-
-    #[test]
-    fn rows_are_told_with_the_line_they_begin_at() {
-        let found = all("a,b\r\n\r\n\"x, \"\"y\"\"\nz\",2\r3,\"\"\n", ',');
-        let lines: Vec<usize> = found.iter().map(|(line, _)| *line).collect();
-        assert_eq!(lines, [1, 3, 5]);
-        assert_eq!(found[1].1, Ok(vec!["x, \"y\"\nz".to_owned(), "2".to_owned()]));
-        assert_eq!(found[2].1, Ok(vec!["3".to_owned(), String::new()]));
-        assert_eq!(all("a|b,c\t", '|')[0].1, Ok(vec!["a".to_owned(), "b,c\t".to_owned()]));
-        assert_eq!(all("一，二", '，')[0].1.as_ref().unwrap().len(), 2);
-    }
-
-    #[test]
-    fn what_a_lenient_reader_would_guess_at_is_refused() {
-        assert_eq!(first("\"a"), Err(Broken::Open));
-        assert_eq!(first("\"a\"b,c"), Err(Broken::AfterQuote));
-        assert_eq!(first(&",".repeat(COLUMNS)), Err(Broken::TooManyColumns));
-        assert_eq!(first(&"x".repeat(CELL + 1)), Err(Broken::TooLong));
-        assert_eq!(first(&format!("\"{}\"", "\"\"".repeat(CELL + 1))), Err(Broken::TooLong));
-        assert_eq!(first("5\" pipe,b"), Ok(vec!["5\" pipe".to_owned(), "b".to_owned()]));
-    }
 }

@@ -10,7 +10,7 @@ use encoding_rs::BIG5;
 use serde::Deserialize;
 
 /// What stands in the place of a sign that is not known (〓, 下駄).
-pub(super) const GETA: char = '\u{3013}';
+pub(crate) const GETA: char = '\u{3013}';
 
 /// A code without a sign travels as a sign of plane 16, which no source has otherwise, until its cell is known.
 const MARK: u32 = 0x10_0000;
@@ -33,12 +33,12 @@ pub enum Encoding {
 
 /// Bytes that are not of the encoding, at a line counted from one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct NotUtf8 {
-    pub(super) line: usize,
+pub(crate) struct NotUtf8 {
+    pub(crate) line: usize,
 }
 
 /// The whole text, with marks where a code has no sign. `own` are the hospital's own signs by their code.
-pub(super) fn text(bytes: &[u8], encoding: Encoding, own: &BTreeMap<u16, char>) -> Result<String, NotUtf8> {
+pub(crate) fn text(bytes: &[u8], encoding: Encoding, own: &BTreeMap<u16, char>) -> Result<String, NotUtf8> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     if encoding != Encoding::Utf8 {
         return Ok(big5(bytes, encoding, own));

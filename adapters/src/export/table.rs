@@ -14,10 +14,6 @@ use super::{csv, tree, xml};
 pub(super) const BYTES: usize = 32 * 1024 * 1024;
 /// Rows of one input.
 pub(super) const ROWS: usize = 100_000;
-/// Columns of one row.
-pub(super) const COLUMNS: usize = 512;
-/// Bytes of one value.
-pub(super) const CELL: usize = 64 * 1024;
 /// Values kept of one input, because many empty ones are short in a file and long in memory.
 const CELLS: usize = 2_000_000;
 

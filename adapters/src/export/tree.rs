@@ -7,7 +7,8 @@ use claimgate_fhir::parse;
 use serde_json::Value;
 
 use super::map::Column;
-use super::table::{BYTES, CELL, ROWS, Rows};
+use super::table::{BYTES, ROWS, Rows};
+use crate::csv::CELL;
 
 /// The text of an element that also has attributes or elements.
 pub(super) const TEXT: &str = "#text";

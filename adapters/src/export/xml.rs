@@ -9,8 +9,9 @@ use quick_xml::escape::{resolve_predefined_entity, unescape};
 use quick_xml::events::{BytesStart, Event};
 use serde_json::{Map, Value};
 
-use super::table::{CELL, Rows};
+use super::table::Rows;
 use super::tree::{TEXT, limits};
+use crate::csv::CELL;
 
 /// Elements inside one another.
 const DEPTH: usize = 32;

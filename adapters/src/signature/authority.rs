@@ -145,9 +145,21 @@ impl Authorities {
         included: &[&[u8]],
         now: Timestamp,
     ) -> Result<Signer, Fault> {
-        certificate.check_usage()?;
+        self.follow(certificate, included, now).map_err(fault)
+    }
+
+    /// The same, with the reason as a value.
+    pub(super) fn follow(
+        &self,
+        certificate: &Certificate<'_>,
+        included: &[&[u8]],
+        now: Timestamp,
+    ) -> Result<Signer, Untrusted> {
+        if !certificate.may_sign() {
+            return Err(Untrusted::Usage);
+        }
         let der = CertificateDer::from(certificate.der);
-        let end = EndEntityCert::try_from(&der).map_err(|error| fault(&error))?;
+        let end = EndEntityCert::try_from(&der).map_err(|error| Untrusted::of(&error))?;
         let others: Vec<_> = included.iter().map(|der| CertificateDer::from(*der)).collect();
         // A trusted certificate is no part of the path that is judged: its dates are ours to look at.
         let anchors = self.anchors.iter().filter(|(_, dates)| dates.hold(now));
@@ -171,10 +183,10 @@ impl Authorities {
             Ok(()) => Revocation::Good,
             // Not all of the path is covered by lists in force. What a list does say still counts.
             Err(Error::UnknownRevocationStatus | Error::CrlExpired { .. }) => {
-                path(UnknownStatusPolicy::Allow, ExpirationPolicy::Ignore).map_err(|error| fault(&error))?;
+                path(UnknownStatusPolicy::Allow, ExpirationPolicy::Ignore).map_err(|error| Untrusted::of(&error))?;
                 Revocation::Unchecked
             }
-            Err(error) => return Err(fault(&error)),
+            Err(error) => return Err(Untrusted::of(&error)),
         };
         Ok(Signer {
             fingerprint: digest::sha256_text(certificate.der),
@@ -242,15 +254,16 @@ impl<'a> Certificate<'a> {
         ))
     }
 
-    fn check_usage(&self) -> Result<(), Fault> {
+    fn may_sign(&self) -> bool {
         match self.read.tbs_certificate().get_extension::<KeyUsage>() {
-            Ok(None) => Ok(()),
-            Ok(Some((_, usage))) if usage.digital_signature() || usage.non_repudiation() => Ok(()),
-            _ => Err(invalid(
-                "The signer's certificate is not for signatures (keyUsage). Sign with the card's signature certificate \
-                 (簽章用憑證), not with the one for encryption (加密用憑證).",
-            )),
+            Ok(usage) => usage.is_none_or(|(_, usage)| usage.digital_signature() || usage.non_repudiation()),
+            Err(_) => false,
         }
+    }
+
+    /// Whose it is, as RFC 4514 writes a name.
+    pub(super) fn subject(&self) -> String {
+        self.read.tbs_certificate().subject().to_string()
     }
 
     /// The texts of some attributes, in the subject and in `subjectDirectoryAttributes`.
@@ -301,32 +314,66 @@ fn short(path: &webpki::VerifiedPath<'_>) -> Result<(), Error> {
     if intermediates <= INTERMEDIATES { Ok(()) } else { Err(Error::MaximumPathDepthExceeded) }
 }
 
-fn fault(error: &Error) -> Fault {
-    invalid(match error {
-        Error::CertExpired { .. } => {
-            "The signer's certificate, or one of its issuers, has expired. Sign with one in force."
+/// Why no path leads from a certificate to a trusted authority.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Untrusted {
+    /// Not for signatures (keyUsage).
+    Usage,
+    /// Not for documents (extKeyUsage).
+    Purpose,
+    Expired,
+    NotYetValid,
+    Revoked,
+    /// Nobody trusted issued it; so is a self-signed one.
+    UnknownIssuer,
+    TooLong,
+    /// An authority's own.
+    Authority,
+    /// Whatever else.
+    Path,
+}
+
+impl Untrusted {
+    fn of(error: &Error) -> Self {
+        match error {
+            Error::CertExpired { .. } => Self::Expired,
+            Error::CertNotValidYet { .. } => Self::NotYetValid,
+            Error::CertRevoked => Self::Revoked,
+            Error::UnknownIssuer | Error::InvalidSignatureForPublicKey => Self::UnknownIssuer,
+            Error::ExtensionValueInvalid => Self::Purpose,
+            Error::MaximumPathDepthExceeded => Self::TooLong,
+            Error::CaUsedAsEndEntity => Self::Authority,
+            _ => Self::Path,
         }
-        Error::CertNotValidYet { .. } => {
+    }
+}
+
+fn fault(why: Untrusted) -> Fault {
+    invalid(match why {
+        Untrusted::Usage => {
+            "The signer's certificate is not for signatures (keyUsage). Sign with the card's signature certificate \
+             (簽章用憑證), not with the one for encryption (加密用憑證)."
+        }
+        Untrusted::Expired => "The signer's certificate, or one of its issuers, has expired. Sign with one in force.",
+        Untrusted::NotYetValid => {
             "The signer's certificate, or one of its issuers, is not valid yet. Compare the dates and the clocks."
         }
-        Error::CertRevoked => {
+        Untrusted::Revoked => {
             "The signer's certificate, or one of its issuers, is revoked (已廢止). Sign with one in force."
         }
-        Error::UnknownIssuer | Error::InvalidSignatureForPublicKey => {
+        Untrusted::UnknownIssuer => {
             "No path leads from the signer's certificate to an authority this gateway trusts and whose certificate is in \
              force. Include the issuing authorities' certificates, and ask the operator which authorities are registered."
         }
-        Error::ExtensionValueInvalid => {
+        Untrusted::Purpose => {
             "The signer's certificate is for another purpose (extKeyUsage). Sign with the signature certificate (簽章用憑證)."
         }
-        Error::MaximumPathDepthExceeded => {
+        Untrusted::TooLong => {
             "More than two authorities stand between the signer's certificate and the trusted one. Ask the operator to \
              register one closer to you."
         }
-        Error::CaUsedAsEndEntity => {
-            "The signer's certificate is that of an authority. Sign with the institution's own."
-        }
-        _ => {
+        Untrusted::Authority => "The signer's certificate is that of an authority. Sign with the institution's own.",
+        Untrusted::Path => {
             "The path from the signer's certificate to a trusted authority does not verify. Check that the certificates are \
              those issued to you: version 3, signed with SHA-256 or better and keys of 2048 bits or more."
         }

@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
 use super::{
-    Attachment, DIAGNOSIS_CERTIFICATE, Document, Evidence, LAB_REPORT, MEDICAL_RECEIPT, MEDICAL_RECORD, PRESCRIPTION,
-    Source, Verification,
+    ACCIDENT_APPRAISAL, ACCIDENT_CERTIFICATE, ACCIDENT_PRELIMINARY_ANALYSIS, ACCIDENT_REGISTRATION_SLIP,
+    ACCIDENT_REPORT, ACCIDENT_SCENE_PHOTOS, ACCIDENT_SCENE_SKETCH, Attachment, DIAGNOSIS_CERTIFICATE, Document,
+    Evidence, LAB_REPORT, MEDICAL_RECEIPT, MEDICAL_RECORD, PRESCRIPTION, Source, VEHICLE_REGISTRATION, Verification,
 };
 
 /// The longest text read so: its members cannot be more than a disclosure may have.
@@ -98,6 +99,26 @@ fn known<'de, A: MapAccess<'de>>(kind: Option<&str>, schema: Option<&str>, map: 
         (Some(LAB_REPORT), Some("lab-report/1")) => Document::LabReport(map.next_value()?),
         (Some(PRESCRIPTION), Some("prescription/1")) => Document::Prescription(map.next_value()?),
         (Some(MEDICAL_RECORD), Some("medical-record/1")) => Document::MedicalRecord(map.next_value()?),
+        (Some(ACCIDENT_REGISTRATION_SLIP), Some("accident-registration-slip/1")) => {
+            Document::AccidentRegistrationSlip(map.next_value()?)
+        }
+        (Some(ACCIDENT_SCENE_SKETCH), Some("accident-scene-sketch/1")) => {
+            Document::AccidentSceneSketch(map.next_value()?)
+        }
+        (Some(ACCIDENT_SCENE_PHOTOS), Some("accident-scene-photos/1")) => {
+            Document::AccidentScenePhotos(map.next_value()?)
+        }
+        (Some(ACCIDENT_PRELIMINARY_ANALYSIS), Some("accident-preliminary-analysis/1")) => {
+            Document::AccidentPreliminaryAnalysis(map.next_value()?)
+        }
+        (Some(ACCIDENT_CERTIFICATE), Some("accident-certificate/1")) => {
+            Document::AccidentCertificate(map.next_value()?)
+        }
+        (Some(ACCIDENT_APPRAISAL), Some("accident-appraisal/1")) => Document::AccidentAppraisal(map.next_value()?),
+        (Some(ACCIDENT_REPORT), Some("accident-report/1")) => Document::AccidentReport(map.next_value()?),
+        (Some(VEHICLE_REGISTRATION), Some("vehicle-registration/1")) => {
+            Document::VehicleRegistration(map.next_value()?)
+        }
         _ => return Err(A::Error::custom("a type to be read step by step")),
     })
 }

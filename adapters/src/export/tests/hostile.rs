@@ -67,7 +67,7 @@ fn large_tables_are_refused_before_they_cost() {
     assert_eq!(refused(CSV, &wide), ["export.row-broken t[1]"]);
     let tall = format!("a,b,c\n{}", "1,2,3\n".repeat(table::ROWS + 1));
     assert_eq!(refused(CSV, &tall), ["export.too-many-rows t"]);
-    let long = format!("a,b,c\n1,{},3\n", "x".repeat(table::CELL + 1));
+    let long = format!("a,b,c\n1,{},3\n", "x".repeat(crate::csv::CELL + 1));
     assert_eq!(refused(CSV, &long), ["export.row-broken t[2]"]);
     let bytes = vec![b'x'; table::BYTES + 1];
     assert_eq!(codes(&refusal(&mapping(CSV), &[("t", bytes)])), ["export.too-large"]);

@@ -6,26 +6,41 @@
 use serde_json::Value;
 
 /// The published schemas. A type that is not here goes to nobody.
-const SCHEMAS: [(&str, &str); 5] = [
+const SCHEMAS: [(&str, &str); 13] = [
     ("diagnosis-certificate", include_str!("../../../../docs/schemas/diagnosis-certificate-1.schema.json")),
     ("medical-receipt", include_str!("../../../../docs/schemas/medical-receipt-1.schema.json")),
     ("lab-report", include_str!("../../../../docs/schemas/lab-report-1.schema.json")),
     ("prescription", include_str!("../../../../docs/schemas/prescription-1.schema.json")),
     ("medical-record", include_str!("../../../../docs/schemas/medical-record-1.schema.json")),
+    ("accident-registration-slip", include_str!("../../../../docs/schemas/accident-registration-slip-1.schema.json")),
+    ("accident-scene-sketch", include_str!("../../../../docs/schemas/accident-scene-sketch-1.schema.json")),
+    ("accident-scene-photos", include_str!("../../../../docs/schemas/accident-scene-photos-1.schema.json")),
+    (
+        "accident-preliminary-analysis",
+        include_str!("../../../../docs/schemas/accident-preliminary-analysis-1.schema.json"),
+    ),
+    ("accident-certificate", include_str!("../../../../docs/schemas/accident-certificate-1.schema.json")),
+    ("accident-appraisal", include_str!("../../../../docs/schemas/accident-appraisal-1.schema.json")),
+    ("accident-report", include_str!("../../../../docs/schemas/accident-report-1.schema.json")),
+    ("vehicle-registration", include_str!("../../../../docs/schemas/vehicle-registration-1.schema.json")),
 ];
 
 /// Objects whose members mean something only together: a number without its comparator is another number. They are
 /// given or withheld whole.
-const WHOLE: [&str; 9] = [
+const WHOLE: [&str; 13] = [
+    "AccidentClass",
     "Coding",
     "Identifier",
     "Ingredient",
     "LabValue",
+    "PoliceCode",
     "Quantity",
     "ReceiptKey",
     "ReceiptTotals",
     "Reduction",
     "ReferenceRange",
+    "RegistryCode",
+    "Wgs84",
 ];
 
 /// How deep a document's fields are looked at; today's types have six levels.

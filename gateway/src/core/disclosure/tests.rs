@@ -15,6 +15,10 @@ fn types(policy: &Policy, line: Line, purpose: Purpose) -> Vec<&'static str> {
     policy.kinds().iter().map(|kind| kind.name).filter(|kind| policy.grant(to, purpose, kind).is_some()).collect()
 }
 
+const SLIP: &str = "accident-registration-slip";
+const SKETCH: &str = "accident-scene-sketch";
+const ANALYSIS: &str = "accident-preliminary-analysis";
+
 #[test]
 fn each_line_gets_its_types_and_no_other() {
     let (policy, certificate, receipt) = (policy(), "diagnosis-certificate", "medical-receipt");
@@ -23,13 +27,35 @@ fn each_line_gets_its_types_and_no_other() {
             Line::HealthReimbursement => &[certificate, receipt, "lab-report", "prescription"],
             Line::Group | Line::Travel => &[certificate, receipt, "lab-report"],
             Line::CriticalIllness => &[certificate, "lab-report"],
-            Line::Accident
-            | Line::MotorCompulsory
-            | Line::MotorLiability
-            | Line::MotorDriverInjury
-            | Line::MotorPassenger => &[certificate, receipt],
+            Line::Accident => &[certificate, receipt, ANALYSIS, "accident-certificate"],
+            Line::MotorCompulsory => {
+                &[certificate, receipt, SLIP, SKETCH, ANALYSIS, "accident-certificate", "vehicle-registration"]
+            }
+            Line::MotorLiability => &[
+                certificate,
+                receipt,
+                SLIP,
+                SKETCH,
+                "accident-scene-photos",
+                ANALYSIS,
+                "accident-certificate",
+                "accident-appraisal",
+                "vehicle-registration",
+            ],
+            Line::MotorDriverInjury | Line::MotorPassenger => {
+                &[certificate, receipt, SLIP, SKETCH, ANALYSIS, "accident-certificate"]
+            }
             Line::HealthDaily | Line::Disability | Line::Life => &[certificate],
-            Line::MotorDamage | Line::MotorTheft => &[],
+            Line::MotorDamage => &[
+                SLIP,
+                SKETCH,
+                "accident-scene-photos",
+                ANALYSIS,
+                "accident-certificate",
+                "accident-appraisal",
+                "vehicle-registration",
+            ],
+            Line::MotorTheft => &["vehicle-registration"],
         };
         assert_eq!(types(&policy, *line, Purpose::ClaimAssessment), expected, "{line}");
         for purpose in [Purpose::RecordRequest, Purpose::Subrogation, Purpose::StatutoryNotice] {

@@ -77,6 +77,14 @@ pub fn chinese(kind: &str) -> &'static str {
         "lab-report" => "檢驗報告",
         "prescription" => "處方箋",
         "medical-record" => "病歷",
+        "accident-registration-slip" => "道路交通事故當事人登記聯單",
+        "accident-scene-sketch" => "現場圖",
+        "accident-scene-photos" => "現場照片",
+        "accident-preliminary-analysis" => "道路交通事故初步分析研判表",
+        "accident-certificate" => "交通事故證明書",
+        "accident-appraisal" => "鑑定意見書",
+        "accident-report" => "道路交通事故調查報告表",
+        "vehicle-registration" => "車籍資料",
         _ => "",
     }
 }

@@ -31,13 +31,15 @@ fn documents() -> Vec<(&'static str, Value)> {
     let result = json!({"code": item, "status": "final", "value": {"text": "陰性"}});
     let drugs = json!([{"drug": item, "status": "active"}]);
     let section = json!({"level": 1, "code": item, "title": "病史"});
-    vec![
+    let mut all = vec![
         (MEDICAL_RECEIPT, receipt),
         (DIAGNOSIS_CERTIFICATE, with(certificate)),
         (LAB_REPORT, with(json!({"code": item, "status": "final", "results": [result]}))),
         (PRESCRIPTION, with(json!({"act": "prescribed", "drugs": drugs}))),
         (MEDICAL_RECORD, with(json!({"code": item, "status": "final", "sections": [section]}))),
-    ]
+    ];
+    all.extend(crate::evidence::accident::tests::papers());
+    all
 }
 
 fn text(kind: &str, document: &Value) -> String {
