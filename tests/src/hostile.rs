@@ -202,7 +202,7 @@ pub fn wallet(bytes: &[u8]) {
         let key = PrivateJwk::generate(KeyUse::Sig, KeyAlg::Es256, None, Timestamp::UNIX_EPOCH).ok()?;
         let public = PublicKey::from_jwk(&key.public().to_json())?;
         let mut trust = Trust::of_keys(Keys::one(public));
-        trust.issuers.first_mut()?.id = "https://dmv.example".to_owned();
+        "https://dmv.example".clone_into(&mut trust.issuers.first_mut()?.id);
         Some((key, trust))
     });
     let Some((key, trust)) = ISSUER.as_ref() else { return };
