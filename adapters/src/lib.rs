@@ -6,6 +6,8 @@
 //! 5. It knows its partner's form and nothing of who pays, who receives, or a claim's life.
 
 pub mod export;
+pub mod fields;
 pub mod hospital;
 pub mod insurer;
+pub mod repository;
 pub mod signature;

@@ -33,6 +33,7 @@ mod canonical;
 mod cms;
 mod http;
 mod kept;
+mod sign;
 
 use bundle::By;
 use fault::{FOREIGN, Fault, invalid, not_checked};
@@ -40,6 +41,7 @@ use fault::{FOREIGN, Fault, invalid, not_checked};
 pub use authority::{Authorities, AuthorityError, Revocation, Standing, certificates_in, lists_in};
 pub use canonical::Numbers;
 pub use kept::Covered;
+pub use sign::sign_bundle;
 pub use source_key::{HttpAlgorithm, SourceKey, SourceKeyError};
 
 /// Characters of the header field `Content-Signature`: base64 of 9 KiB of DER.

@@ -27,6 +27,7 @@ use crate::store::{Store, StoreError};
 
 pub mod endpoint;
 pub mod explain;
+mod form;
 pub mod health;
 pub mod insurer;
 pub mod log;

@@ -17,6 +17,7 @@ use serde_json::Value;
 
 mod contact;
 pub mod difference;
+mod form;
 mod limits;
 mod policy;
 mod role;
@@ -26,6 +27,7 @@ mod term;
 mod token;
 
 pub use contact::{Contact, ContactKind};
+pub use form::RecipientForm;
 pub use limits::{Allowed, PartyLimits};
 pub use policy::HospitalPolicy;
 pub use role::{AGENT_REGISTRATION, INSURER_CODE, Role};
@@ -139,6 +141,9 @@ pub struct Registration {
     /// Whether an insurer must sign receipts; default: it may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<ReceiptRule>,
+    /// In which form a recipient gets its deliveries; default: the sealed packet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<RecipientForm>,
     /// Whether the access tokens of an insurer or an app must be bound to a key; default: they may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<TokenRule>,
@@ -179,6 +184,7 @@ impl Registration {
             consent: None,
             policy: None,
             receipt: None,
+            form: None,
             token: None,
             signature_required: false,
             source_keys: Vec::new(),
@@ -395,6 +401,12 @@ impl Party {
     #[must_use]
     pub fn must_sign_receipts(&self) -> bool {
         self.registration.receipt == Some(ReceiptRule::Required)
+    }
+
+    /// In which form it gets its deliveries.
+    #[must_use]
+    pub fn form(&self) -> RecipientForm {
+        self.registration.form.unwrap_or_default()
     }
 
     /// Whether its access tokens must be bound to a key of its own (DPoP).

@@ -17,6 +17,8 @@ mod desk;
 mod disclosure;
 mod dpop;
 mod errors;
+mod forms;
+mod handover;
 mod hospital;
 mod hostile;
 mod idempotency;

@@ -7,19 +7,32 @@ use super::insurer::NotDone;
 use super::{Engine, Fault};
 use crate::core::change::{Change, Write};
 use crate::core::push::{AttemptRow, Content, History, Next, PushWrite, Whose, excerpt, judge};
+use crate::party::{Party, RecipientForm};
 use crate::sender::{Reply, SendError, Target};
 use crate::store::DuePush;
+
+mod repository;
 
 /// What goes out: headers beside the three of Standard Webhooks, and the bytes.
 struct Letter {
     content_type: &'static str,
+    /// Below the endpoint's address; empty for the address itself.
+    path: &'static str,
+    headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
 }
 
-/// What came of preparing a letter.
+impl Letter {
+    fn plain(content_type: &'static str, body: Vec<u8>) -> Self {
+        Self { content_type, path: "", headers: Vec::new(), body }
+    }
+}
+
+/// What came of preparing letters.
 enum Prepared {
-    Letter(Letter),
-    /// There is nothing to tell any more: the packet was withdrawn before it left.
+    /// One message; the next letter of it goes when the one before was taken.
+    Letters(Vec<Letter>),
+    /// There is nothing to tell any more: the delivery was withdrawn before it left, or is given back.
     Moot,
 }
 
@@ -39,16 +52,19 @@ impl Engine {
     /// A fault of ours; the message is leased again when its lease has run out.
     pub async fn push(&self, due: &DuePush) -> Result<(), Fault> {
         let party = self.store.party(&due.party).await?;
-        if !party.is_some_and(|party| party.is_live(self.now())) {
+        let Some(party) = party.filter(|party| party.is_live(self.now())) else {
             // Outside its days a party is told nothing: the lease runs out, and the message is looked at again then.
             return Ok(());
-        }
+        };
+        let into_repository = is_repository(&party, due);
         let began = self.clock.elapsed();
         let at = self.now();
-        let (fault, words, status, next) = match self.letter(due).await? {
-            Prepared::Moot => (None, "withdrawn before it left: nothing was sent".to_owned(), None, Next::Done),
-            Prepared::Letter(letter) => {
-                let outcome = self.post(due, letter).await?;
+        let mut taken = None;
+        let (fault, words, status, next) = match self.letters(&party, due).await? {
+            Prepared::Moot => (None, "withdrawn or given back: nothing was sent".to_owned(), None, Next::Done),
+            Prepared::Letters(letters) => {
+                let (replies, outcome) = self.post_all(due, letters, into_repository).await?;
+                taken = (into_repository && outcome.is_ok()).then_some(replies);
                 let (fault, next) = judge(&outcome, &history(due), self.now(), u16::from_be_bytes(self.random.bytes()));
                 let words = match &outcome {
                     Ok(_) if next == Next::Done => String::new(),
@@ -72,6 +88,9 @@ impl Engine {
             next,
         }))));
         self.alarm(due, next, fault, &mut change);
+        if let Some(replies) = taken.filter(|_| next == Next::Done) {
+            self.taken(due, &replies, &mut change).await?;
+        }
         match self.store.commit(change).await.map_err(Fault::from) {
             Err(fault) if fault.is_conflict() => {
                 tracing::warn!(message = due.message, "another worker took this message over; its attempt counts");
@@ -98,15 +117,26 @@ impl Engine {
         }
     }
 
-    async fn letter(&self, due: &DuePush) -> Result<Prepared, Fault> {
+    async fn letters(&self, party: &Party, due: &DuePush) -> Result<Prepared, Fault> {
         if due.content == Content::Packet && due.kind == EventKind::DeliveryReady {
             // The same door as a fetch: consent is looked at again, the first byte counts as left, all is audited.
-            return match self.fetch(&due.party, due.delivery).await {
-                Ok((_, sealed)) => Ok(Prepared::Letter(Letter { content_type: "application/jose", body: sealed })),
-                Err(NotDone::Withdrawn) => Ok(Prepared::Moot),
+            let sent = match party.form() {
+                RecipientForm::Packet | RecipientForm::Fields => {
+                    let fetched = self.fetch(&due.party, due.delivery).await;
+                    fetched.map(|(_, sealed)| vec![Letter::plain("application/jose", sealed)])
+                }
+                RecipientForm::FhirBundle => self.for_repository(party, due).await,
+            };
+            return match sent {
+                Ok(letters) => Ok(Prepared::Letters(letters)),
+                Err(NotDone::Withdrawn | NotDone::Returned) => Ok(Prepared::Moot),
                 Err(NotDone::Fault(fault)) => Err(fault),
                 Err(_) => Err(Fault::Stored("webhook")),
             };
+        }
+        if due.content == Content::Packet && party.form() == RecipientForm::FhirBundle {
+            // A repository was told of nothing that is withdrawn: it left never.
+            return Ok(Prepared::Moot);
         }
         let delivery = self.store.delivery(&due.party, due.delivery).await?.ok_or(Fault::Stored("webhook"))?;
         let event = WebhookEvent {
@@ -122,27 +152,53 @@ impl Engine {
             },
         };
         let body = serde_json::to_vec(&event).map_err(|_| Fault::Stored("webhook"))?;
-        Ok(Prepared::Letter(Letter { content_type: "application/json", body }))
+        Ok(Prepared::Letters(vec![Letter::plain("application/json", body)]))
+    }
+
+    async fn for_repository(&self, party: &Party, due: &DuePush) -> Result<Vec<Letter>, NotDone> {
+        let (delivery, _) = self.leave(&due.party, due.delivery).await?;
+        Ok(repository::letters(self.as_bundles(party, &delivery).await?))
+    }
+
+    /// Posts one letter after the other, as long as each is taken; gives what was answered, and how it ended.
+    async fn post_all(
+        &self,
+        due: &DuePush,
+        letters: Vec<Letter>,
+        into_repository: bool,
+    ) -> Result<(Vec<Reply>, Result<Reply, SendError>), Fault> {
+        let mut replies: Vec<Reply> = Vec::new();
+        if into_repository && !self.sender.is_identified() {
+            return Ok((replies, Err(SendError::Anonymous)));
+        }
+        for letter in letters {
+            match self.post(due, letter).await? {
+                Ok(reply) if (200..300).contains(&reply.status) => replies.push(reply),
+                other => return Ok((replies, other)),
+            }
+        }
+        let last = replies.last().cloned().ok_or(SendError::Unsendable);
+        Ok((replies, last))
     }
 
     async fn post(&self, due: &DuePush, letter: Letter) -> Result<Result<Reply, SendError>, Fault> {
         // The policy may have become stricter since the address was approved.
-        let Ok(target) = Target::parse(&due.url, self.sender.policy()) else {
+        let Ok(target) = Target::parse(&repository::below(&due.url, letter.path), self.sender.policy()) else {
             return Ok(Err(SendError::Forbidden));
         };
         let secrets = self.endpoint_secrets(&due.party, &due.secrets)?;
         let message = Message { id: &due.message, at: self.now(), body: &letter.body };
         let signature = webhook::signature(&message, &secrets).map_err(|_| Fault::Stored("endpoint"))?;
-        let headers = [
-            ("content-type", letter.content_type.to_owned()),
-            (webhook::ID, due.message.clone()),
-            (webhook::TIMESTAMP, message.at.as_second().to_string()),
-            (webhook::SIGNATURE, signature),
-            ("claimgate-event", due.kind.as_str().to_owned()),
-            ("claimgate-delivery-id", due.delivery.to_string()),
-        ];
+        let mut headers = repository::head(due, message.at, signature);
+        headers.push(("content-type", letter.content_type.to_owned()));
+        headers.extend(letter.headers);
         Ok(self.sender.post(&target, &headers, letter.body).await)
     }
+}
+
+/// Whether a message goes into a recipient's own FHIR repository.
+fn is_repository(party: &Party, due: &DuePush) -> bool {
+    due.content == Content::Packet && due.kind == EventKind::DeliveryReady && party.form() == RecipientForm::FhirBundle
 }
 
 fn history(due: &DuePush) -> History {

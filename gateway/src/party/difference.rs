@@ -36,6 +36,7 @@ pub fn difference(old: Option<&Party>, new: &Party) -> Vec<Difference> {
         consent,
         policy,
         receipt,
+        form,
         token,
         signature_required,
         source_keys,
@@ -59,7 +60,7 @@ pub fn difference(old: Option<&Party>, new: &Party) -> Vec<Difference> {
             compare(stringify!($member), before.map(|old| json(&old.$member)), json($member));
         )+};
     }
-    compare!(role, name, auth, identifiers, lines, consent, policy, receipt, token, signature_required);
+    compare!(role, name, auth, identifiers, lines, consent, policy, receipt, form, token, signature_required);
     compare!(effective_from, effective_until, limits);
     let entries = |entries: &[super::SourceKeyEntry]| {
         let keys: Vec<String> =
