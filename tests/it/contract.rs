@@ -94,7 +94,7 @@ async fn prepared() -> (TestGateway, Value) {
     let opened = must(insurer::verify(client, (&sealed, &envelope), &test.life().keys, &trust, test.clock.now()));
     must(insurer::acknowledge(client, &envelope.id, &opened).await);
     // One more, to be given back.
-    let other = must(insurer::pull(client, envelope.position, 10).await).remove(0);
+    let other = must(insurer::pull(client, envelope.position, 1).await).remove(0);
     must(insurer::fetch(client, &other.id).await);
     let proof = format!("/insurer/v1/deliveries/{}/proof", envelope.id);
     // The log's next checkpoint.
