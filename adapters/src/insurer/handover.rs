@@ -120,8 +120,7 @@ pub struct SubmissionTrace {
     pub deliveries: Vec<TracedDelivery>,
     /// By which other rails the insurer has the case.
     pub linked: Vec<TracedLink>,
-    /// Other submissions of the same case; for the insurer alone.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// Other submissions of the same case; for the insurer alone, otherwise empty.
     pub same_case: Vec<String>,
 }
 

@@ -92,7 +92,7 @@ pub const CODES: &[Code] = codes! {
     "body.value" 422, Sender, AfterCorrection, [Json],
         "A value is out of its bounds; `pointer` says which.", "值超出範圍，位置見 pointer。";
 
-    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/insurer/v1/submissions/{id}/status"), At("/claims/v1/claims/{id}/timeline"), Under("/log/"), At("/metrics")],
+    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), At("/claims/v1/claims/{id}/timeline"), Under("/log/"), At("/metrics")],
         "There is no such thing of yours; compare the id with the one you were given.", "查無此項，或不屬於貴機構；請核對識別碼。";
     "endpoint.none" 404, Sender, AfterCorrection, [Under("/insurer/v1/endpoint"), At("/insurer/v1/deliveries/{id}/redrive")],
         "Have the operator name an endpoint, or pull.", "尚未登錄通知端點，請洽維運單位，或改以拉取方式取得。";
