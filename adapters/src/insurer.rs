@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use validator::Validate;
 
+pub mod handover;
 pub mod told;
 pub mod webhook;
 
@@ -29,7 +30,7 @@ pub struct Envelope {
     pub line: Line,
     /// Revision for this recipient and line, from 1, without gaps.
     pub revision: i64,
-    /// `ready`, `acknowledged` or `withdrawn`.
+    /// `ready`, `acknowledged`, `withdrawn` or `returned`.
     pub state: String,
     /// Size of the sealed packet in bytes.
     pub bytes: i64,
@@ -45,6 +46,9 @@ pub struct Envelope {
     /// SHA-256 of the signed receipt (簽收回條), base64url, where one was given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<String>,
+    /// Other claims of the same hospital with the same receipt that this recipient got too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub same_receipt_as: Vec<String>,
 }
 
 /// What `GET /insurer/v1/deliveries` answers.

@@ -8,9 +8,11 @@
 mod csv;
 
 pub mod export;
+pub mod fields;
 pub mod hospital;
 pub mod insurer;
 pub mod mydata;
 pub mod police;
+pub mod repository;
 pub mod signature;
 pub mod wallet;

@@ -35,6 +35,7 @@ mod cms;
 mod http;
 mod kept;
 pub(crate) mod provider;
+mod sign;
 
 use bundle::By;
 use fault::{FOREIGN, Fault, invalid, not_checked};
@@ -45,6 +46,7 @@ pub use call::{CallRefused, SignedCall, check_call};
 pub use canonical::Numbers;
 pub use http::answer::{ANSWER_TAG, Answer, AnswerDraft};
 pub use kept::Covered;
+pub use sign::sign_bundle;
 pub use source_key::{HttpAlgorithm, SourceKey, SourceKeyError};
 
 /// Characters of the header field `Content-Signature`: base64 of 9 KiB of DER.

@@ -9,6 +9,9 @@ use crate::element::Element;
 /// Canonical of iClaim's Bundle profile (`BundleiClaim`).
 pub const BUNDLE_PROFILE: &str = "https://claim.cgh.org.tw/iclaim/StructureDefinition/bundle-iclaim";
 
+/// The profile that makes a document a record whatever its type says: a gateway's own, for a recipient's repository.
+pub const RECORD: &str = "urn:claimgate:medical-record";
+
 /// LOINC, the system of Composition.type.
 const LOINC: &str = "http://loinc.org";
 
@@ -48,7 +51,9 @@ impl Shape {
 
         let money = if has("Claim") || !has("Invoice") { Self::IClaim } else { Self::Invoice };
         // What a document says it is comes before what is in it.
-        if named("claim.cgh.org.tw/iclaim/") || named("/insurance-claim/") || typed(&[CLAIM_DOCUMENT]) {
+        if stated.contains(&RECORD) {
+            Self::Record
+        } else if named("claim.cgh.org.tw/iclaim/") || named("/insurance-claim/") || typed(&[CLAIM_DOCUMENT]) {
             money
         } else if typed(&PRESCRIPTIONS) {
             Self::Prescription

@@ -10,6 +10,7 @@ use claimgate_fhir::profile::Rules as PackageRules;
 use claimgate_fhir::taiwan::{Aliases, BadAlias};
 use claimgate_packet::log::checkpoint::LogSigner;
 use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
 
 use crate::access::jwt;
 use crate::access::limits::Limits;
@@ -66,6 +67,14 @@ pub enum StartError {
     /// The certificate authorities for webhooks cannot be read.
     #[error("webhooks.authorities: {path} cannot be read")]
     AuthoritiesFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The gateway's client certificate or its key cannot be read.
+    #[error("webhooks.client_certificate, client_key: {path} cannot be read")]
+    IdentityFile {
         /// The file.
         path: PathBuf,
         /// Why.
@@ -203,7 +212,17 @@ fn sender(webhooks: &Webhooks) -> Result<Sender, StartError> {
         authorities.push(read.map_err(|source| StartError::AuthoritiesFile { path: path.clone(), source })?);
     }
     let total = Duration::from_secs(webhooks.total_seconds.into());
-    Ok(Sender::new(policy, total, &authorities, Arc::new(SystemLookup))?)
+    let mut identity = Zeroizing::new(Vec::new());
+    for path in [&webhooks.client_certificate, &webhooks.client_key] {
+        if !path.as_os_str().is_empty() {
+            let read = std::fs::read(path);
+            let pem = read.map_err(|source| StartError::IdentityFile { path: path.clone(), source })?;
+            identity.extend(Zeroizing::new(pem).iter());
+            identity.push(b'\n');
+        }
+    }
+    let identity = (!identity.is_empty()).then_some(identity.as_slice());
+    Ok(Sender::identified(policy, total, (&authorities, identity), Arc::new(SystemLookup))?)
 }
 
 fn reading(fhir: &Fhir) -> Result<Reading, StartError> {

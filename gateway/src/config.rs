@@ -190,6 +190,10 @@ pub struct Webhooks {
     pub ports: Vec<u16>,
     /// File with further certificate authorities (PEM); empty means the system's alone.
     pub authorities: PathBuf,
+    /// The gateway's client certificate with its chain (PEM); empty means none.
+    pub client_certificate: PathBuf,
+    /// Its private key (PEM).
+    pub client_key: PathBuf,
     /// Seconds an attempt may take.
     pub total_seconds: u32,
     /// Messages sent to one endpoint at once.

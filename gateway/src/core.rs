@@ -5,6 +5,7 @@
 pub mod change;
 pub mod delivery;
 pub mod disclosure;
+pub mod handover;
 pub mod packet;
 pub mod push;
 pub mod route;

@@ -29,6 +29,7 @@ use crate::tls::Tls;
 
 pub mod endpoint;
 pub mod explain;
+mod form;
 pub mod health;
 pub mod insurer;
 pub mod log;

@@ -22,6 +22,7 @@ pub mod discovery;
 pub mod dpop;
 pub mod fhir;
 pub mod form;
+pub mod handover;
 pub mod health;
 pub mod hospital;
 pub mod insurer;
@@ -88,6 +89,7 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/insurer/v1/deliveries/{id}", "GET").route(get().to(insurer::fetch)))
         .service(at("/insurer/v1/deliveries/{id}/attachments/{attachment}", "GET").route(get().to(attachments::fetch)))
         .service(at("/insurer/v1/deliveries/{id}/ack", "POST").route(post().to(insurer::acknowledge)))
+        .service(at("/insurer/v1/deliveries/{id}/return", "POST").route(post().to(handover::give_back)))
         .service(at("/insurer/v1/acks", "POST").route(post().to(acks::acknowledge)))
         .service(at("/insurer/v1/deliveries/{id}/receipt", "GET").route(get().to(insurer::receipt)))
         .service(at("/insurer/v1/deliveries/{id}/proof", "GET").route(get().to(log::proof)))
@@ -97,6 +99,9 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/insurer/v1/endpoint/redrive", "POST").route(post().to(push::redrive)))
         .service(at("/hospital/v1/claims/{id}/deliveries", "GET").route(get().to(push::sent)))
         .service(at("/insurer/v1/submissions/{id}/status", "POST").route(post().to(insurer::report)))
+        .service(at("/insurer/v1/submissions/{id}/link", "POST").route(post().to(handover::link)))
+        .service(at("/insurer/v1/submissions/{id}/trace", "GET").route(get().to(handover::of_insurer)))
+        .service(at("/hospital/v1/submissions/{id}/trace", "GET").route(get().to(handover::of_hospital)))
         .service(at("/claims/v1/links", "POST").route(post().to(claims::redeem)))
         .service(at("/claims/v1/claims/{id}/timeline", "GET").route(get().to(claims::timeline)))
         .service(at("/errors.json", "GET").route(get().to(published::errors)))

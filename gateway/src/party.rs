@@ -19,6 +19,7 @@ use crate::sender::AddressError;
 
 mod contact;
 pub mod difference;
+mod form;
 mod limits;
 mod policy;
 mod role;
@@ -28,6 +29,7 @@ mod term;
 mod token;
 
 pub use contact::{Contact, ContactKind};
+pub use form::RecipientForm;
 pub use limits::{Allowed, PartyLimits};
 pub use policy::HospitalPolicy;
 pub use role::{AGENT_REGISTRATION, INSURER_CODE, Role};
@@ -141,6 +143,9 @@ pub struct Registration {
     /// Whether an insurer must sign receipts; default: it may.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<ReceiptRule>,
+    /// In which form a recipient gets its deliveries; default: the sealed packet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<RecipientForm>,
     /// What the access tokens of an insurer or an app must be bound to; default: an insurer's to something of its own,
     /// an app's to nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -192,6 +197,7 @@ impl Registration {
             consent: None,
             policy: None,
             receipt: None,
+            form: None,
             token: None,
             certificate: None,
             jwks_url: None,
@@ -408,6 +414,12 @@ impl Party {
     #[must_use]
     pub fn must_sign_receipts(&self) -> bool {
         self.registration.receipt == Some(ReceiptRule::Required)
+    }
+
+    /// In which form it gets its deliveries.
+    #[must_use]
+    pub fn form(&self) -> RecipientForm {
+        self.registration.form.unwrap_or_default()
     }
 
     /// What its access tokens must be bound to. Of an insurer's, none is worth anything to a thief; in a gateway of

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{
-    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT,
+    ACCEPT, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, USER_AGENT,
 };
-use reqwest::{Certificate, Client, Response};
+use reqwest::{Certificate, Client, Identity, Response};
 
 pub mod address;
 mod resolver;
@@ -24,6 +24,8 @@ use resolver::CheckedResolver;
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("ClaimGate/", env!("CARGO_PKG_VERSION")));
 /// The most of an answer that is looked at.
 const EXCERPT_BYTES: usize = 1_024;
+/// The most of `Location` and `ETag` that is kept.
+const MOST_OF_A_HEADER: usize = 1_024;
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long a document may take: somebody waits for it.
 const FETCH: Duration = Duration::from_secs(5);
@@ -36,10 +38,11 @@ pub struct Sender {
     client: Client,
     policy: Policy,
     total: Duration,
+    identified: bool,
 }
 
 /// What came back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reply {
     /// Status.
     pub status: u16,
@@ -47,6 +50,10 @@ pub struct Reply {
     pub retry_after: Option<String>,
     /// The beginning of the body, at most 1 KiB; the rest is never read.
     pub excerpt: Vec<u8>,
+    /// `Location`, where a success made something.
+    pub location: Option<String>,
+    /// `ETag`, the version of what was made.
+    pub etag: Option<String>,
 }
 
 /// A document that was fetched.
@@ -86,6 +93,9 @@ pub enum SendError {
     /// Our own fault: a header that cannot be sent.
     #[error("the request cannot be written")]
     Unsendable,
+    /// Our own fault: the receiver asks for a client certificate, and the gateway has none.
+    #[error("the gateway has no client certificate; the operator sets webhooks.client_certificate and client_key")]
+    Anonymous,
 }
 
 impl SendError {
@@ -93,7 +103,7 @@ impl SendError {
     #[must_use]
     pub fn nothing_left(self) -> bool {
         match self {
-            Self::Forbidden | Self::Unresolved | Self::Unconnected | Self::Unsendable => true,
+            Self::Forbidden | Self::Unresolved | Self::Unconnected | Self::Unsendable | Self::Anonymous => true,
             Self::TimedOut(_) | Self::Broken | Self::TooLarge => false,
         }
     }
@@ -109,6 +119,7 @@ impl SendError {
             Self::TooLarge => "answer-too-large",
             Self::Broken => "answer-broken",
             Self::Unsendable => "unsendable",
+            Self::Anonymous => "no-client-certificate",
         }
     }
 }
@@ -123,18 +134,35 @@ impl Sender {
     ///
     /// # Errors
     /// Authorities that are no certificates.
-    #[expect(clippy::disallowed_methods, reason = "the one place that opens sockets to partners")]
     pub fn new(
         policy: Policy,
         total: Duration,
         authorities: &[Vec<u8>],
         lookup: Arc<dyn Lookup>,
     ) -> Result<Self, SenderError> {
+        Self::identified(policy, total, (authorities, None), lookup)
+    }
+
+    /// The same with a client certificate and its key (PEM, both in one text), shown to servers that ask for one (mTLS).
+    ///
+    /// # Errors
+    /// Authorities that are no certificates, or an identity that is none.
+    #[expect(clippy::disallowed_methods, reason = "the one place that opens sockets to partners")]
+    pub fn identified(
+        policy: Policy,
+        total: Duration,
+        (authorities, identity): (&[Vec<u8>], Option<&[u8]>),
+        lookup: Arc<dyn Lookup>,
+    ) -> Result<Self, SenderError> {
         let mut roots = Vec::new();
         for pem in authorities {
             roots.extend(Certificate::from_pem_bundle(pem)?);
         }
-        let client = Client::builder()
+        let mut builder = Client::builder();
+        if let Some(pem) = identity {
+            builder = builder.identity(Identity::from_pem(pem)?);
+        }
+        let client = builder
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .referer(false)
@@ -146,13 +174,19 @@ impl Sender {
             .pool_idle_timeout(IDLE)
             .pool_max_idle_per_host(4)
             .build()?;
-        Ok(Self { client, policy, total })
+        Ok(Self { client, policy, total, identified: identity.is_some() })
     }
 
     /// What may be reached.
     #[must_use]
     pub fn policy(&self) -> &Policy {
         &self.policy
+    }
+
+    /// Whether it has a client certificate, or none is needed on this machine itself.
+    #[must_use]
+    pub fn is_identified(&self) -> bool {
+        self.identified || self.policy.loopback
     }
 
     /// Posts a body. Any status is an answer.
@@ -217,6 +251,11 @@ impl Sender {
         let status = response.status().as_u16();
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.filter(|text| text.len() <= 64).map(ToOwned::to_owned);
+        let kept = |name| {
+            let text = response.headers().get(name).and_then(|value| value.to_str().ok());
+            text.filter(|text| text.len() <= MOST_OF_A_HEADER).map(ToOwned::to_owned)
+        };
+        let (location, etag) = (kept(LOCATION), kept(ETAG));
         let mut excerpt = Vec::new();
         // A success is one at its status line; only of a failure are some words wanted.
         while !(200..300).contains(&status) && excerpt.len() < EXCERPT_BYTES {
@@ -226,7 +265,7 @@ impl Sender {
                 Ok(None) | Err(_) => break,
             }
         }
-        Ok(Reply { status, retry_after, excerpt })
+        Ok(Reply { status, retry_after, excerpt, location, etag })
     }
 }
 

@@ -14,6 +14,7 @@ use crate::core::change::Change;
 
 mod apply;
 mod attachments;
+mod handover;
 mod log;
 mod published;
 mod push;
@@ -28,6 +29,7 @@ mod writer;
 mod written;
 
 pub use attachments::Disclosed;
+pub use handover::{LinkView, ReturnView, TracedDelivery, TracedSubmission};
 pub use receipt::KeptReceipt;
 pub use rows::{
     AppView, AttemptView, ClaimHead, DeliveryView, DuePush, DueWork, EndpointView, EvidenceOfRevision, HospitalAnswer,

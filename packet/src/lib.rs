@@ -27,6 +27,9 @@ mod sdjwt;
 #[cfg(feature = "open")]
 mod unfold;
 
+#[cfg(feature = "open")]
+pub mod form;
+
 #[cfg(feature = "seal")]
 pub mod draft;
 #[cfg(feature = "seal")]

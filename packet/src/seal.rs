@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::form::Form;
 use crate::jose::jwe::Expected;
 use crate::jose::jwe::sealing::SealingKey;
 use crate::jose::jwk::PublicJwk;
@@ -70,6 +71,14 @@ impl Sealer {
             return Err(SealError::TooLarge);
         }
         self.encrypt(content, ATTACHMENT).map(SealedAttachment::made)
+    }
+
+    /// Seals another form of the delivery, whose signature is inside.
+    ///
+    /// # Errors
+    /// [`SealError::Failed`].
+    pub fn seal_form(&self, content: &[u8], form: Form) -> Result<String, SealError> {
+        self.encrypt(content, form.expected())
     }
 
     fn encrypt(&self, plain: &[u8], expected: Expected) -> Result<String, SealError> {

@@ -93,6 +93,9 @@ async fn prepared() -> (TestGateway, Value) {
     let sealed = must(insurer::fetch(client, &envelope.id).await);
     let opened = must(insurer::verify(client, (&sealed, &envelope), &test.life().keys, &trust, test.clock.now()));
     must(insurer::acknowledge(client, &envelope.id, &opened).await);
+    // One more, to be given back.
+    let other = must(insurer::pull(client, envelope.position, 1).await).remove(0);
+    must(insurer::fetch(client, &other.id).await);
     let proof = format!("/insurer/v1/deliveries/{}/proof", envelope.id);
     // The log's next checkpoint.
     for _ in 0..100 {
@@ -126,6 +129,13 @@ async fn prepared() -> (TestGateway, Value) {
     let path = "/insurer/v1/deliveries/{id}/attachments/{attachment}";
     lead(path, "get", &[id, ("attachment", attachment)], None);
     lead("/insurer/v1/deliveries/{id}/ack", "post", &[id], Some(json!({ "result": "accepted" })));
+    let back = Some(json!({ "reason": "not-insured-here" }));
+    lead("/insurer/v1/deliveries/{id}/return", "post", &[("id", other.id.as_str())], back);
+    let submission = ("id", envelope.submission_id.as_str());
+    let linked = Some(json!({ "rail": "paper", "number": "P-1" }));
+    lead("/insurer/v1/submissions/{id}/link", "post", &[submission], linked);
+    lead("/insurer/v1/submissions/{id}/trace", "get", &[submission], None);
+    lead("/hospital/v1/submissions/{id}/trace", "get", &[submission], None);
     lead("/insurer/v1/deliveries/{id}/redrive", "post", &[id], None);
     lead("/insurer/v1/endpoint/redrive", "post", &[], Some(json!({ "open": true })));
     let many = json!({ "acks": [{ "delivery_id": envelope.id }] });

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use claimgate_fhir::outcome::CODES as FINDINGS;
+use claimgate_gateway::core::handover::NotForwarded;
 use claimgate_gateway::http::codes::{CODES, find, page, published};
 use claimgate_packet::receipt::Refusal;
 use claimgate_tests::bundles::{bytes, case};
@@ -95,7 +96,8 @@ fn every_code_used_is_listed_and_every_code_listed_is_used() {
         assert!(status.is_none_or(|status| listed.status.contains(&status)), "{code} is not listed with {status:?}");
     }
     let receipts = Refusal::ALL.iter().map(|refusal| refusal.code());
-    let others: BTreeSet<&str> = receipts.chain(NAMED).collect();
+    let forwards = NotForwarded::ALL.iter().map(|reason| reason.code());
+    let others: BTreeSet<&str> = receipts.chain(forwards).chain(NAMED).collect();
     for code in CODES {
         let known = used.iter().any(|(used, _)| used == code.code) || others.contains(code.code);
         assert!(known, "{} is listed and nowhere used", code.code);
@@ -145,8 +147,15 @@ fn every_code_of_the_guides_is_in_the_list() {
     for (status, code) in hospital.into_iter().chain(insurer).chain(token) {
         let Some(listed) = published.codes.iter().find(|listed| listed.code == code) else {
             // What refuses nothing: warnings and remarks.
-            let own =
-                ["consent_missing", "recipient.inactive", "recipient.no-key", "bundle.exists", "search.cut", "ok"];
+            let own = [
+                "consent_missing",
+                "recipient.inactive",
+                "recipient.no-key",
+                "claim.same-receipt",
+                "bundle.exists",
+                "search.cut",
+                "ok",
+            ];
             let warning = FINDINGS.iter().any(|finding| finding.code == code) || own.contains(&code.as_str());
             assert!(warning && status.is_none(), "{code} of a guide is in no list");
             continue;

@@ -20,6 +20,8 @@ mod disclosure;
 mod dpop;
 mod endpoints;
 mod errors;
+mod forms;
+mod handover;
 mod hospital;
 mod hostile;
 mod idempotency;

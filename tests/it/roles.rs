@@ -37,6 +37,10 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/insurer/v1/endpoint/redrive", Role::Insurer),
     ("GET", "/hospital/v1/claims/{claim}/deliveries", Role::Hospital),
     ("POST", "/insurer/v1/submissions/{submission}/status", Role::Insurer),
+    ("POST", "/insurer/v1/submissions/{submission}/link", Role::Insurer),
+    ("GET", "/insurer/v1/submissions/{submission}/trace", Role::Insurer),
+    ("GET", "/hospital/v1/submissions/{submission}/trace", Role::Hospital),
+    ("POST", "/insurer/v1/deliveries/{delivery}/return", Role::Insurer),
     ("POST", "/claims/v1/links", Role::App),
     ("GET", "/claims/v1/claims/{claim_id}/timeline", Role::App),
 ];
@@ -175,6 +179,8 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
 async fn status(client: &PartyClient, method: &str, path: &str) -> u16 {
     let (kind, body) = match path {
         path if path.contains("/fhir/") => ("application/fhir+json", bytes(&case("ROLES-1"))),
+        path if path.ends_with("/return") => ("application/json", br#"{"reason":"other"}"#.to_vec()),
+        path if path.ends_with("/link") => ("application/json", br#"{"rail":"paper","number":"P-1"}"#.to_vec()),
         path if path.ends_with("/status") => ("application/json", br#"{"state":"received"}"#.to_vec()),
         path if path.ends_with("/links") => {
             ("application/json", br#"{"tracking_code":"0000000000000000000000000"}"#.to_vec())

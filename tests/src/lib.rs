@@ -7,6 +7,7 @@ pub mod gateway;
 pub mod hostile;
 pub mod kit;
 pub mod receiver;
+pub mod repository;
 pub mod shared;
 pub mod signing;
 

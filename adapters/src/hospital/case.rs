@@ -1,13 +1,14 @@
 //! What the whole Bundle is about: case number, time, one patient, and what its shape must hold.
 
 use claimgate_fhir::bundle::Bundle;
+use claimgate_fhir::element::Element;
 use claimgate_fhir::moment::Moment;
 use claimgate_fhir::outcome::{Issue, IssueKind};
 use claimgate_fhir::shape::{self, Shape};
 use claimgate_fhir::sources::Sources;
 use claimgate_fhir::taiwan::canonical;
 use claimgate_fhir::{people, terms};
-use claimgate_packet::evidence::Patient;
+use claimgate_packet::evidence::{MEDICAL_RECEIPT, Patient};
 use jiff::Timestamp;
 
 use super::CaseIdentifier;
@@ -33,7 +34,7 @@ pub(super) fn head(bundle: &Bundle<'_>, shape: Shape) -> Head {
         head.report(issue.zh("meta.profile 未載明 iClaim"), "meta.profile");
     }
     let has = |kind| bundle.all(kind).next().is_some();
-    if shape.needs_receipt() && !has("Claim") && !has("Invoice") {
+    if shape.needs_receipt() && !has("Claim") && !has("Invoice") && !withholds_receipt(bundle) {
         let text =
             "There is no Claim or Invoice. Add the receipt as a Claim (iClaim: entry IClaim 1..1) or an Invoice.";
         let issue = Issue::error(IssueKind::Required, "bundle.no-claim", text);
@@ -46,6 +47,19 @@ pub(super) fn head(bundle: &Bundle<'_>, shape: Shape) -> Head {
     }
     composition(bundle);
     Head { identifier: identifier(bundle), timestamp: timestamp(bundle) }
+}
+
+/// Whether the document says itself that its receipt is withheld: what a recipient gets that needs none (揭露政策).
+fn withholds_receipt(bundle: &Bundle<'_>) -> bool {
+    let Some(composition) = bundle.all("Composition").next() else { return false };
+    let coded = |section: &Element<'_>, member: &str, code: &str| {
+        let found = section.child(member).and_then(|found| terms::concept(&found));
+        found.is_some_and(|found| terms::codes(&found).any(|(_, known)| known == code))
+    };
+    composition
+        .children("section")
+        .iter()
+        .any(|section| coded(section, "code", MEDICAL_RECEIPT) && coded(section, "emptyReason", "withheld"))
 }
 
 fn identifier(bundle: &Bundle<'_>) -> CaseIdentifier {

@@ -60,6 +60,9 @@ pub struct EndpointShown {
 pub struct Attempts {
     /// Delivery id.
     pub delivery_id: String,
+    /// Where each Bundle stands in the recipient's own FHIR repository, as it answered; only where it goes there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repository: Option<serde_json::Value>,
     /// Every attempt to tell of it, oldest first.
     pub attempts: Vec<Attempt>,
 }
@@ -100,6 +103,8 @@ pub struct SentDeliveries {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SentDelivery {
+    /// The submission it belongs to, for its trace.
+    pub submission_id: String,
     /// Delivery id.
     pub id: String,
     /// Party id of the recipient.

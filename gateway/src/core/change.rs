@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
 
+use super::handover::HandoverWrite;
 use super::push::PushWrite;
 use super::submission::SubmissionState;
 use super::timeline::Entry;
@@ -99,6 +100,8 @@ pub enum Write {
     Acknowledge(DeliveryId, Acknowledgement, Timestamp),
     /// A webhook's endpoint, attempt or redrive.
     Push(PushWrite),
+    /// A delivery given back or handed on, a case of another rail.
+    Handover(HandoverWrite),
     /// The receipt a recipient signed for a delivery that has none yet.
     Receipt(Box<ReceiptRow>),
     /// A line for auditors.

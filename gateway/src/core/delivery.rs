@@ -15,6 +15,8 @@ pub enum DeliveryState {
     Acknowledged,
     /// Taken back before it left; stays as a tombstone.
     Withdrawn,
+    /// Given back by its recipient as not its own (退件); stays as a tombstone.
+    Returned,
 }
 
 /// A word that is no state: the row is damaged.
@@ -30,6 +32,7 @@ impl DeliveryState {
             Self::Ready => "ready",
             Self::Acknowledged => "acknowledged",
             Self::Withdrawn => "withdrawn",
+            Self::Returned => "returned",
         }
     }
 }
@@ -42,6 +45,7 @@ impl FromStr for DeliveryState {
             "ready" => Self::Ready,
             "acknowledged" => Self::Acknowledged,
             "withdrawn" => Self::Withdrawn,
+            "returned" => Self::Returned,
             _ => return Err(UnknownState),
         })
     }

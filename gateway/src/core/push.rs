@@ -231,7 +231,7 @@ pub fn judge(
         Ok(reply) if (200..300).contains(&reply.status) => return (None, Next::Done),
         Ok(reply) if reply.status == 410 => return (Some(Whose::Recipient), Next::Off(EndpointState::Gone)),
         Ok(reply) => (Whose::Recipient, reply.status, reply.retry_after.as_deref().and_then(|text| asked(text, now))),
-        Err(SendError::Unsendable) => (Whose::Gateway, 0, None),
+        Err(SendError::Unsendable | SendError::Anonymous) => (Whose::Gateway, 0, None),
         Err(_) => (Whose::Network, 0, None),
     };
     let too_long = |since: Option<Timestamp>| since.is_some_and(|since| now.duration_since(since) >= PATIENCE);

@@ -10,6 +10,8 @@ pub enum SubmissionState {
     Sent,
     /// Taken back before it left, because the consent basis is gone (收回); sent again once there is one.
     Withdrawn,
+    /// Given back by the insurer as not its own (退件); sent again where the hospital says so with other content.
+    Returned,
     /// The insurer has it (收件).
     Received,
     /// Being assessed (審核中).
@@ -34,6 +36,14 @@ pub enum SubmissionState {
 pub struct InvalidStep {
     from: SubmissionState,
     to: SubmissionState,
+}
+
+impl InvalidStep {
+    /// A step that was asked for and does not exist.
+    #[must_use]
+    pub fn new(from: SubmissionState, to: SubmissionState) -> Self {
+        Self { from, to }
+    }
 }
 
 /// A word that is no state.
@@ -66,6 +76,7 @@ impl SubmissionState {
         match self {
             Self::Sent => "sent",
             Self::Withdrawn => "withdrawn",
+            Self::Returned => "returned",
             Self::Received => "received",
             Self::InReview => "in-review",
             Self::SupplementRequested => "supplement-requested",
@@ -90,7 +101,7 @@ impl SubmissionState {
             Self::SupplementRequested => &[InReview, Accepted, PartlyAccepted, Declined, Closed],
             Self::Accepted | Self::PartlyAccepted => &[InReview, Paid, Closed],
             Self::Declined | Self::Paid => &[InReview, Closed],
-            Self::Closed | Self::Withdrawn => &[],
+            Self::Closed | Self::Withdrawn | Self::Returned => &[],
         }
     }
 
@@ -101,8 +112,16 @@ impl SubmissionState {
     /// # Errors
     /// A step that does not exist.
     pub fn step(self, next: Self) -> Result<Self, InvalidStep> {
-        let same = self == next && !matches!(self, Self::Sent | Self::Withdrawn);
+        let same = self == next && !matches!(self, Self::Sent | Self::Withdrawn | Self::Returned);
         if same || self.successors().contains(&next) { Ok(next) } else { Err(InvalidStep { from: self, to: next }) }
+    }
+}
+
+impl SubmissionState {
+    /// Whether the insurer can still give it back: nothing was decided.
+    #[must_use]
+    pub fn is_undecided(self) -> bool {
+        matches!(self, Self::Sent | Self::Received | Self::InReview | Self::SupplementRequested)
     }
 }
 
@@ -119,6 +138,7 @@ impl FromStr for SubmissionState {
         Ok(match text {
             "sent" => Self::Sent,
             "withdrawn" => Self::Withdrawn,
+            "returned" => Self::Returned,
             "received" => Self::Received,
             "in-review" => Self::InReview,
             "supplement-requested" => Self::SupplementRequested,

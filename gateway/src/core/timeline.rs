@@ -72,6 +72,42 @@ pub enum Event {
         /// For which line.
         line: Line,
     },
+    /// A recipient gave a delivery back as not its own (退件).
+    Returned {
+        /// Who.
+        party: PartyId,
+        /// For which line.
+        line: Line,
+        /// Why.
+        reason: &'static str,
+    },
+    /// A claim was handed on to another insurer (轉送).
+    Forwarded {
+        /// To whom.
+        party: PartyId,
+        /// For which line.
+        line: Line,
+        /// The how-manieth hand it is.
+        hops: i64,
+    },
+    /// A returned delivery was not handed on as its recipient suggests: the hospital must look at its Coverage.
+    NotForwarded {
+        /// Who gave it back.
+        party: PartyId,
+        /// For which line.
+        line: Line,
+        /// Why not.
+        code: &'static str,
+    },
+    /// An insurer has the case by another rail too.
+    Linked {
+        /// Who.
+        party: PartyId,
+        /// For which line.
+        line: Line,
+        /// Which rail.
+        rail: &'static str,
+    },
     /// An insurer reported a status.
     Status {
         /// Who.
@@ -97,6 +133,10 @@ impl Event {
             Self::Fetched { .. } => "delivery.fetched",
             Self::Acknowledged { .. } => "delivery.acknowledged",
             Self::Withdrawn { .. } => "delivery.withdrawn",
+            Self::Returned { .. } => "delivery.returned",
+            Self::Forwarded { .. } => "delivery.forwarded",
+            Self::NotForwarded { .. } => "delivery.not-forwarded",
+            Self::Linked { .. } => "submission.linked",
             Self::Status { .. } => "submission.status",
         }
     }
@@ -118,6 +158,10 @@ impl Event {
                 json!({ "party": party, "line": line, "result": result, "receipt": receipt })
             }
             Self::Withdrawn { line } => json!({ "line": line }),
+            Self::Returned { party, line, reason } => json!({ "party": party, "line": line, "reason": reason }),
+            Self::Forwarded { party, line, hops } => json!({ "party": party, "line": line, "hops": hops }),
+            Self::NotForwarded { party, line, code } => json!({ "party": party, "line": line, "code": code }),
+            Self::Linked { party, line, rail } => json!({ "party": party, "line": line, "rail": rail }),
             Self::Status { party, line, state } => json!({ "party": party, "line": line, "state": state }),
         }
     }
@@ -136,6 +180,12 @@ pub fn sentence(code: &str) -> (&'static str, &'static str) {
         "delivery.fetched" => ("Fetched by the insurer", "保險公司已領取"),
         "delivery.acknowledged" => ("Acknowledged by the insurer", "保險公司已簽收"),
         "delivery.withdrawn" => ("Taken back before it left: no consent any more", "同意已撤回，未送出即收回"),
+        "delivery.returned" => ("Given back by the insurer as not its own", "保險公司退件"),
+        "delivery.forwarded" => ("Handed on to another insurer", "已轉送另一保險公司"),
+        "delivery.not-forwarded" => {
+            ("Not handed on: the hospital checks the insurers it named", "未轉送：請醫院確認投保公司")
+        }
+        "submission.linked" => ("The insurer has the case by another way too", "保險公司已由其他管道收件"),
         "submission.status" => ("Status reported by the insurer", "保險公司回報進度"),
         _ => ("Something happened", "有新進度"),
     }
@@ -165,6 +215,10 @@ pub fn entries(claim: ClaimId, hospital: &PartyId, event: &Event, at: Timestamp,
         | Event::HeldForRecipient { party, .. }
         | Event::Fetched { party, .. }
         | Event::Acknowledged { party, .. }
+        | Event::Returned { party, .. }
+        | Event::Forwarded { party, .. }
+        | Event::NotForwarded { party, .. }
+        | Event::Linked { party, .. }
         | Event::Status { party, .. } => audiences.push(Audience::Party(Role::Insurer, party.clone())),
         Event::Received { .. }
         | Event::HeldForConsent

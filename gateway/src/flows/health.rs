@@ -12,7 +12,9 @@ mod accept;
 mod attachments;
 mod conditional;
 mod evidence;
+mod forward;
 mod release;
+mod same;
 mod search;
 mod send;
 mod signature;
@@ -21,6 +23,7 @@ mod validate;
 
 pub use conditional::ByIdentifier;
 pub(super) use evidence::from_row as stored_evidence;
+pub use forward::HandedOn;
 pub use release::Released;
 pub use search::{Found, Search};
 pub(super) use signature::address;

@@ -6,22 +6,29 @@ use jiff::Timestamp;
 use super::{Engine, Fault, TRIES};
 use crate::core::change::{Change, Resealed, Write};
 use crate::core::delivery::DeliveryState;
+use crate::core::handover::NotForwarded;
 use crate::core::packet::{PacketError, seal_again};
 use crate::core::submission::InvalidStep;
 use crate::core::timeline::{Event, entries};
 use crate::id::DeliveryId;
 use crate::keys::at_rest::Place;
-use crate::party::PartyId;
+use crate::party::{Party, PartyId, RecipientForm};
 use crate::store::DeliveryView;
 
 mod acknowledge;
 mod attachments;
+mod give_back;
+mod link;
 mod report;
 mod signed;
+mod traced;
 
 pub use acknowledge::{Ack, NoReceipt};
+pub use give_back::{GivenBack, Return, Suggested};
+pub use link::{Link, Linked};
 pub use report::{Report, Reported, Status};
 pub use signed::NotSigned;
+pub use traced::Trace;
 
 /// Why an insurer's request cannot be done.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +39,15 @@ pub enum NotDone {
     /// Taken back before it left.
     #[error("withdrawn")]
     Withdrawn,
+    /// Given back by this insurer.
+    #[error("returned")]
+    Returned,
+    /// Given back before, for another reason.
+    #[error("returned otherwise")]
+    ReturnedOtherwise,
+    /// Given back, and not handed on to whom the insurer suggests.
+    #[error(transparent)]
+    NotForwarded(#[from] NotForwarded),
     /// It was never fetched.
     #[error("never fetched")]
     NotFetched,
@@ -67,14 +83,39 @@ impl From<crate::store::StoreError> for NotDone {
     }
 }
 
+/// Refuses what is no delivery any more.
+fn closed(delivery: &DeliveryView) -> Result<(), NotDone> {
+    match delivery.state {
+        DeliveryState::Withdrawn => Err(NotDone::Withdrawn),
+        DeliveryState::Returned => Err(NotDone::Returned),
+        DeliveryState::Ready | DeliveryState::Acknowledged => Ok(()),
+    }
+}
+
 impl Engine {
-    /// The size in bytes of the sealed packet of a delivery, as it is now.
+    /// About how many bytes a delivery has in its recipient's form: of a packet exactly so many.
     ///
     /// # Errors
     /// Not there, or a fault of ours.
-    pub async fn packet_bytes(&self, insurer: &PartyId, id: DeliveryId) -> Result<usize, NotDone> {
-        let bytes = self.store.sealed_bytes(insurer, id).await?.ok_or(NotDone::NotFound)?;
+    pub async fn packet_bytes(&self, insurer: &Party, id: DeliveryId) -> Result<usize, NotDone> {
+        let mut bytes = self.store.sealed_bytes(&insurer.id, id).await?.ok_or(NotDone::NotFound)?;
+        if insurer.form() != RecipientForm::Packet {
+            // Files are in it, as base64 within base64.
+            let (_, files) = self.store.attachments_of(id).await?;
+            bytes = bytes.saturating_add(files.saturating_mul(2)).saturating_mul(2);
+        }
         Ok(usize::try_from(bytes).map_err(|_| Fault::Stored("delivery"))?)
+    }
+
+    /// A delivery in its recipient's form, sealed; otherwise as [`Engine::leave`].
+    ///
+    /// # Errors
+    /// Not there, withdrawn, given back, files without a consent basis, or a fault of ours.
+    pub async fn fetch(&self, insurer: &PartyId, id: DeliveryId) -> Result<(DeliveryView, Vec<u8>), NotDone> {
+        let (delivery, sealed) = self.leave(insurer, id).await?;
+        let party = self.store.party(insurer).await?.ok_or(Fault::Stored("party"))?;
+        let sealed = self.sealed_form(&party, &delivery, sealed).await?;
+        Ok((delivery, sealed))
     }
 
     /// The sealed packet of a delivery. Its first byte counts as left now; every fetch is audited.
@@ -84,12 +125,12 @@ impl Engine {
     ///
     /// # Errors
     /// Not there, withdrawn, or a fault of ours.
-    pub async fn fetch(&self, insurer: &PartyId, id: DeliveryId) -> Result<(DeliveryView, Vec<u8>), NotDone> {
+    pub async fn leave(&self, insurer: &PartyId, id: DeliveryId) -> Result<(DeliveryView, Vec<u8>), NotDone> {
         let (delivery, sealed, _) = self.let_out(insurer, id, Some("delivery.fetched")).await?;
         Ok((delivery, sealed))
     }
 
-    /// As [`Engine::fetch`]; with no action to audit it is for the caller to say what came of it. The time is the one
+    /// As [`Engine::leave`]; with no action to audit it is for the caller to say what came of it. The time is the one
     /// the delivery was marked as left at just now, if it had not left before.
     pub(super) async fn let_out(
         &self,
@@ -99,9 +140,7 @@ impl Engine {
     ) -> Result<(DeliveryView, Vec<u8>, Option<Timestamp>), NotDone> {
         for _ in 0..TRIES {
             let delivery = self.store.delivery(insurer, id).await?.ok_or(NotDone::NotFound)?;
-            if delivery.state == DeliveryState::Withdrawn {
-                return Err(NotDone::Withdrawn);
-            }
+            closed(&delivery)?;
             let mut change = Change::new("fetch_delivery");
             if delivery.left.is_none() && self.withdraw_without_consent(&delivery, &mut change).await? {
                 self.commit_or_redo(change).await?;

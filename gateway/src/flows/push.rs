@@ -7,25 +7,41 @@ use super::insurer::NotDone;
 use super::{Engine, Fault};
 use crate::core::change::{Change, Write};
 use crate::core::push::{AttemptRow, Content, History, Next, PushWrite, Whose, excerpt, judge};
+use crate::party::{Party, RecipientForm};
 use crate::sender::{Reply, SendError, Target};
 use crate::store::{DeliveryView, DuePush};
+
+mod repository;
+
+/// Why nothing goes to a recipient whose key ended.
+const NO_KEY: &str = "you have no valid encryption key: nothing was sent";
 
 /// What goes out: headers beside the three of Standard Webhooks, and the bytes.
 struct Letter {
     content_type: &'static str,
+    /// Below the endpoint's address; empty for the address itself.
+    path: &'static str,
+    headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
 }
 
-/// What came of preparing a letter.
-enum Prepared {
-    Letter(Letter, Option<Box<Carried>>),
-    /// There is nothing to tell any more: the packet was withdrawn before it left.
-    Moot,
-    /// It cannot be prepared now.
-    Unready(&'static str),
+impl Letter {
+    fn plain(content_type: &'static str, body: Vec<u8>) -> Self {
+        Self { content_type, path: "", headers: Vec::new(), body }
+    }
 }
 
-/// The packet a letter carries, and when it was marked as left for this attempt alone.
+/// What came of preparing letters.
+enum Prepared {
+    /// One message; the next letter of it goes when the one before was taken. With the packet they carry, if they do.
+    Letters(Vec<Letter>, Option<Box<Carried>>),
+    /// There is nothing to tell any more: the delivery was withdrawn before it left, or is given back.
+    Moot,
+    /// They cannot be prepared now.
+    Unready(&'static str, Option<Box<Carried>>),
+}
+
+/// What letters carry, and when it was marked as left for this attempt alone.
 struct Carried {
     delivery: DeliveryView,
     marked: Option<Timestamp>,
@@ -37,6 +53,8 @@ struct Outcome {
     words: String,
     status: Option<u16>,
     next: Next,
+    /// What a repository answered to each Bundle, where it took them all.
+    taken: Option<Vec<Reply>>,
 }
 
 impl Engine {
@@ -55,14 +73,14 @@ impl Engine {
     /// The database is away; the message is leased again when its lease has run out.
     pub async fn push(&self, due: &DuePush) -> Result<(), Fault> {
         let party = self.store.party(&due.party).await?;
-        if !party.is_some_and(|party| party.is_live(self.now())) {
+        let Some(party) = party.filter(|party| party.is_live(self.now())) else {
             // Outside its days a party is told nothing: the lease runs out, and the message is looked at again then.
             return Ok(());
-        }
+        };
         let began = self.clock.elapsed();
         let at = self.now();
         let mut change = Change::new("push_attempt");
-        let Outcome { fault, words, status, next } = match self.try_to_tell(due, &mut change).await {
+        let Outcome { fault, words, status, next, taken } = match self.try_to_tell(&party, due, &mut change).await {
             // What cannot be prepared is an attempt as well: it is seen, waits, and lets the others go first.
             Err(fault) if !fault.is_passing() => {
                 tracing::error!(error = %fault, message = due.message, "a message could not be prepared");
@@ -84,6 +102,9 @@ impl Engine {
             next,
         }))));
         self.alarm(due, next, fault, &mut change);
+        if let Some(replies) = taken.filter(|_| next == Next::Done) {
+            self.taken(due, &replies, &mut change).await?;
+        }
         match self.store.commit(change).await.map_err(Fault::from) {
             Err(fault) if fault.is_conflict() => {
                 tracing::warn!(message = due.message, "another worker took this message over; its attempt counts");
@@ -93,43 +114,51 @@ impl Engine {
         }
     }
 
-    async fn try_to_tell(&self, due: &DuePush, change: &mut Change) -> Result<Outcome, Fault> {
-        let (letter, carried) = match self.letter(due).await? {
-            Prepared::Letter(letter, carried) => (letter, carried),
+    async fn try_to_tell(&self, party: &Party, due: &DuePush, change: &mut Change) -> Result<Outcome, Fault> {
+        let (letters, carried) = match self.letters(party, due).await? {
+            Prepared::Letters(letters, carried) => (letters, carried),
             Prepared::Moot => {
-                let words = "withdrawn before it left: nothing was sent".to_owned();
-                return Ok(Outcome { fault: None, words, status: None, next: Next::Moot });
+                let words = "withdrawn or given back: nothing was sent".to_owned();
+                return Ok(Outcome { fault: None, words, status: None, next: Next::Moot, taken: None });
             }
-            Prepared::Unready(why) => return Ok(self.unsent(due, why)),
+            Prepared::Unready(why, carried) => {
+                self.settle(due, carried, false, change);
+                return Ok(self.unsent(due, why));
+            }
         };
-        let outcome = self.post(due, letter).await;
-        if let Some(carried) = carried {
-            let Carried { delivery, marked } = *carried;
-            let stayed = outcome.as_ref().is_ok_and(|sent| sent.as_ref().is_err_and(|error| error.nothing_left()));
-            if outcome.is_ok() && !stayed {
-                self.has_left(&due.party, &delivery, ("gateway", "delivery.pushed"), change);
-            } else if let Some(at) = marked {
-                // The consent basis is looked at again before the next attempt.
-                change.push(Write::DeliveryStayed(delivery.id, at));
-            }
-        }
-        let Ok(outcome) = outcome else {
+        let into_repository = is_repository(party, due);
+        let Ok((replies, outcome)) = self.post_all(due, letters, into_repository).await else {
+            self.settle(due, carried, false, change);
             return Ok(self.unsent(due, "the gateway could not sign this message; its operator has been told"));
         };
+        let left = !replies.is_empty() || !outcome.as_ref().is_err_and(|error| error.nothing_left());
+        self.settle(due, carried, left, change);
         let (fault, next) = judge(&outcome, &history(due), self.now(), self.chance());
         let words = match &outcome {
             Ok(_) if next == Next::Done => String::new(),
             Ok(reply) => excerpt(&reply.excerpt),
             Err(error) => error.to_string(),
         };
-        Ok(Outcome { fault, words, status: outcome.ok().map(|reply| reply.status), next })
+        let taken = (into_repository && outcome.is_ok()).then_some(replies);
+        Ok(Outcome { fault, words, status: outcome.ok().map(|reply| reply.status), next, taken })
+    }
+
+    /// Says whether what letters carried has left.
+    fn settle(&self, due: &DuePush, carried: Option<Box<Carried>>, left: bool, change: &mut Change) {
+        let Some(carried) = carried else { return };
+        if left {
+            self.has_left(&due.party, &carried.delivery, ("gateway", "delivery.pushed"), change);
+        } else if let Some(at) = carried.marked {
+            // The consent basis is looked at again before the next attempt.
+            change.push(Write::DeliveryStayed(carried.delivery.id, at));
+        }
     }
 
     /// Nothing was sent, through no fault of the endpoint: tried again as after any failure, without its health.
     fn unsent(&self, due: &DuePush, why: &str) -> Outcome {
         let history = History { failures: 0, failing_since: None, ..history(due) };
         let (fault, next) = judge(&Err(SendError::Unsendable), &history, self.now(), self.chance());
-        Outcome { fault, words: why.to_owned(), status: None, next }
+        Outcome { fault, words: why.to_owned(), status: None, next, taken: None }
     }
 
     fn chance(&self) -> u16 {
@@ -153,19 +182,13 @@ impl Engine {
         }
     }
 
-    async fn letter(&self, due: &DuePush) -> Result<Prepared, Fault> {
+    async fn letters(&self, party: &Party, due: &DuePush) -> Result<Prepared, Fault> {
         if due.content == Content::Packet && due.kind == EventKind::DeliveryReady {
-            // The same door as a fetch: consent is looked at again, and nothing leaves under a key that counts no more.
-            return match self.let_out(&due.party, due.delivery, None).await {
-                Ok((delivery, body, marked)) => {
-                    let letter = Letter { content_type: "application/jose", body };
-                    Ok(Prepared::Letter(letter, Some(Box::new(Carried { delivery, marked }))))
-                }
-                Err(NotDone::Withdrawn) => Ok(Prepared::Moot),
-                Err(NotDone::NoKey) => Ok(Prepared::Unready("you have no valid encryption key: nothing was sent")),
-                Err(NotDone::Fault(fault)) => Err(fault),
-                Err(_) => Err(Fault::Stored("webhook")),
-            };
+            return self.packet_letters(party, due).await;
+        }
+        if due.content == Content::Packet && party.form() == RecipientForm::FhirBundle {
+            // A repository was told of nothing that is withdrawn: it left never.
+            return Ok(Prepared::Moot);
         }
         let delivery = self.store.delivery(&due.party, due.delivery).await?.ok_or(Fault::Stored("webhook"))?;
         let event = WebhookEvent {
@@ -181,27 +204,79 @@ impl Engine {
             },
         };
         let body = serde_json::to_vec(&event).map_err(|_| Fault::Stored("webhook"))?;
-        Ok(Prepared::Letter(Letter { content_type: "application/json", body }, None))
+        Ok(Prepared::Letters(vec![Letter::plain("application/json", body)], None))
+    }
+
+    /// The packet in its recipient's form, through the same door as a fetch: consent is looked at again, and nothing
+    /// leaves under a key that counts no more.
+    async fn packet_letters(&self, party: &Party, due: &DuePush) -> Result<Prepared, Fault> {
+        let (delivery, sealed, marked) = match self.let_out(&due.party, due.delivery, None).await {
+            Ok(out) => out,
+            Err(NotDone::Withdrawn | NotDone::Returned) => return Ok(Prepared::Moot),
+            Err(NotDone::NoKey) => return Ok(Prepared::Unready(NO_KEY, None)),
+            Err(NotDone::Fault(fault)) => return Err(fault),
+            Err(_) => return Err(Fault::Stored("webhook")),
+        };
+        let made = match party.form() {
+            RecipientForm::FhirBundle => self.as_bundles(party, &delivery).await.map(repository::letters),
+            RecipientForm::Packet | RecipientForm::Fields => {
+                let sealed = self.sealed_form(party, &delivery, sealed).await;
+                sealed.map(|sealed| vec![Letter::plain("application/jose", sealed)])
+            }
+        };
+        let carried = Some(Box::new(Carried { delivery, marked }));
+        Ok(match made {
+            Ok(letters) => Prepared::Letters(letters, carried),
+            Err(NotDone::NoKey) => Prepared::Unready(NO_KEY, carried),
+            Err(NotDone::Withheld) => {
+                Prepared::Unready("its files have no consent basis now: nothing was sent", carried)
+            }
+            Err(error) => {
+                tracing::error!(%error, message = due.message, "a delivery could not be put into its recipient's form");
+                Prepared::Unready("the gateway could not prepare this message; its operator has been told", carried)
+            }
+        })
+    }
+
+    /// Posts one letter after the other, as long as each is taken; gives what was answered, and how it ended.
+    async fn post_all(
+        &self,
+        due: &DuePush,
+        letters: Vec<Letter>,
+        into_repository: bool,
+    ) -> Result<(Vec<Reply>, Result<Reply, SendError>), Fault> {
+        let mut replies: Vec<Reply> = Vec::new();
+        if into_repository && !self.sender.is_identified() {
+            return Ok((replies, Err(SendError::Anonymous)));
+        }
+        for letter in letters {
+            match self.post(due, letter).await? {
+                Ok(reply) if (200..300).contains(&reply.status) => replies.push(reply),
+                other => return Ok((replies, other)),
+            }
+        }
+        let last = replies.last().cloned().ok_or(SendError::Unsendable);
+        Ok((replies, last))
     }
 
     async fn post(&self, due: &DuePush, letter: Letter) -> Result<Result<Reply, SendError>, Fault> {
         // The policy may have become stricter since the address was approved.
-        let Ok(target) = Target::parse(&due.url, self.sender.policy()) else {
+        let Ok(target) = Target::parse(&repository::below(&due.url, letter.path), self.sender.policy()) else {
             return Ok(Err(SendError::Forbidden));
         };
         let secrets = self.endpoint_secrets(&due.party, &due.secrets)?;
         let message = Message { id: &due.message, at: self.now(), body: &letter.body };
         let signature = webhook::signature(&message, &secrets).map_err(|_| Fault::Stored("endpoint"))?;
-        let headers = [
-            ("content-type", letter.content_type.to_owned()),
-            (webhook::ID, due.message.clone()),
-            (webhook::TIMESTAMP, message.at.as_second().to_string()),
-            (webhook::SIGNATURE, signature),
-            ("claimgate-event", due.kind.as_str().to_owned()),
-            ("claimgate-delivery-id", due.delivery.to_string()),
-        ];
+        let mut headers = repository::head(due, message.at, signature);
+        headers.push(("content-type", letter.content_type.to_owned()));
+        headers.extend(letter.headers);
         Ok(self.sender.post(&target, &headers, letter.body).await)
     }
+}
+
+/// Whether a message goes into a recipient's own FHIR repository.
+fn is_repository(party: &Party, due: &DuePush) -> bool {
+    due.content == Content::Packet && due.kind == EventKind::DeliveryReady && party.form() == RecipientForm::FhirBundle
 }
 
 fn history(due: &DuePush) -> History {

@@ -333,6 +333,23 @@ impl From<NotDone> for Problem {
                 "idempotency.key-reused",
                 "This Idempotency-Key was used for other bytes or another submission; use a new key for a new report",
             ),
+            NotDone::Returned => Self::new(
+                410,
+                "delivery.returned",
+                "You gave this delivery back; only its entry remains. The trace of its submission says more",
+            ),
+            NotDone::ReturnedOtherwise => Self::new(
+                409,
+                "return.otherwise",
+                "This delivery was given back before for another reason; a return cannot be changed",
+            )
+            .at("/reason"),
+            NotDone::NotForwarded(reason) => Self::new(
+                409,
+                reason.code(),
+                format!("The delivery counts as returned and was not handed on: {reason}"),
+            )
+            .at("/suggested_recipient"),
             NotDone::NotFetched => Self::new(
                 409,
                 "delivery.not-fetched",

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use claimgate_adapters::insurer::Page as Listed;
+use claimgate_adapters::insurer::{Envelope, Page as Listed};
 use claimgate_packet::words::Line;
 use jiff::SignedDuration;
 
@@ -61,7 +61,15 @@ pub async fn list(
     let limit = i64::from(pull.limit.unwrap_or(USUAL));
     let listing = Listing { after: pull.after, limit, which, lines: pull.lines, claim: pull.claim };
     let page = wait_for(&app, &caller.party.id, listing, Duration::from_secs(pull.wait)).await?;
-    let deliveries = page.deliveries.iter().map(envelope).collect();
+    let mut deliveries: Vec<Envelope> = page.deliveries.iter().map(envelope).collect();
+    if let (Some(first), Some(last)) = (deliveries.first(), deliveries.last()) {
+        let positions = (first.position, last.position);
+        let mut same = app.engine.store.same_receipts(&caller.party.id, positions).await?;
+        for (envelope, delivery) in deliveries.iter_mut().zip(&page.deliveries) {
+            let others = same.entry(delivery.claim).or_default();
+            envelope.same_receipt_as = others.iter().map(ToString::to_string).collect();
+        }
+    }
     Ok(no_store().json(Listed { deliveries, next_after: page.looked_at, more: page.more }))
 }
 

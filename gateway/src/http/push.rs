@@ -86,7 +86,8 @@ pub async fn attempts(
     let party = &caller.party.id;
     app.engine.store.delivery(party, id).await?.ok_or_else(Problem::not_found)?;
     let attempts = app.engine.store.attempts(party, id).await?.into_iter().map(attempt).collect();
-    Ok(no_store().json(Attempts { delivery_id: id.to_string(), attempts }))
+    let repository = app.engine.repository_answer(party, id).await?;
+    Ok(no_store().json(Attempts { delivery_id: id.to_string(), repository, attempts }))
 }
 
 /// `GET /hospital/v1/claims/{id}/deliveries`: where the hospital's own claim has got to, with the same attempts.
@@ -101,6 +102,7 @@ pub async fn sent(app: Data<App>, caller: Caller<ReadBundles>, id: Path<String>)
     let mut deliveries = Vec::new();
     for one in store.sent(&caller.party.id, claim).await? {
         deliveries.push(SentDelivery {
+            submission_id: one.submission.to_string(),
             id: one.id.to_string(),
             recipient: one.party.to_string(),
             line: one.line,

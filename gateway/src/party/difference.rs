@@ -36,6 +36,7 @@ pub fn difference(old: Option<&Party>, new: &Party) -> Vec<Difference> {
         consent,
         policy,
         receipt,
+        form,
         token,
         certificate,
         jwks_url,
@@ -62,7 +63,7 @@ pub fn difference(old: Option<&Party>, new: &Party) -> Vec<Difference> {
             compare(stringify!($member), before.map(|old| json(&old.$member)), json($member));
         )+};
     }
-    compare!(role, name, auth, identifiers, lines, consent, policy, receipt, token, certificate, jwks_url);
+    compare!(role, name, auth, identifiers, lines, consent, policy, receipt, form, token, certificate, jwks_url);
     compare!(signature_required, signed_answers, effective_from, effective_until, limits);
     let entries = |entries: &[super::SourceKeyEntry]| {
         let keys: Vec<String> =

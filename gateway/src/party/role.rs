@@ -8,7 +8,7 @@ use claimgate_packet::jose::jwk::{JwkSet, KeyUse};
 use claimgate_packet::words::Line;
 use serde::{Deserialize, Serialize};
 
-use super::{CertificateRule, ReceiptRule, Registration};
+use super::{CertificateRule, ReceiptRule, RecipientForm, Registration};
 
 /// The namespace of an agent's or broker's registration number (登錄字號、執業證照號碼).
 pub const AGENT_REGISTRATION: &str = "urn:claimgate:agent-registration";
@@ -85,6 +85,11 @@ pub(super) fn misplaced(registration: &Registration) -> Option<&'static str> {
         (role != Role::Hospital && registration.consent.is_some(), "consent: only a hospital carries a consent basis"),
         (role != Role::Hospital && registration.policy.is_some(), "policy: only a hospital carries a policy"),
         (!role.receives() && registration.receipt.is_some(), "receipt: only an insurer acknowledges packets"),
+        (!role.receives() && registration.form.is_some(), "form: only an insurer or the fund gets deliveries"),
+        (
+            registration.form == Some(RecipientForm::FhirBundle) && registration.receipt == Some(ReceiptRule::Required),
+            "form: a FHIR repository's 2xx is no signed receipt; with receipt \"required\" take packet or fields",
+        ),
         (
             role == Role::Fund && lines.iter().any(|line| *line != Line::MotorCompulsory),
             "lines: the fund (特別補償基金) compensates in the line motor-compulsory alone",

@@ -8,7 +8,7 @@ use sqlx::error::ErrorKind;
 
 use super::sql::{Builder, Connection, query, query_as};
 use super::written::{all, millis, one};
-use super::{StoreError, attachments, log, published, push, receipt, registry};
+use super::{StoreError, attachments, handover, log, published, push, receipt, registry};
 use crate::core::change::{Change, DeliveryRow, SearchValues, Write};
 use crate::core::timeline::{Audience, Entry};
 use crate::party::Party;
@@ -169,7 +169,7 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
                 insert into submission (id, claim_id, party_id, line, state, version, created_at, changed_at)
                 values ($1, $2, $3, $4, 'sent', 1, $5, $5)
                 on conflict (claim_id, party_id, line) do update set state = 'sent', version = submission.version + 1,
-                    changed_at = excluded.changed_at where submission.state = 'withdrawn'";
+                    changed_at = excluded.changed_at where submission.state in ('withdrawn', 'returned')";
             query(sql)
                 .bind(row.id.to_string())
                 .bind(row.claim.to_string())
@@ -233,6 +233,7 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
             push::announce_withdrawal(tx, *id, *at).await
         }
         Write::Push(write) => push::apply(tx, write).await,
+        Write::Handover(write) => handover::apply(tx, write).await,
         Write::Acknowledge(id, acknowledgement, at) => {
             let sql = "-- apply::acknowledge
                 update delivery set state = 'acknowledged', acknowledgement = $2, acknowledged_at = $3

@@ -107,7 +107,8 @@ impl Store {
     /// The database is away or a row damaged.
     pub async fn previous_deliveries(&self, claim: ClaimId) -> Result<Vec<Previous>, StoreError> {
         let sql = "-- read::previous_deliveries
-            select party_id, line, revision, packet_id, content, state = 'withdrawn' or coalesce(acknowledgement, '') = 'rejected'
+            select party_id, line, revision, packet_id, content, (state = 'withdrawn' and not exists
+                (select 1 from delivery_return x where x.delivery_id = d.id)) or coalesce(acknowledgement, '') = 'rejected'
             from delivery d where claim_id = $1 and revision =
             (select max(revision) from delivery e where e.claim_id = d.claim_id and e.party_id = d.party_id
              and e.line = d.line)";

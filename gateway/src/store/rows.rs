@@ -254,6 +254,8 @@ pub struct SentView {
     pub acknowledged: Option<Timestamp>,
     /// What the recipient said.
     pub acknowledgement: Option<String>,
+    /// The submission it belongs to.
+    pub submission: SubmissionId,
 }
 
 impl DueWork {

@@ -9,6 +9,7 @@ use super::StoreError;
 
 const ATTACHMENTS: &str = include_str!("../../../migrations/sqlite/0005_attachments.sql");
 const FIRST: &str = include_str!("../../../migrations/sqlite/0001_first.sql");
+const HANDOVER: &str = include_str!("../../../migrations/sqlite/0012_handover.sql");
 const LOG: &str = include_str!("../../../migrations/sqlite/0004_log.sql");
 const RECEIPTS: &str = include_str!("../../../migrations/sqlite/0007_receipts.sql");
 const OPEN_DELIVERIES: &str = include_str!("../../../migrations/sqlite/0003_open_deliveries.sql");
@@ -64,6 +65,7 @@ fn migrations() -> Vec<Migration> {
         Migration::new(8, "webhooks".into(), MigrationType::Simple, WEBHOOKS.into_sql_str(), false),
         Migration::new(9, "registry".into(), MigrationType::Simple, REGISTRY.into_sql_str(), false),
         Migration::new(10, "published_keys".into(), MigrationType::Simple, PUBLISHED_KEYS.into_sql_str(), false),
+        Migration::new(12, "handover".into(), MigrationType::Simple, HANDOVER.into_sql_str(), false),
         Migration::new(13, "webhook_queue".into(), MigrationType::Simple, WEBHOOK_QUEUE.into_sql_str(), false),
     ]
 }

@@ -20,6 +20,9 @@ use super::{Source, category, payer};
 const NOT_CARRIED: [&str; 6] = ["billablePeriod", "careTeam", "accident", "related", "payee", "facility"];
 const ITEM_NOT_CARRIED: [&str; 6] = ["revenue", "programCode", "udi", "bodySite", "subSite", "locationCodeableConcept"];
 
+/// Our own extension of an item: what it takes off is taken off the whole receipt and no line.
+const WHOLE_RECEIPT: &str = "urn:claimgate:whole-receipt";
+
 impl<'a> Reading<'_, 'a> {
     pub(super) fn claim(&self, source: &Source<'_, 'a>) -> Option<Made<MedicalReceipt>> {
         let claim = source.resource;
@@ -153,7 +156,8 @@ fn read(
         taken.same_of(&from, &[("/line", "/sequence"), ("/reason", "/item"), ("/amount", "/amount")]);
         taken.rule("/kind", "by the codes or words of its reason", || vec![item.place("productOrService")]);
         let kind = payer::reduction(Some(&what));
-        let value = Reduction { line: Some(sequence), kind, reason: Some(what), amount };
+        let whole = terms::extension(item, WHOLE_RECEIPT).and_then(|found| found.boolean("valueBoolean")) == Some(true);
+        let value = Reduction { line: (!whole).then_some(sequence), kind, reason: Some(what), amount };
         reductions.push(Sourced { value, from: taken });
         return None;
     }

@@ -13,7 +13,8 @@ use crate::terms;
 use super::Source;
 use super::payer::{self, Said};
 
-/// Our own words for figures that FHIR has no element for: `due` 應收, `paid` 已收, `unpaid` 未收.
+/// Our own words for figures that FHIR has no element for: `due` 應收, `paid` 已收, `unpaid` 未收, `gross`
+/// of all payers.
 const SETTLEMENT_SYSTEM: &str = "urn:claimgate:settlement";
 
 /// What the source itself states as totals.
@@ -35,6 +36,7 @@ pub(super) enum Figure {
     Due,
     Paid,
     Unpaid,
+    Gross,
     SelfPay,
     Copay,
     Nhi,
@@ -46,6 +48,7 @@ pub(super) fn figure(concept: &Concept) -> Option<Figure> {
         (SETTLEMENT_SYSTEM, "due") => Some(Figure::Due),
         (SETTLEMENT_SYSTEM, "paid") => Some(Figure::Paid),
         (SETTLEMENT_SYSTEM, "unpaid") => Some(Figure::Unpaid),
+        (SETTLEMENT_SYSTEM, "gross") => Some(Figure::Gross),
         _ => None,
     });
     let worded = || {
@@ -71,6 +74,7 @@ impl Stated {
             Figure::Due => ("/totals/due", &mut self.due),
             Figure::Paid => ("/totals/paid", &mut self.paid),
             Figure::Unpaid => ("/totals/unpaid", &mut self.unpaid),
+            Figure::Gross => ("/totals/stated_gross", &mut self.gross),
             Figure::SelfPay => ("/totals/stated_self_pay", &mut self.self_pay),
             Figure::Copay => ("/totals/stated_copay", &mut self.copay),
             Figure::Nhi => ("/totals/stated_nhi", &mut self.nhi),

@@ -8,7 +8,7 @@ fn at(second: i64) -> Timestamp {
 
 #[expect(clippy::unnecessary_wraps, reason = "what is judged is an outcome")]
 fn reply(status: u16, retry_after: Option<&str>) -> Result<Reply, SendError> {
-    Ok(Reply { status, retry_after: retry_after.map(ToOwned::to_owned), excerpt: Vec::new() })
+    Ok(Reply { status, retry_after: retry_after.map(ToOwned::to_owned), ..Reply::default() })
 }
 
 fn fresh() -> History {

@@ -17,6 +17,7 @@ use super::send::Sending;
 use super::{Answer, ByIdentifier, Conditions, Refusal, Request, attachments, evidence, signature};
 use crate::consent;
 use crate::core::change::{Bundle, Change, IdempotencyRow, NewClaim, NextRevision, Write};
+use crate::core::handover::HandoverWrite;
 use crate::core::packet::PacketError;
 use crate::core::route;
 use crate::core::timeline::{Event, entries};
@@ -270,6 +271,9 @@ impl Engine {
         let received = Event::Received { revision, evidence: kinds };
         change.tell(entries(id, &hospital.id, &received, now, &self.random));
         let mut issues = bundle.warnings.clone();
+        let keys = self.receipt_keys(&hospital.id, &bundle.documents);
+        issues.extend(self.same_receipt(&hospital.id, id, &keys).await?);
+        change.push(Write::Handover(HandoverWrite::ReceiptKeys(id, hospital.id.clone(), keys)));
         if let Some(checked) = push.checked() {
             issues.extend(checked.warnings.iter().cloned());
         }

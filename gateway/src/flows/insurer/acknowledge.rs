@@ -70,6 +70,7 @@ impl Engine {
             }
             let known = match delivery.state {
                 DeliveryState::Withdrawn => return Err(NotDone::Withdrawn),
+                DeliveryState::Returned => return Err(NotDone::Returned),
                 DeliveryState::Ready if delivery.left.is_none() => return Err(NotDone::NotFetched),
                 DeliveryState::Ready => false,
                 DeliveryState::Acknowledged if delivery.acknowledgement.as_deref() != Some(ack.result.as_str()) => {

@@ -6,7 +6,6 @@ use claimgate_packet::seal::seal_attachment;
 
 use super::NotDone;
 use crate::core::change::{Change, Write};
-use crate::core::delivery::DeliveryState;
 use crate::core::packet::PacketError;
 use crate::flows::{Engine, Fault, TRIES};
 use crate::id::{AttachmentId, DeliveryId};
@@ -46,9 +45,7 @@ impl Engine {
         for _ in 0..TRIES {
             let delivery = self.store.delivery(insurer, id).await?.ok_or(NotDone::NotFound)?;
             let found = self.store.disclosed_attachment(insurer, id, attachment).await?.ok_or(NotDone::NotFound)?;
-            if delivery.state == DeliveryState::Withdrawn {
-                return Err(NotDone::Withdrawn);
-            }
+            super::closed(&delivery)?;
             let mut change = Change::new("fetch_attachment");
             if !found.left && self.withdraw_without_consent(&delivery, &mut change).await? {
                 if delivery.left.is_some() {

@@ -98,6 +98,7 @@ impl Engine {
             } else {
                 let state = submission.state.step(status.state)?;
                 self.step(insurer, &submission, (state, detail), &mut change);
+                self.together(insurer, &submission, state, &mut change).await?;
                 Reported::of(&submission, state)
             };
             if let Some(memory) = &memory {

@@ -94,7 +94,7 @@ pub const CODES: &[Code] = codes! {
     "body.value" 422, Sender, AfterCorrection, [Json],
         "A value is out of its bounds; `pointer` says which.", "值超出範圍，位置見 pointer。";
 
-    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/insurer/v1/submissions/{id}/status"), At("/claims/v1/claims/{id}/timeline"), Under("/log/"), At("/metrics")],
+    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), At("/claims/v1/claims/{id}/timeline"), Under("/log/"), At("/metrics")],
         "There is no such thing of yours; compare the id with the one you were given.", "查無此項，或不屬於貴機構；請核對識別碼。";
     "endpoint.none" 404, Sender, AfterCorrection, [Under("/insurer/v1/endpoint"), At("/insurer/v1/deliveries/{id}/redrive")],
         "Have the operator name an endpoint, or pull.", "尚未登錄通知端點，請洽維運單位，或改以拉取方式取得。";
@@ -152,13 +152,31 @@ pub const CODES: &[Code] = codes! {
 
     "delivery.withdrawn" 410, Recipient, No, [Under("/insurer/v1/deliveries/{id}")],
         "Nothing: the hospital has no consent basis any more. It comes again as a new delivery with a new basis.", "醫院已無同意依據而收回，無須處理；取得新依據後會以新送件送達。";
-    "delivery.not-fetched" 409, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/ack"), At("/insurer/v1/deliveries/{id}/attachments/{attachment}")],
+    "delivery.returned" 410, Sender, No, [Under("/insurer/v1/deliveries/{id}")],
+        "Nothing: you gave it back as not yours.", "貴公司已退件，無須處理。";
+    "return.unknown-reason" 422, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/return")],
+        "Give one of the reasons the text lists.", "請使用訊息所列的退件原因。";
+    "return.otherwise" 409, Sender, No, [At("/insurer/v1/deliveries/{id}/return")],
+        "Given back for another reason before; this cannot be changed.", "先前已以另一原因退件，不可變更。";
+    "forward.unknown-recipient" 409, Sender, No, [At("/insurer/v1/deliveries/{id}/return")],
+        "The return counts. Nobody here has this number, or takes this line; the hospital is told.", "退件已成立；平台查無此保險公司或未受理此險種，已通知醫院。";
+    "forward.outside-consent" 409, Sender, No, [At("/insurer/v1/deliveries/{id}/return")],
+        "The return counts. The consent does not name this insurer; the hospital is told to push a corrected Coverage.", "退件已成立；同意書未列此保險公司，已通知醫院更正 Coverage 後重送。";
+    "forward.returned-before" 409, Sender, No, [At("/insurer/v1/deliveries/{id}/return")],
+        "The return counts. That insurer gave the claim back itself; the hospital is told.", "退件已成立；該保險公司亦曾退件，已通知醫院。";
+    "forward.too-often" 409, Sender, No, [At("/insurer/v1/deliveries/{id}/return")],
+        "The return counts. The claim was handed on three times; the hospital is told.", "退件已成立；此案已轉送三次，已通知醫院處理。";
+    "forward.recipient-inactive" 409, Recipient, No, [At("/insurer/v1/deliveries/{id}/return")],
+        "The return counts. That insurer can get nothing now; the hospital is told.", "退件已成立；該保險公司目前無法收件，已通知醫院。";
+    "link.unknown-rail" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/link")],
+        "Name one of the rails the text lists.", "請使用訊息所列的管道。";
+    "delivery.not-fetched" 409, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/ack"), At("/insurer/v1/deliveries/{id}/return"), At("/insurer/v1/deliveries/{id}/attachments/{attachment}")],
         "Fetch and open its packet first.", "請先領取並開啟封包。";
     "delivery.digest-mismatch" 409, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/ack")],
         "You opened something else: fetch and open it again.", "開啟的內容不符，請重新領取並開啟。";
     "delivery.acknowledged" 409, Sender, No, [At("/insurer/v1/deliveries/{id}/ack")],
         "Acknowledged with the other result before; this cannot be changed.", "先前已以另一結果簽收，不可變更。";
-    "attachment.withheld" 409, Recipient, Later, [At("/insurer/v1/deliveries/{id}/attachments/{attachment}")],
+    "attachment.withheld" 409, Recipient, Later, [At("/insurer/v1/deliveries/{id}"), At("/insurer/v1/deliveries/{id}/attachments/{attachment}")],
         "The hospital has no consent basis now.", "醫院目前無同意依據，請稍後再試。";
     "insurer.no-key" 409, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}"), At("/insurer/v1/deliveries/{id}/attachments/{attachment}")],
         "Have the operator register a valid encryption key, then fetch again.", "請洽維運單位登錄有效的加密金鑰後再領取。";
@@ -194,7 +212,7 @@ pub const CODES: &[Code] = codes! {
         "The receipt is for another presentation: open the packet again, then sign.", "回條的內容摘要不符，請重新開啟封包後簽署。";
     "submission.unknown-state" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/status")],
         "Report one of the states the text lists.", "請使用訊息所列的狀態。";
-    "submission.invalid-step" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/status")],
+    "submission.invalid-step" 409, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/return"), At("/insurer/v1/submissions/{id}/status")],
         "There is no such step from the state it is in.", "目前狀態不可轉為此狀態。";
     "tracking-code.unknown" 404, Sender, No, [At("/claims/v1/links")],
         "Unknown, used or expired: the patient asks the hospital for the claim's code.", "追蹤碼不明、已使用或已過期，請病人向醫院查詢。";

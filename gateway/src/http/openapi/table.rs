@@ -1,5 +1,6 @@
 //! The table of operations: one entry for each method of each route of `http.rs` that is not FHIR; a test compares.
 
+use claimgate_adapters::insurer::handover::{LinkBody, LinkedSubmission, ReturnBody, ReturnedView, SubmissionTrace};
 use claimgate_adapters::insurer::told::{AcksView, Attempts, EndpointShown, SentDeliveries};
 use claimgate_adapters::insurer::{
     AckBody, AcksBody, Envelope, Page, ReceiptView, RedriveBody, StatusBody, SubmissionView,
@@ -133,6 +134,14 @@ fn insurer() -> Vec<Operation> {
             )
             .takes::<AcksBody>(true)
             .answers(json::<AcksView>(200, "One outcome for each, in their order.")),
+        of(post("/insurer/v1/deliveries/{id}/return", "returnDelivery", Tag::Insurer))
+            .needs::<AckDeliveries>()
+            .says(
+                "Give back a delivery 退件",
+                "Not ours. Handed on to another insurer only under the claim's own consent.",
+            )
+            .takes::<ReturnBody>(true)
+            .answers(json::<ReturnedView>(200, "The delivery is returned.")),
         of(read("/insurer/v1/deliveries/{id}/receipt", "getReceipt"))
             .says("Read a signed receipt 簽收回條", "What the insurer signed, with the key that verified it.")
             .answers(json::<ReceiptView>(200, "The receipt.")),
@@ -150,6 +159,21 @@ fn insurer() -> Vec<Operation> {
             )
             .takes_as(true, status_report)
             .answers(json::<SubmissionView>(200, "The submission as it stands now.")),
+        post("/insurer/v1/submissions/{id}/link", "linkSubmission", Tag::Insurer)
+            .needs::<ReportStatus>()
+            .path("id", SUBMISSION, "Id of a submission 受理案件, as listed.")
+            .says("Link to a case of another rail", "The same case came by another way, or under another claim.")
+            .takes::<LinkBody>(true)
+            .answers(json::<LinkedSubmission>(200, "The submission with what it is linked to.")),
+        read("/insurer/v1/submissions/{id}/trace", "traceSubmission")
+            .path("id", SUBMISSION, "Id of a submission 受理案件, as listed.")
+            .says("Read the trace 追蹤", "Deliveries, returns, hand-overs and links of a submission.")
+            .answers(json::<SubmissionTrace>(200, "The trace.")),
+        get("/hospital/v1/submissions/{id}/trace", "traceSubmissionOfHospital", Tag::Hospital)
+            .needs::<ReadBundles>()
+            .path("id", SUBMISSION, "Id of a submission 受理案件, as its deliveries name it.")
+            .says("Read the trace 追蹤", "The same the insurer reads, but for its own numbers.")
+            .answers(json::<SubmissionTrace>(200, "The trace.")),
     ]
 }
 

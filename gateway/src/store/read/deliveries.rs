@@ -59,7 +59,8 @@ macro_rules! select {
             $name,
             "
             select d.id, d.position, d.packet_id, d.claim_id, c.hospital_id, s.id as submission_id, d.line, d.revision,
-                d.state, d.sealed_bytes, d.sealed_digest, d.presentation_digest, d.kid, d.created_at, d.left_at,
+                case when exists (select 1 from delivery_return x where x.delivery_id = d.id) then 'returned'
+                    else d.state end as state, d.sealed_bytes, d.sealed_digest, d.presentation_digest, d.kid, d.created_at, d.left_at,
                 d.acknowledgement, r.digest as receipt_digest
             from delivery d join claim c on c.id = d.claim_id left join receipt r on r.delivery_id = d.id
             join submission s on s.claim_id = d.claim_id and s.party_id = d.party_id and s.line = d.line

@@ -8,7 +8,7 @@ use crate::party::PartyId;
 
 type EndpointRow = (String, String, Vec<u8>, String, i64, Option<i64>, i64, i64, i64, i64);
 type AttemptRow = (String, String, i64, i64, i64, Option<i64>, Option<String>, String);
-type SentRow = (String, String, String, i64, String, i64, Option<i64>, Option<i64>, Option<String>);
+type SentRow = (String, String, String, i64, String, i64, Option<i64>, Option<i64>, Option<String>, String);
 
 impl Store {
     /// A party's endpoint and how many messages wait for it.
@@ -71,14 +71,16 @@ impl Store {
     /// The database is away or a row damaged.
     pub async fn sent(&self, hospital: &PartyId, claim: ClaimId) -> Result<Vec<SentView>, StoreError> {
         let sql = "-- push::sent
-            select d.id, d.party_id, d.line, d.revision, d.state, d.created_at, d.left_at, d.acknowledged_at,
-                d.acknowledgement
+            select d.id, d.party_id, d.line, d.revision,
+                case when exists (select 1 from delivery_return x where x.delivery_id = d.id) then 'returned'
+                    else d.state end, d.created_at, d.left_at, d.acknowledged_at, d.acknowledgement, s.id
             from delivery d join claim c on c.id = d.claim_id
+            join submission s on s.claim_id = d.claim_id and s.party_id = d.party_id and s.line = d.line
             where c.hospital_id = $1 and d.claim_id = $2 order by d.created_at, d.id limit 1000";
         let rows: Vec<SentRow> =
             query_as(sql).bind(hospital.as_str()).bind(claim.to_string()).fetch_all(self.readers()).await?;
         rows.into_iter()
-            .map(|(id, party, line, revision, state, created, left, acknowledged, acknowledgement)| {
+            .map(|(id, party, line, revision, state, created, left, acknowledged, acknowledgement, submission)| {
                 let at = |column, at: Option<i64>| at.map(|at| time("delivery", column, at)).transpose();
                 Ok(SentView {
                     id: parse("delivery", "id", &id)?,
@@ -90,6 +92,7 @@ impl Store {
                     left: at("left_at", left)?,
                     acknowledged: at("acknowledged_at", acknowledged)?,
                     acknowledgement,
+                    submission: parse("submission", "id", &submission)?,
                 })
             })
             .collect()

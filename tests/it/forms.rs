@@ -1,0 +1,226 @@
+//! Three forms of a delivery: the packet, Bundles in the recipient's own FHIR repository, flat fields.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use claimgate_adapters::insurer::webhook::Scheme;
+use claimgate_gateway::clock::Clock;
+use claimgate_gateway::core::push::Content;
+use claimgate_gateway::keys::ring::SigningUse;
+use claimgate_gateway::party::{PartyId, RecipientForm, Registration};
+use claimgate_packet::evidence::Document;
+use claimgate_packet::form::{self, Form};
+use claimgate_packet::jose::jwk::{PrivateJwk, PublicJwk};
+use claimgate_packet::jose::jws::Jws;
+use claimgate_tests::TestGateway;
+use claimgate_tests::bundles::{bytes, case};
+use claimgate_tests::gateway::{get, must, pull_all};
+use claimgate_tests::repository::{Repository, Whim};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use serde_json::{Value, json};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::WebPkiClientVerifier;
+use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+
+fn life(test: &TestGateway) -> PartyId {
+    test.life().client.id().parse().unwrap()
+}
+
+async fn take(test: &TestGateway, form: RecipientForm) {
+    let engine = &test.world.gateway.app.engine;
+    let party = engine.store.party(&life(test)).await.unwrap().unwrap();
+    let registration = Registration { form: Some(form), receipt: None, ..party.registration().clone() };
+    engine.replace_registration(&party.id, registration).await.unwrap();
+}
+
+fn packet_keys(test: &TestGateway) -> Vec<PublicJwk> {
+    let ring = test.world.gateway.app.engine.ring.present();
+    ring.keys(SigningUse::Packet).iter().map(PrivateJwk::public).collect()
+}
+
+async fn into(test: &TestGateway, repository: &Repository) {
+    let engine = &test.world.gateway.app.engine;
+    engine.set_endpoint(&life(test), repository.url(), (Content::Packet, Scheme::Ed25519)).await.unwrap();
+}
+
+async fn attempts(test: &TestGateway, count: usize) -> Value {
+    let delivery = pull_all(&test.life().client, 1).await.remove(0).id;
+    for _ in 0..500 {
+        let path = format!("/insurer/v1/deliveries/{delivery}/attempts");
+        let told = get(&test.life().client, &path).await.json("attempts").unwrap();
+        if told["attempts"].as_array().unwrap().len() >= count {
+            return told;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{count} attempts were not written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_becomes_a_signed_bundle_in_the_recipients_own_repository() {
+    let test = TestGateway::start().await;
+    take(&test, RecipientForm::FhirBundle).await;
+    let repository = Repository::start(packet_keys(&test), test.clock.now()).await;
+    into(&test, &repository).await;
+    let pushed = case("REPOSITORY-1");
+    assert_eq!(test.push(&bytes(&pushed), &[]).await.status, 201);
+    repository.wait_for(1).await;
+    let told = attempts(&test, 1).await;
+    assert_eq!((&told["attempts"][0]["status"], &told["attempts"][0]["fault"]), (&json!(201), &Value::Null));
+    let location = told["repository"][0]["location"].as_str().unwrap();
+    assert!(location.contains("/fhir/Bundle/") && told["repository"][0]["version"] == "W/\"1\"", "{told}");
+    // Taken is acknowledged.
+    let listed = get(&test.life().client, "/insurer/v1/deliveries").await.json("list").unwrap();
+    assert_eq!(
+        (&listed["deliveries"][0]["state"], &listed["deliveries"][0]["acknowledgement"]),
+        (&json!("acknowledged"), &json!("accepted"))
+    );
+
+    let read = repository.read().remove(0);
+    let kinds: Vec<&str> = read.documents.iter().map(Document::kind).collect();
+    assert!(kinds.contains(&"diagnosis-certificate") && kinds.contains(&"medical-receipt"), "{kinds:?}");
+    // One coverage: its own. Nothing of the hospital's bytes: no case number, no address, no other insurer.
+    assert_eq!(read.coverages.len(), 1);
+    let text = String::from_utf8(repository.bundles().remove(0)).unwrap();
+    assert!(text.contains("urn:claimgate:delivery") && !text.contains("REPOSITORY-1"));
+    let address = pushed.to_string().contains("\"address\"");
+    assert!(address && !text.contains("\"address\""), "the table gives no address");
+    // The other insurer takes the packet as before.
+    assert_eq!(pull_all(&test.nonlife().client, 1).await.len(), 1);
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_lost_makes_no_second_bundle_and_a_refusal_is_kept_without_the_person() {
+    let mut test = TestGateway::start_with(Clock::test(Clock::system().now())).await;
+    take(&test, RecipientForm::FhirBundle).await;
+    let repository = Repository::start(packet_keys(&test), test.clock.now()).await;
+    into(&test, &repository).await;
+    repository.does([Whim::Refuses(422, "patient 王小明 A123456789 is unknown".to_owned()), Whim::LosesTheAnswer]);
+    test.push(&bytes(&case("REPOSITORY-2")), &[]).await;
+    for (count, seconds) in [(1, 6), (2, 360)] {
+        attempts(&test, count).await;
+        test.clock.advance(Duration::from_secs(seconds));
+        for one in &mut test.world.insurers {
+            must(one.client.authenticate().await);
+        }
+    }
+    let told = attempts(&test, 3).await;
+    let of = |number: usize, name: &str| told["attempts"][number][name].clone();
+    assert_eq!((of(0, "status"), of(0, "fault")), (json!(422), json!("recipient")));
+    let kept = of(0, "answer").as_str().unwrap().to_owned();
+    assert!(kept.contains("OperationOutcome") && !kept.contains("王小明") && !kept.contains("A123456789"), "{kept}");
+    assert_eq!((of(1, "status"), of(1, "fault")), (Value::Null, json!("network")));
+    // The second attempt had made it; the third one found it.
+    assert_eq!((of(2, "status"), repository.bundles().len(), repository.requests()), (json!(200), 1, 3));
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_pulled_is_sealed_in_the_form_of_the_recipient() {
+    let test = TestGateway::start().await;
+    test.push(&bytes(&case("FORMS-1")), &[]).await;
+    let envelope = pull_all(&test.life().client, 1).await.remove(0);
+    let path = format!("/insurer/v1/deliveries/{}", envelope.id);
+    let keys = &test.life().keys;
+
+    take(&test, RecipientForm::FhirBundle).await;
+    let answer = get(&test.life().client, &path).await;
+    assert_eq!((answer.status.as_u16(), answer.header("claimgate-form")), (200, Some("fhir-bundle")));
+    let sealed = String::from_utf8(answer.body).unwrap();
+    let opened = form::open(&sealed, Form::FhirBundle, keys).unwrap();
+    let collection: Value = serde_json::from_slice(&opened).unwrap();
+    let bundle = &collection["entry"][0]["resource"];
+    assert_eq!((&collection["type"], &bundle["type"]), (&json!("collection"), &json!("document")));
+    assert_eq!(bundle["signature"]["sigFormat"], "application/jose");
+    // One form is never opened as another.
+    assert!(form::open(&sealed, Form::Fields, keys).is_err());
+
+    take(&test, RecipientForm::Fields).await;
+    let answer = get(&test.life().client, &path).await;
+    let sealed = String::from_utf8(answer.body).unwrap();
+    let opened = String::from_utf8(form::open(&sealed, Form::Fields, keys).unwrap().to_vec()).unwrap();
+    let signed = Jws::parse(&opened, Some("claim-fields+jwt"), 1 << 20).unwrap();
+    let known = packet_keys(&test);
+    let key = known.iter().find(|key| key.kid == signed.kid()).unwrap().clone();
+    let fields: Value = serde_json::from_slice(&signed.verify(&key).unwrap()).unwrap();
+    assert_eq!((&fields["schema"], &fields["delivery_id"]), (&json!("claim-fields/1"), &json!(envelope.id)));
+    assert_eq!(fields["hospital"]["code"], claimgate_tests::bundles::HOSPITAL_CODE);
+    assert!(fields["diagnoses"].as_array().is_some_and(|all| !all.is_empty()));
+    assert!(fields["documents"].as_array().unwrap().iter().all(|one| one["digest"].as_str().unwrap().len() == 43));
+    test.stop().await;
+}
+
+/// A certificate authority, a server of it and a client of it, in PEM and DER.
+struct Hierarchy {
+    authority: String,
+    server: ServerConfig,
+    client: [String; 2],
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
+}
+
+fn hierarchy() -> Hierarchy {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = params.self_signed(&key).unwrap();
+    let issuer = Issuer::from_params(&params, &key);
+    let issue = |name: &str| {
+        let key = KeyPair::generate().unwrap();
+        let certificate = CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+        (certificate, key)
+    };
+    let (server, server_key) = issue("127.0.0.1");
+    let (client, client_key) = issue("gateway.example");
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.der().clone()).unwrap();
+    let verifier = WebPkiClientVerifier::builder(roots.into()).build().unwrap();
+    let server: Vec<CertificateDer<'static>> = vec![server.der().clone()];
+    let server_key = PrivateKeyDer::try_from(server_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder().with_client_cert_verifier(verifier);
+    Hierarchy {
+        authority: pem("CERTIFICATE", authority.der()),
+        server: config.with_single_cert(server, server_key).unwrap(),
+        client: [pem("CERTIFICATE", client.der()), pem("PRIVATE KEY", &client_key.serialize_der())],
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_that_asks_for_a_client_certificate_gets_the_gateways() {
+    let folder = tempfile::tempdir().unwrap();
+    let hierarchy = hierarchy();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    let authorities = ("CLAIMGATE_WEBHOOKS__AUTHORITIES", file("authority.pem", &hierarchy.authority));
+    let [certificate, key] = &hierarchy.client;
+    let own = [
+        ("CLAIMGATE_WEBHOOKS__CLIENT_CERTIFICATE", file("client.pem", certificate)),
+        ("CLAIMGATE_WEBHOOKS__CLIENT_KEY", file("client.key", key)),
+    ];
+    for identified in [false, true] {
+        let mut settings = vec![authorities.clone()];
+        settings.extend(own.iter().filter(|_| identified).cloned());
+        let test = TestGateway::start_with_settings(Clock::system(), &settings).await;
+        take(&test, RecipientForm::FhirBundle).await;
+        let tls = Some(hierarchy.server.clone());
+        let repository = Repository::start_over(packet_keys(&test), test.clock.now(), tls).await;
+        into(&test, &repository).await;
+        test.push(&bytes(&case("MTLS-1")), &[]).await;
+        let told = attempts(&test, 1).await;
+        if identified {
+            assert_eq!(told["attempts"][0]["status"], 201, "{told}");
+            assert_eq!(repository.read().len(), 1);
+        } else {
+            assert_eq!((&told["attempts"][0]["fault"], repository.requests()), (&json!("network"), 0), "{told}");
+        }
+        test.stop().await;
+    }
+}
