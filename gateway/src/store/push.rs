@@ -2,11 +2,10 @@
 
 use claimgate_adapters::insurer::webhook::EventKind;
 use jiff::Timestamp;
-use sqlx::Connection as _;
 
 use super::StoreError;
 use super::rows::{DuePush, parse, time};
-use super::sql::{Connection, query, query_as};
+use super::sql::{Builder, Connection, query, query_as};
 use super::written::{millis, one};
 use crate::core::push::{AttemptRow, EndpointRow, Next, PushWrite, Selection};
 use crate::id::DeliveryId;
@@ -114,7 +113,7 @@ async fn health(tx: &mut Connection, row: &AttemptRow) -> Result<(), StoreError>
     };
     let sql = "-- push::unhealthy
         update endpoint set failures = failures + 1, failing_since = coalesce(failing_since, $2),
-            rest_until = coalesce($3, rest_until), state = $4, version = version + ($4 != 'on')
+            rest_until = coalesce($3, rest_until), state = $4, version = version + case when $4 = 'on' then 0 else 1 end
         where party_id = $1 and state = 'on'";
     query(sql).bind(row.party.as_str()).bind(millis(row.at)).bind(rest).bind(state).execute(tx).await?;
     Ok(())
@@ -154,19 +153,24 @@ pub(super) async fn lease(
     connection: &mut Connection,
     (now, until, at_once): (Timestamp, Timestamp, u32),
 ) -> Result<Vec<DuePush>, StoreError> {
-    let mut tx = connection.begin_with("begin immediate").await?;
-    let sql = "-- push::endpoints_with_work
-        select e.party_id, e.failures, (select count(*) from webhook b
-            where b.party_id = e.party_id and b.state = 'due' and b.lease_until > $1)
-        from endpoint e join party p on p.id = e.party_id
-        where e.state = 'on' and p.state = 'live' and coalesce(e.rest_until, 0) <= $1
-            and exists (select 1 from webhook w where w.party_id = e.party_id and w.state = 'due' and w.due_at <= $1)";
-    let ready: Vec<(String, i64, i64)> = query_as(sql).bind(millis(now)).fetch_all(&mut *tx).await?;
+    let mut tx = connection.begin().await?;
+    let clock = tx.lease_clock(millis(now)).await?;
+    let until = clock + millis(until) - millis(now);
+    let mut sql = Builder::new("-- push::endpoints_with_work\nselect e.party_id, e.failures from endpoint e");
+    sql.push(" where e.state = 'on' and coalesce(e.rest_until, 0) <= ").push_bind(millis(now));
+    sql.push(" and exists (select 1 from party p where p.id = e.party_id and p.state = 'live')");
+    sql.push(" and exists (select 1 from webhook w where w.party_id = e.party_id and w.state = 'due' and w.due_at <= ");
+    sql.push_bind(millis(now)).push(")").push(tx.skip_locked());
+    let ready: Vec<(String, i64)> = sql.build_query_as().fetch_all(&mut *tx).await?;
     let mut leased = Vec::new();
-    for (party, failures, busy) in ready {
+    for (party, failures) in ready {
+        // Counted once the endpoint is ours, so that two processes never send it more than one may.
+        let sql = "-- push::busy
+            select count(*) from webhook where party_id = $1 and state = 'due' and lease_until > $2";
+        let (busy,): (i64,) = query_as(sql).bind(&party).bind(clock).fetch_one(&mut *tx).await?;
         let room = if failures > 0 { 1 } else { i64::from(at_once) };
         if room > busy {
-            leased.extend(lease_of(&mut tx, &party, (now, until), room - busy).await?);
+            leased.extend(lease_of(&mut tx, &party, (millis(now), clock, until), room - busy).await?);
         }
     }
     tx.commit().await?;
@@ -179,19 +183,22 @@ type HealthRow = (String, String, Vec<u8>, i64, i64, Option<i64>);
 async fn lease_of(
     tx: &mut Connection,
     party: &str,
-    (now, until): (Timestamp, Timestamp),
+    (now, clock, until): (i64, i64, i64),
     room: i64,
 ) -> Result<Vec<DuePush>, StoreError> {
-    let sql = "-- push::lease
-        update webhook set lease_until = $3, fence = fence + 1 where id in (
-            select w.id from webhook w where w.party_id = $1 and w.state = 'due' and w.due_at <= $2
-                and coalesce(w.lease_until, 0) <= $2
+    let mut sql = Builder::new(
+        "-- push::lease
+        with picked as (
+            select w.id from webhook w where w.state = 'due'
                 and not exists (select 1 from webhook b where b.party_id = w.party_id and b.claim_id = w.claim_id
-                    and b.state = 'due' and b.ordinal < w.ordinal)
-            order by w.due_at, w.ordinal limit $4)
-        returning id, delivery_id, kind, tries, first_try, fence";
-    let rows: Vec<LeaseRow> =
-        query_as(sql).bind(party).bind(millis(now)).bind(millis(until)).bind(room).fetch_all(&mut *tx).await?;
+                    and b.state = 'due' and b.ordinal < w.ordinal) and w.party_id = ",
+    );
+    sql.push_bind(party).push(" and w.due_at <= ").push_bind(now);
+    sql.push(" and coalesce(w.lease_until, 0) <= ").push_bind(clock);
+    sql.push(" order by w.due_at, w.ordinal limit ").push_bind(room).push(tx.skip_locked());
+    sql.push(") update webhook set fence = fence + 1, lease_until = ").push_bind(until);
+    sql.push(" where id in (select id from picked) returning id, delivery_id, kind, tries, first_try, fence");
+    let rows: Vec<LeaseRow> = sql.build_query_as().fetch_all(&mut *tx).await?;
     let sql = "-- push::endpoint_health
         select url, content, secrets, version, failures, failing_since from endpoint where party_id = $1";
     let (url, content, secrets, version, failures, failing): HealthRow =

@@ -87,7 +87,7 @@ impl Store {
     /// The database is away.
     pub async fn current_evidence(&self, claim: ClaimId) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         let sql = "-- operator::current_evidence
-            select id, body from evidence where claim_id = $1 and superseded_by is null order by rowid";
+            select id, body from evidence where claim_id = $1 and superseded_by is null order by revision, id";
         Ok(query_as(sql).bind(claim.to_string()).fetch_all(self.readers()).await?)
     }
 
