@@ -34,6 +34,8 @@ pub use rows::{
 pub use schema::SchemaStatus;
 pub use sequence::Sequenced;
 
+pub use sql::Server;
+
 use sql::{Opener, Pool};
 use writer::Job;
 

@@ -16,6 +16,7 @@ mod sqlite;
 mod value;
 
 pub(super) use builder::Builder;
+pub use connection::Server;
 pub(super) use connection::{Connection, Opener, Pool, Target};
 pub(super) use row::{Done, Row};
 

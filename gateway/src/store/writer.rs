@@ -67,7 +67,8 @@ impl Writer {
     ) -> Result<T, StoreError> {
         let connection = self.connection().await?;
         let outcome = work(connection).await;
-        if matches!(&outcome, Err(StoreError::Database(_))) || connection.settle().await.is_err() {
+        let fault = matches!(&outcome, Err(StoreError::Database(error)) if !sql::is_contention(error));
+        if fault || connection.settle().await.is_err() {
             self.connection = None;
         }
         outcome

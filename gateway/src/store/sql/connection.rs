@@ -113,7 +113,28 @@ impl Opener {
     }
 }
 
+/// A server as `doctor` looks at it.
+#[derive(Clone, Debug)]
+pub struct Server {
+    /// Its version.
+    pub version: String,
+    /// Whether what it says is committed outlives a power cut.
+    pub durable: bool,
+    /// Whether nobody on the way can read along: TLS, or this machine.
+    pub private: bool,
+    /// How many connections it takes in all.
+    pub connections: i64,
+}
+
 impl Pool {
+    /// The server, where there is one.
+    pub(in crate::store) async fn server(&self) -> Result<Option<Server>, Error> {
+        match self {
+            Self::Sqlite(_) => Ok(None),
+            Self::Postgres(_) => postgres::facts(self).await.map(Some),
+        }
+    }
+
     /// Closes them all; later reads fail.
     pub(in crate::store) async fn close(&self) {
         match self {

@@ -12,7 +12,7 @@ use sqlx::{
 
 use tokio::sync::watch;
 
-use super::connection::{Connection, Speak};
+use super::connection::{Connection, Pool, Server, Speak};
 use super::value::Value;
 use super::{Done, Query, Row, query, query_as};
 
@@ -152,6 +152,18 @@ pub(super) fn is_bad_value(code: &str) -> bool {
 /// Serialization, deadlock, a lock that did not come in time.
 pub(super) fn is_contention(code: &str) -> bool {
     matches!(code, "40001" | "40P01" | "55P03")
+}
+
+/// What `doctor` wants to know of a server.
+pub(super) async fn facts(pool: &Pool) -> Result<Server, Error> {
+    let sql = "-- postgres::facts
+        select current_setting('server_version'), current_setting('fsync'), current_setting('full_page_writes'),
+            coalesce((select ssl from pg_stat_ssl where pid = pg_backend_pid()), false),
+            coalesce(inet_server_addr() <<= '127.0.0.0/8'::inet or inet_server_addr() = '::1'::inet, true),
+            current_setting('max_connections')::bigint";
+    let (version, fsync, pages, encrypted, local, connections): (String, String, String, bool, bool, i64) =
+        query_as(sql).fetch_one(pool).await?;
+    Ok(Server { version, durable: fsync == "on" && pages == "on", private: encrypted || local, connections })
 }
 
 /// Why this server or database will not do.
