@@ -56,6 +56,20 @@ async fn shape(database: &Database) -> Shape {
     (columns, query_as(indexes).fetch_all(&mut connection).await.unwrap())
 }
 
+/// Columns of different collations cannot be compared there, and the database's own may sort otherwise than SQLite does.
+#[tokio::test]
+async fn every_text_of_postgresql_has_the_same_collation() {
+    for database in &Databases::new("schema_collation").await.all[1..] {
+        migrate(database).await.unwrap();
+        let mut connection = Opener::new(database).unwrap().connect().await.unwrap();
+        let sql = "select table_name || '.' || column_name from information_schema.columns
+            where table_schema = 'public' and data_type = 'text' and collation_name is distinct from 'C'
+                and table_name <> '_sqlx_migrations'";
+        let others: Vec<(String,)> = query_as(sql).fetch_all(&mut connection).await.unwrap();
+        assert!(others.is_empty(), "text collate \"C\" is missing: {others:?}");
+    }
+}
+
 #[tokio::test]
 async fn both_databases_have_the_same_tables_columns_and_indexes() {
     let mut shapes = Vec::new();
