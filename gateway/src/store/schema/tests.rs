@@ -86,8 +86,8 @@ async fn both_databases_have_the_same_tables_columns_and_indexes() {
 async fn comes_up(database: &Database, before: usize) {
     let mut old = Opener::new(database).unwrap().create().await.unwrap();
     apply(&mut old, before).await.unwrap();
-    fill(&mut old, before).await;
-    let found = i64::try_from(before).unwrap();
+    fill(&mut old, MIGRATIONS[before - 1].0).await;
+    let found = MIGRATIONS[before - 1].0;
     assert!(matches!(check(&mut old).await, Err(StoreError::Schema(SchemaError::Behind { .. }))));
     old.close().await.unwrap();
     assert_eq!(status(database).await.unwrap().found, found);
@@ -112,18 +112,23 @@ async fn comes_up(database: &Database, before: usize) {
     for refused in [
         "delete from party where id = 'q'",
         "insert into party_identifier values ('s', 'w', 'nobody')",
-        "insert into party values ('g', 'fund', 'gone', '{}', 1, 0, 0, null)",
+        "insert into party (id, role, state, document, version, created_at, changed_at)
+            values ('g', 'fund', 'gone', '{}', 1, 0, 0)",
     ] {
         assert!(query(refused).execute(&mut new).await.is_err(), "{refused}");
     }
-    query("insert into party values ('f', 'fund', 'invited', '{}', 1, 0, 0, null)").execute(&mut new).await.unwrap();
+    let sql = "insert into party (id, role, state, document, version, created_at, changed_at)
+        values ('f', 'fund', 'invited', '{}', 1, 0, 0)";
+    query(sql).execute(&mut new).await.unwrap();
     new.close().await.unwrap();
 }
 
-async fn fill(old: &mut Connection, version: usize) {
+async fn fill(old: &mut Connection, version: i64) {
     for sql in [
-        "insert into party values ('p', 'hospital', 'live', '{}', 1, 0, 0)",
-        "insert into party values ('q', 'insurer', 'suspended', '{}', 7, 1, 2)",
+        "insert into party (id, role, state, document, version, created_at, changed_at)
+            values ('p', 'hospital', 'live', '{}', 1, 0, 0)",
+        "insert into party (id, role, state, document, version, created_at, changed_at)
+            values ('q', 'insurer', 'suspended', '{}', 7, 1, 2)",
         "insert into party_identifier values ('s', 'v', 'q')",
         "insert into assertion_use values ('q', 'j', 0)",
     ] {
