@@ -28,6 +28,12 @@ async fn connection(database: &Database) -> Connection {
     Opener::new(database).unwrap().connect().await.unwrap()
 }
 
+async fn party(connection: &mut Connection, id: &str) {
+    let sql = "insert into party (id, role, state, document, version, created_at, changed_at)
+        values ($1, 'hospital', 'live', '{}', 1, 0, 0)";
+    query(sql).bind(id).execute(connection).await.unwrap();
+}
+
 fn line(actor: &str) -> Change {
     let mut change = Change::new("test");
     change.push(Write::Audit(AuditLine {
@@ -61,7 +67,7 @@ async fn three_sequencers_give_one_chain_without_a_gap() {
 async fn a_step_is_leased_once_however_many_ask_for_it() {
     let Some((database, stores)) = stores("lease", 3).await else { return };
     let (claim, mut connection) = (ClaimId::new(AT, &Random::system()).to_string(), connection(&database).await);
-    query("insert into party (id, role, state, document, version, created_at, changed_at) values ('p', 'hospital', 'live', '{}', 1, 0, 0)").execute(&mut connection).await.unwrap();
+    party(&mut connection, "p").await;
     let sql = "insert into claim values ($1, 'p', $2, 'health', 1, 1, 0, 0)";
     query(sql).bind(&claim).bind(vec![0]).execute(&mut connection).await.unwrap();
     for _ in 0..60 {
@@ -91,10 +97,7 @@ async fn a_step_is_leased_once_however_many_ask_for_it() {
 async fn what_another_process_changed_or_holds_is_a_conflict_and_never_written_over() {
     let Some((database, stores)) = stores("conflict", 2).await else { return };
     let mut holder = connection(&database).await;
-    query("insert into party (id, role, state, document, version, created_at, changed_at) values ('hospital-p', 'hospital', 'live', '{}', 1, 0, 0)")
-        .execute(&mut holder)
-        .await
-        .unwrap();
+    party(&mut holder, "hospital-p").await;
     let rely = |version| {
         let mut change = line("relies");
         change.push(Write::RelyOnParty("hospital-p".parse().unwrap(), version));
