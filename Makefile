@@ -1,4 +1,7 @@
 # Two commands do all the set-up: `make demo` and `make test`.
+# Tests that have no database, or look at nothing of it: once is enough.
+elsewhere := build:: contract:: desk:: hostile:: interop:: tidy::
+
 .PHONY: help prepare prepare-test demo build fmt lint doc gate test bench clean
 
 # Where cargo builds, if somebody has told it to build elsewhere.
@@ -37,7 +40,9 @@ gate: ## Dependencies: bans, licences, sources, advisories
 
 test: prepare-test lint doc gate ## Everything that must hold
 	cargo build --locked --bin claimgate
-	cargo test --workspace --locked
+	sh deploy/with-postgres cargo test --workspace --locked
+	CLAIMGATE_TEST_DATABASE=postgres sh deploy/with-postgres cargo test --locked -p claimgate-tests --test it -- \
+		$(addprefix --skip ,$(elsewhere))
 
 bench: prepare ## Latency of a push, from request to durable to delivered; cost of a packet
 	cargo bench --locked -p claimgate-packet --features seal --bench cost --bench proof

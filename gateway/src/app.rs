@@ -169,7 +169,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
     let name = format!("{}/log", name.trim_end_matches('/'));
     let log = LogSigner::new(&name, keys.folder().log_seed().map_err(KeyRingError::from)?)
         .map_err(|_| StartError::LogName)?;
-    let store = open_store(&config.database_path(), config.store.readers).await?;
+    let store = Store::open(&config.database(), config.store.readers).await?;
     Ok(Engine {
         issuer,
         store,
@@ -248,8 +248,4 @@ pub fn policy(file: &Path) -> Result<Policy, StartError> {
     let text =
         std::fs::read_to_string(file).map_err(|source| StartError::PolicyFile { path: file.to_owned(), source })?;
     Ok(Policy::read(Origin::File(file.to_owned()), &text)?)
-}
-
-async fn open_store(path: &Path, readers: u32) -> Result<Store, StoreError> {
-    Store::open(path, readers).await
 }

@@ -66,6 +66,9 @@ struct Arguments {
     /// Configuration file (TOML). Without it: the defaults, then CLAIMGATE_<SECTION>__<NAME> variables.
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Database instead of the configured one: `sqlite:PATH` or `postgres://user@host/database`.
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
     #[command(subcommand)]
     command: Command,
 }
@@ -130,7 +133,10 @@ pub fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
     let file = arguments.config.as_deref();
-    let config = || Config::load(file);
+    let config = || match &arguments.database_url {
+        None => Config::load(file),
+        Some(url) => Config::load(file)?.with_database(url.clone()),
+    };
     match arguments.command {
         Command::Serve(serve) => serve.run(config()?).await,
         #[cfg(feature = "sandbox")]

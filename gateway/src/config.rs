@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+mod database;
 mod limits;
 mod operators;
 mod signatures;
 mod tls;
 
+pub use database::{Database, DatabaseUrl};
 pub use limits::Limits;
 pub use operators::Operators;
 pub use signatures::Signatures;
@@ -25,6 +27,8 @@ pub const DEFAULTS: &str = include_str!("config/default.toml");
 const PREFIX: &str = "CLAIMGATE_";
 /// Names the folder of the tests' real examples; no setting.
 const TEST_DATA: &str = "CLAIMGATE_SHARED";
+/// What tests tell one another; no settings.
+const TESTS: &str = "CLAIMGATE_TEST_";
 
 /// The whole configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -109,13 +113,20 @@ pub enum MetricsFrom {
 }
 
 /// Section `store`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Store {
+    url: String,
     /// SQLite file; empty means in the data directory.
     pub path: PathBuf,
     /// Reading connections.
     pub readers: u32,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("path", &self.path).field("readers", &self.readers).finish_non_exhaustive()
+    }
 }
 
 /// Section `keys`.
@@ -273,7 +284,7 @@ impl Config {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         let ours = std::env::vars_os().filter_map(|(name, value)| {
-            let name = name.into_string().ok().filter(|name| name.starts_with(PREFIX) && name != TEST_DATA)?;
+            let name = name.into_string().ok().filter(|name| is_setting(name))?;
             Some((name, value.to_string_lossy().into_owned()))
         });
         Self::from_layers(file, ours)
@@ -299,10 +310,21 @@ impl Config {
         Ok(config)
     }
 
-    /// The SQLite file.
+    /// Where the database is.
     #[must_use]
-    pub fn database_path(&self) -> PathBuf {
-        or_in(&self.store.path, &self.gateway.data_dir, "claimgate.db")
+    pub fn database(&self) -> Database {
+        let file = or_in(&self.store.path, &self.gateway.data_dir, "claimgate.db");
+        Database::read(&self.store.url).ok().flatten().unwrap_or(Database::Sqlite(file))
+    }
+
+    /// The same configuration over another database: `sqlite:PATH` or `postgres://…`.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn with_database(mut self, url: String) -> Result<Self, ConfigError> {
+        self.store = Store { url, path: PathBuf::new(), readers: self.store.readers };
+        self.check()?;
+        Ok(self)
     }
 
     /// The key folder.
@@ -324,7 +346,7 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         let base = &self.gateway.base_url;
         let everywhere = self.http.listen.starts_with("0.0.0.0") || self.http.listen.starts_with("[::]");
-        let rules: [(bool, &str); 12] = [
+        let rules: [(bool, &str); 14] = [
             (
                 (self.http.body_limit_bytes..=17_179_869_184).contains(&self.http.bodies_total_bytes),
                 "http.bodies_total_bytes is at least http.body_limit_bytes and at most 17179869184",
@@ -349,6 +371,11 @@ impl Config {
             ((0..=10).contains(&self.tokens.leeway_seconds), "tokens.leeway_seconds is 0 to 10"),
             ((1..=60).contains(&self.delivery.max_wait_seconds), "delivery.max_wait_seconds is 1 to 60"),
             ((1..=64).contains(&self.store.readers), "store.readers is 1 to 64"),
+            (Database::read(&self.store.url).is_ok(), "store.url is sqlite:PATH or postgres://user@host/database"),
+            (
+                self.store.url.is_empty() || self.store.path.as_os_str().is_empty(),
+                "store.url and store.path exclude each other",
+            ),
             (
                 self.limits.hold(),
                 "limits: rates and bursts are 1 to 1000000, concurrent 1 to 100000, bytes_per_minute 65536 to \
@@ -360,6 +387,10 @@ impl Config {
             None => self.operators.broken().or(self.tls.broken()).map_or(Ok(()), |rule| Err(invalid(rule))),
         }
     }
+}
+
+fn is_setting(name: &str) -> bool {
+    name.starts_with(PREFIX) && name != TEST_DATA && !name.starts_with(TESTS)
 }
 
 fn or_in(path: &Path, folder: &Path, name: &str) -> PathBuf {
@@ -420,14 +451,14 @@ mod tests {
     fn the_defaults_alone_are_a_configuration() {
         let config = with(&[]).unwrap();
         assert_eq!(config.http.listen, "127.0.0.1:8080");
-        assert!(config.database_path().ends_with("claimgate-data/claimgate.db"));
+        assert_eq!(config.database(), Database::Sqlite(PathBuf::from("claimgate-data/claimgate.db")));
     }
 
     #[test]
     fn the_environment_overrides_with_the_right_type() {
         let config = with(&[("CLAIMGATE_HTTP__WORKERS", "3"), ("CLAIMGATE_STORE__PATH", "/x.db")]).unwrap();
         assert_eq!(config.http.workers, 3);
-        assert_eq!(config.database_path(), PathBuf::from("/x.db"));
+        assert_eq!(config.database(), Database::Sqlite(PathBuf::from("/x.db")));
     }
 
     #[test]

@@ -1,15 +1,14 @@
 //! The store: the only SQL. One door in ([`Store::commit`]), named reads out.
 //!
-//! SQLite in WAL mode with full synchronisation: one connection writes and groups what waits into one
-//! transaction, a few read beside it. A commit that was answered is on disk.
+//! SQLite in WAL mode with full synchronisation, or PostgreSQL under any number of gateways: one connection writes and
+//! groups what waits into one transaction, a few read beside it. A commit that was answered is on disk.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
+use crate::config::Database;
 use crate::core::change::Change;
 
 mod apply;
@@ -38,8 +37,14 @@ pub use rows::{
 pub use schema::SchemaStatus;
 pub use sequence::Sequenced;
 
-use sql::Pool;
+pub use sql::Server;
+
+use sql::{Opener, Pool};
 use writer::Job;
+
+/// How long to leave the positions to another process before looking again, and how often.
+const NAP: Duration = Duration::from_millis(5);
+const PATIENCE: u32 = 2_000;
 
 /// Why the store could not do it.
 #[derive(Debug, thiserror::Error)]
@@ -73,9 +78,15 @@ pub enum StoreError {
 #[derive(Clone, Debug)]
 pub struct Store {
     readers: Pool,
+    /// Changes.
     jobs: mpsc::Sender<Job>,
+    /// Everything else that writes: on SQLite the same writer, on PostgreSQL one of its own, so that commits and
+    /// positions do not wait for one another.
+    chores: mpsc::Sender<Job>,
     unsequenced: Arc<Notify>,
     sequenced: watch::Sender<u64>,
+    /// Told when it closes, and gone when nobody has the store any more.
+    open: Arc<watch::Sender<()>>,
 }
 
 impl Store {
@@ -83,18 +94,19 @@ impl Store {
     ///
     /// # Errors
     /// No such file, another schema, no access.
-    pub async fn open(path: &Path, readers: u32) -> Result<Self, StoreError> {
-        let options = connect_options(path);
-        let mut writer = open_writer(&options).await?;
-        schema::require_current(&mut writer).await?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(readers)
-            .acquire_timeout(Duration::from_secs(10))
-            .connect_with(options.clone().read_only(true))
-            .await?;
-        let (jobs, queue) = mpsc::channel(1_024);
-        tokio::spawn(writer::run(options, writer, queue));
-        Ok(Self { readers, jobs, unsequenced: Arc::new(Notify::new()), sequenced: watch::Sender::new(0) })
+    pub async fn open(database: &Database, readers: u32) -> Result<Self, StoreError> {
+        let opener = Opener::new(database)?;
+        let mut connection = opener.connect().await?;
+        schema::require_current(&mut connection).await?;
+        let readers = opener.readers(readers).await?;
+        let jobs = writer::start(opener.clone(), connection);
+        let chores = match opener {
+            Opener::Sqlite(_) => jobs.clone(),
+            Opener::Postgres(_) => writer::start(opener.clone(), opener.connect().await?),
+        };
+        let (sequenced, open) = (watch::Sender::new(0), watch::Sender::new(()));
+        opener.listen(sequenced.clone(), open.subscribe());
+        Ok(Self { readers, jobs, chores, unsequenced: Arc::new(Notify::new()), sequenced, open: Arc::new(open) })
     }
 
     /// Commits a change whole, together with whatever else waits. `Ok` means it is on disk.
@@ -114,9 +126,16 @@ impl Store {
     /// # Errors
     /// The database is away.
     pub async fn sequence(&self) -> Result<Sequenced, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.jobs.send(Job::Sequence(reply)).await.map_err(|_| StoreError::Closed)?;
-        let sequenced = answer.await.map_err(|_| StoreError::Closed)??;
+        let mut patience = PATIENCE;
+        let sequenced = loop {
+            match self.ask(Job::Sequence).await? {
+                Some(sequenced) => break sequenced,
+                // Another process is at it, and may have begun before the newest commit.
+                None if patience > 0 => patience -= 1,
+                None => return Err(StoreError::Conflict { table: "stream" }),
+            }
+            tokio::time::sleep(NAP).await;
+        };
         if sequenced.deliveries > 0 {
             self.sequenced.send_modify(|count| *count += 1);
         }
@@ -138,9 +157,7 @@ impl Store {
         now: jiff::Timestamp,
         until: jiff::Timestamp,
     ) -> Result<Option<DueWork>, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.jobs.send(Job::Lease { now, until, reply }).await.map_err(|_| StoreError::Closed)?;
-        answer.await.map_err(|_| StoreError::Closed)?
+        self.ask(|reply| Job::Lease { now, until, reply }).await
     }
 
     /// Leases messages that are due, for each endpoint at most so many at once, one where it failed last.
@@ -158,17 +175,17 @@ impl Store {
         let sql = "-- push::any_due
             select exists (select 1 from endpoint e join webhook w on w.party_id = e.party_id
                 where e.state = 'on' and coalesce(e.rest_until, 0) <= $1 and w.state = 'due' and w.due_at <= $1)";
-        let (any,): (bool,) = sqlx::query_as(sql).bind(written::millis(now)).fetch_one(self.readers()).await?;
+        let (any,): (bool,) = sql::query_as(sql).bind(written::millis(now)).fetch_one(self.readers()).await?;
         if !any {
             return Ok(Vec::new());
         }
         self.ask(|reply| Job::LeasePushes { now, until, at_once, reply }).await
     }
 
-    /// Puts a job to the writer and waits for its answer.
+    /// Puts a chore to its writer and waits for the answer.
     async fn ask<T>(&self, job: impl FnOnce(oneshot::Sender<Result<T, StoreError>>) -> Job) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        self.jobs.send(job(reply)).await.map_err(|_| StoreError::Closed)?;
+        self.chores.send(job(reply)).await.map_err(|_| StoreError::Closed)?;
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -188,20 +205,21 @@ impl Store {
     /// # Errors
     /// The database is away.
     pub async fn forget_expired(&self, now: jiff::Timestamp) -> Result<(), StoreError> {
-        let (reply, answer) = oneshot::channel();
-        self.jobs.send(Job::Forget { now, reply }).await.map_err(|_| StoreError::Closed)?;
-        answer.await.map_err(|_| StoreError::Closed)?
+        self.ask(|reply| Job::Forget { now, reply }).await
     }
 
     /// Does what is in the queue, writes the log back into the database file and closes it. Later calls get
     /// [`StoreError::Closed`].
     pub async fn close(&self) {
-        let (reply, done) = oneshot::channel();
+        self.open.send_replace(());
         // Readers hold the log open.
         self.readers.close().await;
-        if self.jobs.send(Job::Close(reply)).await.is_ok() {
-            // A writer that is gone has closed already.
-            let _ = done.await;
+        for writer in [&self.jobs, &self.chores] {
+            let (reply, done) = oneshot::channel();
+            if writer.send(Job::Close(reply)).await.is_ok() {
+                // A writer that is gone has closed already.
+                let _ = done.await;
+            }
         }
     }
 
@@ -221,19 +239,5 @@ impl Store {
     }
 }
 
-fn connect_options(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new()
-        .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(10))
-        .pragma("trusted_schema", "off")
-        .pragma("secure_delete", "on")
-        .pragma("journal_size_limit", "67108864")
-}
-
-async fn open_writer(options: &SqliteConnectOptions) -> Result<sql::Connection, sqlx::Error> {
-    use sqlx::ConnectOptions;
-    options.connect().await
-}
+#[cfg(test)]
+mod tests;

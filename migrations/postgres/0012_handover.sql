@@ -3,27 +3,27 @@
 
 -- What a recipient's own FHIR repository answered to a delivery it took.
 create table repository_receipt (
-    delivery_id text not null primary key references delivery (id),
+    delivery_id text collate "C" not null primary key references delivery (id),
     answer bytea not null,
     at bigint not null
 );
 
 -- A delivery with a row here is returned, whatever its own state says: that is 'withdrawn', so that nothing leaves any more.
 create table delivery_return (
-    delivery_id text not null primary key references delivery (id),
-    claim_id text not null references claim (id),
-    party_id text not null references party (id),
-    reason text not null,
+    delivery_id text collate "C" not null primary key references delivery (id),
+    claim_id text collate "C" not null references claim (id),
+    party_id text collate "C" not null references party (id),
+    reason text collate "C" not null,
     suggested bytea,
-    refused text,
+    refused text collate "C",
     at bigint not null
 );
 create index delivery_return_by_claim on delivery_return (claim_id);
 
 -- From the delivery that was returned to the one that followed it.
 create table delivery_forward (
-    delivery_id text not null primary key references delivery (id),
-    to_delivery_id text not null references delivery (id),
+    delivery_id text collate "C" not null primary key references delivery (id),
+    to_delivery_id text collate "C" not null references delivery (id),
     hops bigint not null,
     at bigint not null
 );
@@ -31,9 +31,9 @@ create index delivery_forward_by_target on delivery_forward (to_delivery_id);
 
 -- The insurer's own case by another rail.
 create table submission_link (
-    submission_id text not null references submission (id),
-    party_id text not null references party (id),
-    rail text not null,
+    submission_id text collate "C" not null references submission (id),
+    party_id text collate "C" not null references party (id),
+    rail text collate "C" not null,
     number_mac bytea not null,
     number bytea not null,
     at bigint not null,
@@ -43,8 +43,8 @@ create index submission_link_by_number on submission_link (party_id, rail, numbe
 
 -- What makes two claims of one hospital the same receipt, or the same visit.
 create table receipt_key (
-    claim_id text not null references claim (id),
-    hospital_id text not null references party (id),
+    claim_id text collate "C" not null references claim (id),
+    hospital_id text collate "C" not null references party (id),
     key_mac bytea not null,
     primary key (claim_id, key_mac)
 );

@@ -17,11 +17,10 @@ use claimgate_packet::jose::digest::{sha256, sha256_text};
 use claimgate_packet::jose::jwk::{KeyAlg, KeyUse, PrivateJwk};
 use claimgate_packet::open::Opened;
 use claimgate_tests::bundles::{bytes, case, resource};
+use claimgate_tests::database::on_postgres;
 use claimgate_tests::gateway::{TestGateway, codes, get, must, open_all, post, pull_all};
 use reqwest::Method;
 use serde_json::{Value, json};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, Connection};
 
 /// A scan of a receipt: its first bytes are a JPEG's, the rest is made up.
 const SCAN: &[u8] = b"\xFF\xD8\xFF\xE0 made-up scan of a receipt MARKER-JPEG";
@@ -143,13 +142,7 @@ async fn nothing_of_a_file_stands_readable_in_the_data_folder_and_fetches_are_au
     let ids: Vec<String> = files(&opened).iter().map(|(_, file)| file.id.clone()).collect();
     let folder = test.stop().await;
 
-    let mut stored = Vec::new();
-    for entry in std::fs::read_dir(folder.path()).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() {
-            stored.extend(std::fs::read(path).unwrap());
-        }
-    }
+    let stored = folder.bytes().await;
     let holds = |text: &[u8]| stored.windows(text.len()).any(|window| window == text);
     assert!(holds(b"attachment.fetched") && ids.iter().all(|id| holds(id.as_bytes())), "the database was read");
     let digest = sha256(&pdf());
@@ -237,12 +230,8 @@ async fn a_file_that_became_a_record_of_its_own_goes_where_records_go() {
     assert_eq!(test.push(text.as_bytes(), &[]).await.status, 201);
     let (_, opened) = nth(&test, test.life(), 1).await;
     assert_eq!(files(&opened).iter().map(|(kind, _)| *kind).collect::<Vec<_>>(), ["lab-report"]);
-    let path = test.folder().join("claimgate.db");
-    let mut connection = must(SqliteConnectOptions::new().filename(&path).connect().await);
-    let sql = "select (select count(*) from attachment), (select count(*) from delivery_attachment)";
-    let counted: (i64, i64) = must(sqlx::query_as(sql).fetch_one(&mut connection).await);
-    assert_eq!(counted, (2, 1), "kept for the claim, and in nobody's delivery");
-    must(connection.close().await);
+    let sql = "select 10 * (select count(*) from attachment) + (select count(*) from delivery_attachment)";
+    assert_eq!(test.kept().number(sql).await, 21, "kept for the claim, and in nobody's delivery");
     test.stop().await;
 }
 
@@ -288,16 +277,15 @@ async fn a_file_changed_or_moved_at_rest_is_a_fault_that_tells_nothing() {
     test.push(&bytes(&two_files("FILES-8")), &[]).await;
     let (envelope, opened) = nth(&test, test.life(), 1).await;
     let named: Vec<String> = files(&opened).iter().map(|(_, file)| file.id.clone()).collect();
-    let path = test.folder().join("claimgate.db");
-    let behind = async |sql: &'static str| {
-        let mut connection = must(SqliteConnectOptions::new().filename(&path).connect().await);
-        assert!(must(sqlx::query(sql).execute(&mut connection).await).rows_affected() > 0);
-        must(connection.close().await);
-    };
+    let behind = async |sql: &'static str| assert!(test.kept().run(sql).await > 0);
     for sql in [
         "update attachment set content = (select b.content from attachment b where b.media_type = 'application/pdf')",
-        "update attachment set content = zeroblob(length(content))",
-        "update attachment set content = x''",
+        if on_postgres() {
+            "update attachment set content = decode(repeat('00', length(content)), 'hex')"
+        } else {
+            "update attachment set content = zeroblob(length(content))"
+        },
+        if on_postgres() { "update attachment set content = ''::bytea" } else { "update attachment set content = x''" },
     ] {
         behind(sql).await;
         let answer = fetch(test.life(), &envelope.id, &named[0]).await;
@@ -379,7 +367,7 @@ async fn a_file_over_twenty_mebibytes_is_refused_where_larger_bodies_are_allowed
         ("CLAIMGATE_HTTP__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
         ("CLAIMGATE_HTTP__BODY_LIMIT_BYTES".to_owned(), "67108864".to_owned()),
     ];
-    let config = must(Config::from_layers(None, layers));
+    let config = must(Config::from_layers(None, layers.into_iter().chain(folder.settings())));
     let running = must(lifecycle::start(config, Clock::system(), Random::system()).await);
     let mut large = case("FILES-10");
     let form = &mut resource(&mut large, "DiagnosticReport")["presentedForm"][0];

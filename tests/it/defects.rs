@@ -273,12 +273,11 @@ async fn an_endpoint_that_is_off_is_told_of_to_party_and_operator() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!((&shown["state"], &shown["waiting"]), (&"gone".into(), &1.into()), "the message is kept");
-    let database = test.world.gateway.app.config.database_path();
-    let (party, folder) = (id(test.life()), test.stop().await);
-    let audited = String::from_utf8_lossy(&std::fs::read(database).unwrap()).contains("endpoint.switched-off");
-    assert!(audited);
+    let (party, kept) = (id(test.life()), test.stop().await);
+    assert!(kept.holds(b"endpoint.switched-off").await);
     let mut doctor = std::process::Command::new(claimgate_tests::shared::binary());
-    let doctor = doctor.arg("doctor").env("CLAIMGATE_GATEWAY__DATA_DIR", folder.path()).output().unwrap();
+    let doctor =
+        doctor.arg("doctor").env("CLAIMGATE_GATEWAY__DATA_DIR", kept.path()).envs(kept.settings()).output().unwrap();
     let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
     assert!(said.contains(party.as_str()) && said.contains("switched off"), "{said}");
 }

@@ -24,6 +24,7 @@ use claimgate_packet::jose::jwk::{JwkSet, KeyAlg, KeyUse, PrivateJwk};
 use claimgate_packet::open::{Opened, TrustedKeys, open};
 use claimgate_packet::words::Line;
 use claimgate_tests::bundles::{bytes, case};
+use claimgate_tests::database;
 use claimgate_tests::gateway::{NewParty, TestGateway, must, open_all, push_as};
 use claimgate_tests::shared::{binary, project};
 use serde_json::{Value, json};
@@ -123,7 +124,7 @@ async fn another_table_sends_what_it_changes_with_the_next_revision() {
         ("CLAIMGATE_HTTP__LISTEN".to_owned(), address.to_string()),
         ("CLAIMGATE_DISCLOSURE__POLICY".to_owned(), file.display().to_string()),
     ];
-    let config = must(Config::from_layers(None, layers));
+    let config = must(Config::from_layers(None, layers.into_iter().chain(folder.settings())));
     let running = must(lifecycle::start(config, Clock::system(), Random::system()).await);
     must(world.hospital.authenticate().await);
     for one in &mut world.insurers {
@@ -160,7 +161,12 @@ async fn another_table_sends_what_it_changes_with_the_next_revision() {
 fn explain(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(binary());
     command.args(["packet", "explain"]).args(arguments);
-    command.current_dir(folder).env("CLAIMGATE_GATEWAY__DATA_DIR", folder).output().unwrap()
+    command
+        .current_dir(folder)
+        .env("CLAIMGATE_GATEWAY__DATA_DIR", folder)
+        .envs(database::settings(folder))
+        .output()
+        .unwrap()
 }
 
 fn out(output: &Output) -> String {
@@ -207,7 +213,7 @@ async fn a_stored_claim_is_explained_and_looking_is_on_record() {
     }
     let doctor = |policy: &str| {
         let mut command = Command::new(binary());
-        command.arg("doctor").env("CLAIMGATE_GATEWAY__DATA_DIR", folder.path());
+        command.arg("doctor").env("CLAIMGATE_GATEWAY__DATA_DIR", folder.path()).envs(database::settings(folder.path()));
         let output = command.env("CLAIMGATE_DISCLOSURE__POLICY", policy).output().unwrap();
         (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
     };
@@ -219,7 +225,7 @@ async fn a_stored_claim_is_explained_and_looking_is_on_record() {
     let (code, said) = doctor(&wrong.display().to_string());
     assert!(code == Some(4) && said.contains("wrong.toml:13: `gruop`") && said.contains("group"), "{said}");
     let layers = [("CLAIMGATE_GATEWAY__DATA_DIR".to_owned(), folder.path().display().to_string())];
-    let config = must(Config::from_layers(None, layers));
+    let config = must(Config::from_layers(None, layers.into_iter().chain(folder.settings())));
     let running = must(lifecycle::start(config, Clock::system(), Random::system()).await);
     // Four registrations, a bundle, its packet, a fetch, and two looks.
     assert_eq!(must(running.app.engine.store.check_audit().await), Ok(9));

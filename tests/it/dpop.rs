@@ -233,7 +233,7 @@ async fn a_proof_counts_once_also_among_fifty_and_after_a_restart() {
     let wanted = Wanted { method: "GET", url: &url, token: Some(&token), nonces: None };
     let (now, used) = (desk.now(), dpop::check(&proof, &wanted, desk.now(), 10).unwrap());
 
-    let path = desk.test.world.gateway.app.config.database_path();
+    let path = desk.test.world.gateway.app.config.database();
     let _folder = desk.test.stop().await;
     let store = must(Store::open(&path, 1).await);
     let again = || {

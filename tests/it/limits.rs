@@ -90,7 +90,7 @@ async fn a_dribbled_body_is_cut_off_while_others_are_served() {
     let config = must(Config::from_layers(None, layers));
     let (clock, random) = (Clock::system(), Random::system());
     must(ring::ensure(&config, &random, clock.now()));
-    must(schema::migrate(&config.database_path()).await);
+    must(schema::migrate(&config.database()).await);
     let running = must(lifecycle::start(config, clock.clone(), random).await);
     let address = running.address;
 

@@ -43,6 +43,7 @@ mod pull;
 mod receipts;
 mod refusals;
 mod registry;
+mod replicas;
 mod restart;
 mod roles;
 mod rotation;

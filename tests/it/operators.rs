@@ -7,6 +7,7 @@ use claimgate_gateway::clock::Clock;
 use claimgate_gateway::flows::registry::{NotRegistered, Operator, Standing};
 use claimgate_gateway::party::{PartyIdentifier, PartyState};
 use claimgate_packet::words::Line;
+use claimgate_tests::database;
 use claimgate_tests::gateway::{TestGateway, must};
 use claimgate_tests::shared::binary;
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
     let mut command = Command::new(binary());
     command.args(arguments).current_dir(folder);
-    command.env("CLAIMGATE_GATEWAY__DATA_DIR", folder.join("data"));
+    command.env("CLAIMGATE_GATEWAY__DATA_DIR", folder.join("data")).envs(database::settings(folder.join("data")));
     command.env("CLAIMGATE_OPERATORS__NAMES", "alice,bob").env("CLAIMGATE_OPERATORS__FOUR_EYES", "true");
     let Output { status, stdout, stderr } = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();

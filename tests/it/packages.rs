@@ -7,6 +7,7 @@ use claimgate_gateway::flows::health::Request;
 use claimgate_gateway::id::Random;
 use claimgate_gateway::lifecycle;
 use claimgate_tests::bundles::FIXTURES;
+use claimgate_tests::database;
 use claimgate_tests::gateway::{TestGateway, must};
 use claimgate_tests::shared::{binary, shared};
 
@@ -29,14 +30,25 @@ async fn the_rules_of_named_packages_are_checked_as_warnings() {
         ("CLAIMGATE_FHIR__PACKAGES", paths.join(", ")),
     ];
     let doctor = must(
-        std::process::Command::new(binary()).arg("doctor").envs(layers.clone()).current_dir(folder.path()).output(),
+        std::process::Command::new(binary())
+            .arg("doctor")
+            .envs(layers.clone())
+            .envs(folder.settings())
+            .current_dir(folder.path())
+            .output(),
     );
     let text = String::from_utf8_lossy(&doctor.stdout).into_owned();
     assert!(text.contains("FHIR packages: tw.gov.mohw.twcore") && text.contains("not evaluated"), "{text}");
 
     let layers = layers.map(|(name, value)| (name.to_owned(), value));
-    let running =
-        must(lifecycle::start(must(Config::from_layers(None, layers)), Clock::system(), Random::system()).await);
+    let running = must(
+        lifecycle::start(
+            must(Config::from_layers(None, layers.into_iter().chain(folder.settings()))),
+            Clock::system(),
+            Random::system(),
+        )
+        .await,
+    );
     let engine = &running.app.engine;
     let hospital = must(engine.store.party(&"hospital-demo".parse().unwrap()).await).unwrap();
     let (_, body) = FIXTURES.iter().find(|(name, _)| *name == "prescription").unwrap();
@@ -51,7 +63,11 @@ fn a_package_that_cannot_be_read_is_named_at_the_start() {
     let folder = must(tempfile::tempdir());
     let run = |arguments: &[&str]| {
         let mut command = std::process::Command::new(binary());
-        command.args(arguments).current_dir(folder.path()).env("CLAIMGATE_GATEWAY__DATA_DIR", folder.path());
+        command
+            .args(arguments)
+            .current_dir(folder.path())
+            .env("CLAIMGATE_GATEWAY__DATA_DIR", folder.path())
+            .envs(database::settings(folder.path()));
         must(command.env("CLAIMGATE_FHIR__PACKAGES", "missing.tgz").output())
     };
     assert!(run(&["migrate", "up"]).status.success() && run(&["keys", "new", "token"]).status.success());

@@ -100,7 +100,7 @@ async fn a_policy_names_known_warnings_and_only_hospitals_have_one() {
     let data = [("CLAIMGATE_GATEWAY__DATA_DIR", folder.path().display().to_string())];
     let run = |arguments: &[&str]| {
         let mut command = std::process::Command::new(claimgate_tests::shared::binary());
-        must(command.args(arguments).envs(data.clone()).current_dir(folder.path()).output())
+        must(command.args(arguments).envs(data.clone()).envs(folder.settings()).current_dir(folder.path()).output())
     };
     let shown = run(&["party", "show", "hospital-demo"]);
     let document: Value = serde_json::from_slice(&shown.stdout).unwrap();

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use claimgate_gateway::sandbox::client::PartyClient;
 use claimgate_gateway::sandbox::insurer;
 use claimgate_gateway::store::read::Listing;
 use claimgate_tests::bundles::{bytes, case};
+use claimgate_tests::database::Kept;
 use claimgate_tests::gateway::{TestGateway, must};
 use claimgate_tests::shared::binary;
 use reqwest::Method;
@@ -34,7 +34,7 @@ async fn a_restarted_gateway_goes_on_where_it_stopped() {
         ("CLAIMGATE_GATEWAY__DATA_DIR".to_owned(), folder.path().display().to_string()),
         ("CLAIMGATE_HTTP__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
     ];
-    let config = must(Config::from_layers(None, layers));
+    let config = must(Config::from_layers(None, layers.into_iter().chain(folder.settings())));
     let running = must(lifecycle::start(config, Clock::system(), Random::system()).await);
     let engine = &running.app.engine;
     let hospital = "hospital-demo".parse().unwrap();
@@ -67,7 +67,7 @@ async fn kill_dash_nine_loses_nothing_that_was_answered_and_doubles_nothing() {
 
     let mut answered = Vec::new();
     for round in 0..6 {
-        let mut server = spawn(folder.path(), address);
+        let mut server = spawn(&folder, address);
         must(hospital.authenticate().await);
         let kill = async {
             tokio::time::sleep(Duration::from_millis(150 + 37 * round)).await;
@@ -79,7 +79,7 @@ async fn kill_dash_nine_loses_nothing_that_was_answered_and_doubles_nothing() {
     }
     assert!(answered.len() > 10, "only {} pushes were answered", answered.len());
 
-    let mut server = spawn(folder.path(), address);
+    let mut server = spawn(&folder, address);
     let mut life = insurers.into_iter().next().unwrap().client;
     must(life.authenticate().await);
     let seen = all_claims(&life).await;
@@ -122,10 +122,11 @@ async fn all_claims(client: &PartyClient) -> Vec<String> {
 }
 
 /// The real binary on the same folder and port.
-fn spawn(folder: &Path, address: std::net::SocketAddr) -> Child {
+fn spawn(kept: &Kept, address: std::net::SocketAddr) -> Child {
     let mut child = Command::new(binary())
         .arg("serve")
-        .env("CLAIMGATE_GATEWAY__DATA_DIR", folder)
+        .env("CLAIMGATE_GATEWAY__DATA_DIR", kept.path())
+        .envs(kept.settings())
         .env("CLAIMGATE_GATEWAY__BASE_URL", format!("http://{address}"))
         .env("CLAIMGATE_HTTP__LISTEN", address.to_string())
         .stderr(Stdio::piped())

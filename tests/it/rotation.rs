@@ -11,6 +11,7 @@ use claimgate_gateway::sandbox::insurer;
 use claimgate_packet::jose::jwk::{JwkSet, KeyAlg, KeyUse, PrivateJwk};
 use claimgate_packet::open::{OpenError, TrustedKeys, open};
 use claimgate_tests::bundles::{bytes, case};
+use claimgate_tests::database;
 use claimgate_tests::gateway::{TestGateway, get, must};
 use claimgate_tests::shared::binary;
 
@@ -20,7 +21,12 @@ const NOTICED: Duration = Duration::from_secs(10);
 /// Runs `claimgate` on the data of a running gateway.
 fn operate(folder: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new(binary());
-    let output = command.args(arguments).env("CLAIMGATE_GATEWAY__DATA_DIR", folder).output().unwrap();
+    let output = command
+        .args(arguments)
+        .env("CLAIMGATE_GATEWAY__DATA_DIR", folder)
+        .envs(database::settings(folder))
+        .output()
+        .unwrap();
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }

@@ -6,6 +6,7 @@ use std::process::{Command, Output};
 use claimgate_gateway::party::Role;
 use claimgate_packet::evidence::Verification;
 use claimgate_tests::bundles::{HOSPITAL_CODE, bytes, case};
+use claimgate_tests::database;
 use claimgate_tests::gateway::{NewParty, TestGateway, codes, must, open_all, push_as};
 use claimgate_tests::shared::binary;
 use reqwest::Method;
@@ -234,7 +235,7 @@ async fn what_was_signed_is_proved_later_without_the_gateway() {
     let run = |arguments: &[&str]| -> Output {
         let mut command = Command::new(binary());
         command.args(arguments).current_dir(desk.folder()).envs(authority.settings());
-        must(command.env("CLAIMGATE_GATEWAY__DATA_DIR", folder.path()).output())
+        must(command.env("CLAIMGATE_GATEWAY__DATA_DIR", folder.path()).envs(database::settings(folder.path())).output())
     };
 
     let shown = run(&["signature", "show", &claim, "--out", "proof"]);
@@ -264,7 +265,12 @@ fn folders_that_cannot_be_used_are_named_at_the_start() {
     let run = |arguments: &[&str], settings: &[(&str, &str)]| -> String {
         let mut command = Command::new(binary());
         command.args(arguments).current_dir(folder.path()).envs(settings.iter().copied());
-        let output = must(command.env("CLAIMGATE_GATEWAY__DATA_DIR", folder.path().join("data")).output());
+        let output = must(
+            command
+                .env("CLAIMGATE_GATEWAY__DATA_DIR", folder.path().join("data"))
+                .envs(database::settings(folder.path().join("data")))
+                .output(),
+        );
         String::from_utf8_lossy(&output.stdout).into_owned()
     };
     run(&["migrate", "up"], &[]);

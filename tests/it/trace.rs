@@ -5,13 +5,19 @@ use std::process::{Command, Output};
 
 use claimgate_packet::amount::Twd;
 use claimgate_tests::bundles::{bytes, case, resource};
+use claimgate_tests::database;
 use claimgate_tests::gateway::{TestGateway, must, open_all};
 use claimgate_tests::shared::binary;
 use serde_json::Value;
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(binary());
-    command.arg("evidence").arg("trace").args(arguments).env("CLAIMGATE_GATEWAY__DATA_DIR", folder);
+    command
+        .arg("evidence")
+        .arg("trace")
+        .args(arguments)
+        .env("CLAIMGATE_GATEWAY__DATA_DIR", folder)
+        .envs(database::settings(folder));
     must(command.current_dir(folder).output())
 }
 
@@ -97,7 +103,13 @@ async fn who_looked_is_in_the_audit_trail_and_a_changed_converter_is_said() {
     let claim = pushed.header("claimgate-claim-id").unwrap().to_owned();
     let folder = test.stop().await;
     let doctor = |folder: &Path| {
-        let run = must(Command::new(binary()).arg("doctor").env("CLAIMGATE_GATEWAY__DATA_DIR", folder).output());
+        let run = must(
+            Command::new(binary())
+                .arg("doctor")
+                .env("CLAIMGATE_GATEWAY__DATA_DIR", folder)
+                .envs(database::settings(folder))
+                .output(),
+        );
         String::from_utf8_lossy(&run.stdout).into_owned()
     };
     let lines = |text: &str| -> usize {

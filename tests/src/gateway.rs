@@ -15,7 +15,8 @@ use claimgate_packet::open::Opened;
 use claimgate_packet::words::Line;
 use reqwest::Method;
 use serde_json::Value;
-use tempfile::TempDir;
+
+use crate::database::Kept;
 
 /// A running gateway with authenticated clients.
 pub struct TestGateway {
@@ -23,7 +24,7 @@ pub struct TestGateway {
     pub world: World,
     /// The clock everything runs by.
     pub clock: Clock,
-    folder: TempDir,
+    kept: Kept,
 }
 
 /// What a party needs to be registered in a test.
@@ -67,15 +68,16 @@ impl TestGateway {
     /// # Panics
     /// It does not start.
     pub async fn start_with_settings(clock: Clock, settings: &[(&str, String)]) -> Self {
-        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
-        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-        let mut world = must(demo::open_world_with(folder.path(), settings, clock.clone(), Random::system()).await);
+        let kept = Kept::fresh().await;
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let settings = settings.chain(kept.settings()).collect();
+        let mut world = must(demo::open_world_with(kept.path(), settings, clock.clone(), Random::system()).await);
         must(world.hospital.authenticate().await);
         must(world.app.authenticate().await);
         for one in &mut world.insurers {
             must(one.client.authenticate().await);
         }
-        Self { world, clock, folder }
+        Self { world, clock, kept }
     }
 
     /// The same with bearer tokens for the life insurer, for clients that make no proofs.
@@ -97,7 +99,13 @@ impl TestGateway {
     /// The folder with database and keys.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        self.folder.path()
+        self.kept.path()
+    }
+
+    /// The folder and the database, to look behind the gateway's back.
+    #[must_use]
+    pub fn kept(&self) -> &Kept {
+        &self.kept
     }
 
     /// The life insurer (health-reimbursement).
@@ -180,17 +188,17 @@ impl TestGateway {
 
     /// The world and its folder, for a test that stops the gateway its own way.
     #[must_use]
-    pub fn into_parts(self) -> (World, TempDir) {
-        (self.world, self.folder)
+    pub fn into_parts(self) -> (World, Kept) {
+        (self.world, self.kept)
     }
 
     /// Stops it.
     ///
     /// # Panics
     /// It does not stop well.
-    pub async fn stop(self) -> TempDir {
+    pub async fn stop(self) -> Kept {
         must(self.world.gateway.stop().await);
-        self.folder
+        self.kept
     }
 }
 

@@ -10,6 +10,7 @@ use crate::flows::log::{self, LogCheck};
 use crate::id::Random;
 use crate::party::HospitalPolicy;
 
+mod database;
 mod published;
 mod registry;
 mod signatures;
@@ -80,6 +81,7 @@ async fn examine(config: Config, findings: &mut Findings) -> anyhow::Result<()> 
         _ => Findings::good("keys and database"),
     }
     let store = &app.engine.store;
+    database::examine(&config, store, findings).await?;
     store.sequence().await?;
     match store.check_audit().await? {
         Ok(lines) => Findings::good(&format!("audit trail: {lines} lines, unbroken")),

@@ -19,12 +19,12 @@ pub(super) enum Migrate {
 
 impl Migrate {
     pub(super) async fn run(self, config: &Config) -> anyhow::Result<Ending> {
-        let path = config.database_path();
+        let database = config.database();
         let status = match self {
-            Self::Up => schema::migrate(&path).await?,
-            Self::Status | Self::Check => schema::status(&path).await?,
+            Self::Up => schema::migrate(&database).await?,
+            Self::Status | Self::Check => schema::status(&database).await?,
         };
-        print(format_args!("{}: schema {}, this build needs {}", path.display(), status.found, status.wanted));
+        print(format_args!("{database}: schema {}, this build needs {}", status.found, status.wanted));
         let behind = status.found != status.wanted;
         Ok(if self.is_check() && behind { Ending::Findings } else { Ending::Done })
     }

@@ -15,7 +15,8 @@ use crate::telemetry;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  claimgate serve --init                         first start: makes keys and database\n  \
-    claimgate --config /etc/claimgate.toml serve   as a service"
+    claimgate --config /etc/claimgate.toml serve   as a service\n  \
+    claimgate serve --database-url postgres://claimgate@db.example/claimgate"
 )]
 pub(super) struct Serve {
     /// Make missing keys and bring the database to this build's schema first.
@@ -31,7 +32,7 @@ impl Serve {
             for made in ring::ensure(&config, &random, clock.now())? {
                 tracing::info!(made, "made");
             }
-            schema::migrate(&config.database_path()).await?;
+            schema::migrate(&config.database()).await?;
         }
         let running = lifecycle::start(config, clock, random).await?;
         tracing::info!(address = %running.address, base_url = running.base_url(), "listening");

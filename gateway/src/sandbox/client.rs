@@ -35,6 +35,8 @@ pub struct Identity {
 pub struct PartyClient {
     http: reqwest::Client,
     base: String,
+    /// Where its connections go, if not to `base`.
+    door: Option<String>,
     identity: Identity,
     clock: Clock,
     random: Random,
@@ -111,7 +113,7 @@ impl PartyClient {
     /// The client cannot be built.
     pub fn new(base: &str, identity: Identity, clock: Clock, random: Random) -> Result<Self, ClientError> {
         let (http, base) = (http_client()?, base.to_owned());
-        Ok(Self { http, base, identity, clock, random, token: None, bound: None, nonce: Mutex::default() })
+        Ok(Self { http, base, door: None, identity, clock, random, token: None, bound: None, nonce: Mutex::default() })
     }
 
     /// From the next token on a plain bearer.
@@ -123,6 +125,11 @@ impl PartyClient {
     #[must_use]
     pub fn bound_to(self, key: PrivateJwk) -> Self {
         Self { bound: Some(key), ..self }
+    }
+
+    /// From now on through one of several processes that serve the same address: what it signs still names that one.
+    pub fn through(&mut self, door: &str) {
+        self.door = Some(door.to_owned());
     }
 
     /// Who it is.
@@ -239,7 +246,8 @@ impl PartyClient {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> Result<Answer, ClientError> {
-        let mut request = self.http.request(method.clone(), format!("{}{path}", self.base));
+        let door = self.door.as_deref().unwrap_or(&self.base);
+        let mut request = self.http.request(method.clone(), format!("{door}{path}"));
         let proof = self.proof(method, path)?;
         if let Some(token) = &self.token {
             let scheme = if proof.is_some() { "DPoP" } else { "Bearer" };

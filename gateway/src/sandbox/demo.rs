@@ -158,8 +158,8 @@ pub async fn open_world_with(
     let config = Config::from_layers(None, given.into_iter().chain(settings))?;
     let sandbox = config.gateway.sandbox;
     ring::ensure(&config, &random, clock.now())?;
-    schema::migrate(&config.database_path()).await?;
-    let gateway = lifecycle::start(config, clock.clone(), random.clone()).await?;
+    Box::pin(schema::migrate(&config.database())).await?;
+    let gateway = Box::pin(lifecycle::start(config, clock.clone(), random.clone())).await?;
     let base = gateway.base_url().to_owned();
     let now = clock.now();
 

@@ -3,10 +3,8 @@
 
 use jiff::Timestamp;
 use serde_json::json;
-use sqlx::Connection as _;
-use sqlx::error::ErrorKind;
 
-use super::sql::{Builder, Connection, query, query_as};
+use super::sql::{Builder, Connection, is_refusal, query};
 use super::written::{all, millis, one};
 use super::{StoreError, attachments, handover, log, published, push, receipt, registry};
 use crate::core::change::{Change, DeliveryRow, SearchValues, Write};
@@ -18,7 +16,7 @@ pub(super) async fn change(tx: &mut Connection, change: &Change) -> Result<(), S
     let mut savepoint = tx.begin().await?;
     match rows(&mut savepoint, change).await {
         Ok(()) => savepoint.commit().await?,
-        Err(StoreError::Database(error)) if !is_constraint(&error) => return Err(error.into()),
+        Err(StoreError::Database(error)) if !is_refusal(&error) => return Err(error.into()),
         Err(error) => {
             savepoint.rollback().await?;
             return Err(match error {
@@ -41,10 +39,10 @@ async fn rows(tx: &mut Connection, change: &Change) -> Result<(), StoreError> {
 async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
     match write {
         Write::RelyOnParty(id, version) => {
-            // A read is enough: the transaction holds the only right to write.
-            let sql = "-- apply::rely_on_party\nselect count(*) from party where id = $1 and version = $2";
-            let (same,): (i64,) = query_as(sql).bind(id.as_str()).bind(version).fetch_one(tx).await?;
-            if same == 1 { Ok(()) } else { Err(StoreError::Conflict { table: "party" }) }
+            let mut sql = Builder::new("-- apply::rely_on_party\nselect version from party where id = ");
+            sql.push_bind(id.as_str()).push(" and version = ").push_bind(version).push(tx.for_share());
+            let same: Option<(i64,)> = sql.build_query_as().fetch_optional(tx).await?;
+            same.map(drop).ok_or(StoreError::Conflict { table: "party" })
         }
         Write::NewParty(party, at) => new_party(tx, party, *at).await,
         Write::ChangeParty(party, at) => change_party(tx, party, *at).await,
@@ -445,9 +443,4 @@ async fn new_entries(tx: &mut Connection, entries: &[Entry]) -> Result<(), Store
             .push_bind(entry.event.parameters().to_string());
     });
     all("timeline", entries.len(), sql.build().execute(tx).await)
-}
-
-/// Whether the database refused this one row; anything else is a fault of the database itself.
-fn is_constraint(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(|error| !matches!(error.kind(), ErrorKind::Other))
 }

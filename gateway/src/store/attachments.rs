@@ -89,7 +89,7 @@ impl Store {
         for digest in wanted {
             list.push_bind(digest.to_vec());
         }
-        sql.push(") order by rowid");
+        sql.push(") order by revision, id");
         let rows: Vec<(String, Vec<u8>)> = sql.build_query_as().fetch_all(self.readers()).await?;
         rows.into_iter()
             .map(|(id, digest)| Ok((parse("attachment", "id", &id)?, mac("attachment", "content_mac", &digest)?)))

@@ -5,7 +5,7 @@ use claimgate_packet::log::tile::{TileId, WIDTH, full_root};
 use claimgate_packet::log::{Hash, leaf_hash};
 use jiff::Timestamp;
 
-use super::sql::{Connection, query, query_as};
+use super::sql::{Connection, Target, query, query_as};
 use super::written::millis;
 use super::{Store, StoreError};
 use crate::core::change::PacketRow;
@@ -65,7 +65,7 @@ pub(super) async fn sequence(tx: &mut Connection, batch: i64) -> Result<u64, Sto
     Ok(size - first)
 }
 
-async fn size(connection: &mut Connection) -> Result<u64, StoreError> {
+async fn size<'c>(connection: impl Into<Target<'c>>) -> Result<u64, StoreError> {
     let sql = "-- log::size\nselect coalesce(max(position) + 1, 0) from log_leaf";
     let (size,): (i64,) = query_as(sql).fetch_one(connection).await?;
     u64::try_from(size).map_err(|_| INCONSISTENT)
@@ -95,7 +95,7 @@ async fn append(tx: &mut Connection, (level, mut at, hashes): Row) -> Result<Row
     Ok((level + 1, above_at, above))
 }
 
-async fn tile(connection: impl sqlx::SqliteExecutor<'_>, id: TileId) -> Result<Vec<Hash>, StoreError> {
+async fn tile<'c>(connection: impl Into<Target<'c>>, id: TileId) -> Result<Vec<Hash>, StoreError> {
     let sql = "-- log::read_tile\nselect hashes from log_tile where level = $1 and number = $2";
     let row: Option<(Vec<u8>,)> =
         query_as(sql).bind(i64::from(id.level)).bind(number(id.number)?).fetch_optional(connection).await?;
@@ -116,8 +116,7 @@ impl Store {
     /// # Errors
     /// The database is away.
     pub async fn log_size(&self) -> Result<u64, StoreError> {
-        let mut connection = self.readers().acquire().await?;
-        size(&mut connection).await
+        size(self.readers()).await
     }
 
     /// The newest checkpoint: its size and the signed note.

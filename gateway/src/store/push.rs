@@ -2,11 +2,10 @@
 
 use claimgate_adapters::insurer::webhook::EventKind;
 use jiff::Timestamp;
-use sqlx::Connection as _;
 
 use super::StoreError;
 use super::rows::{DuePush, parse, time};
-use super::sql::{Connection, query, query_as};
+use super::sql::{Builder, Connection, query, query_as};
 use super::written::{millis, one};
 use crate::core::push::{AttemptRow, EndpointRow, Next, PushWrite, Selection, Whose};
 use crate::id::DeliveryId;
@@ -172,34 +171,56 @@ async fn redrive(tx: &mut Connection, party: &PartyId, selection: Selection, at:
     Ok(())
 }
 
-const ENDPOINTS_WITH_WORK: &str = "-- push::endpoints_with_work
-    select e.party_id, e.failures, (select count(*) from webhook b
-        where b.party_id = e.party_id and b.state = 'due' and b.lease_until > $1)
-    from endpoint e join party p on p.id = e.party_id
-    where e.state = 'on' and p.state = 'live' and coalesce(e.rest_until, 0) <= $1
-        and exists (select 1 from webhook w where w.party_id = e.party_id and w.state = 'due' and w.due_at <= $1)";
+const BUSY: &str = "-- push::busy
+    select count(*) from webhook where party_id = $1 and state = 'due' and lease_until > $2";
 
-const LEASE: &str = "-- push::lease
-    update webhook set lease_until = $3, fence = fence + 1 where id in (
-        select w.id from webhook w where w.party_id = $1 and w.state = 'due' and w.due_at <= $2
-            and coalesce(w.lease_until, 0) <= $2
-            and not exists (select 1 from webhook b where b.party_id = w.party_id and b.claim_id = w.claim_id
-                and b.state = 'due' and b.ordinal < w.ordinal)
-        order by w.due_at, w.ordinal limit $4)
-    returning id, delivery_id, kind, tries, first_try, fence";
+fn endpoints_with_work<'q>(now: i64, skip_locked: &'static str) -> Builder<'q> {
+    let mut sql = Builder::new("-- push::endpoints_with_work\nselect e.party_id, e.failures from endpoint e");
+    sql.push(" where e.state = 'on' and coalesce(e.rest_until, 0) <= ").push_bind(now);
+    sql.push(" and exists (select 1 from party p where p.id = e.party_id and p.state = 'live')");
+    sql.push(" and exists (select 1 from webhook w where w.party_id = e.party_id and w.state = 'due' and w.due_at <= ");
+    sql.push_bind(now).push(")").push(skip_locked);
+    sql
+}
+
+fn next_of<'q>(
+    party: &'q str,
+    (now, clock, until): (i64, i64, i64),
+    room: i64,
+    skip_locked: &'static str,
+) -> Builder<'q> {
+    let mut sql = Builder::new(
+        "-- push::lease
+        with picked as (
+            select w.id from webhook w where w.state = 'due'
+                and not exists (select 1 from webhook b where b.party_id = w.party_id and b.claim_id = w.claim_id
+                    and b.state = 'due' and b.ordinal < w.ordinal) and w.party_id = ",
+    );
+    sql.push_bind(party).push(" and w.due_at <= ").push_bind(now);
+    sql.push(" and coalesce(w.lease_until, 0) <= ").push_bind(clock);
+    sql.push(" order by w.due_at, w.ordinal limit ").push_bind(room).push(skip_locked);
+    sql.push(") update webhook set fence = fence + 1, lease_until = ").push_bind(until);
+    sql.push(" where id in (select id from picked) returning id, delivery_id, kind, tries, first_try, fence");
+    sql
+}
 
 /// Takes what is due, endpoint by endpoint, so that a long queue of one cannot hide the others.
 pub(super) async fn lease(
     connection: &mut Connection,
     (now, until, at_once): (Timestamp, Timestamp, u32),
 ) -> Result<Vec<DuePush>, StoreError> {
-    let mut tx = connection.begin_with("begin immediate").await?;
-    let ready: Vec<(String, i64, i64)> = query_as(ENDPOINTS_WITH_WORK).bind(millis(now)).fetch_all(&mut *tx).await?;
+    let mut tx = connection.begin().await?;
+    let clock = tx.lease_clock(millis(now)).await?;
+    let until = clock + millis(until) - millis(now);
+    let sql = endpoints_with_work(millis(now), tx.skip_locked());
+    let ready: Vec<(String, i64)> = sql.build_query_as().fetch_all(&mut *tx).await?;
     let mut leased = Vec::new();
-    for (party, failures, busy) in ready {
+    for (party, failures) in ready {
+        // Counted once the endpoint is ours, so that two processes never send it more than one may.
+        let (busy,): (i64,) = query_as(BUSY).bind(&party).bind(clock).fetch_one(&mut *tx).await?;
         let room = if failures > 0 { 1 } else { i64::from(at_once) };
         if room > busy {
-            leased.extend(lease_of(&mut tx, &party, (now, until), room - busy).await?);
+            leased.extend(lease_of(&mut tx, &party, (millis(now), clock, until), room - busy).await?);
         }
     }
     tx.commit().await?;
@@ -212,11 +233,11 @@ type HealthRow = (String, String, Vec<u8>, i64, i64, Option<i64>);
 async fn lease_of(
     tx: &mut Connection,
     party: &str,
-    (now, until): (Timestamp, Timestamp),
+    (now, clock, until): (i64, i64, i64),
     room: i64,
 ) -> Result<Vec<DuePush>, StoreError> {
-    let rows: Vec<LeaseRow> =
-        query_as(LEASE).bind(party).bind(millis(now)).bind(millis(until)).bind(room).fetch_all(&mut *tx).await?;
+    let sql = next_of(party, (now, clock, until), room, tx.skip_locked());
+    let rows: Vec<LeaseRow> = sql.build_query_as().fetch_all(&mut *tx).await?;
     let sql = "-- push::endpoint_health
         select url, content, secrets, version, failures, failing_since from endpoint where party_id = $1";
     let (url, content, secrets, version, failures, failing): HealthRow =

@@ -233,7 +233,7 @@ impl Store {
     async fn timeline(&self, claim: ClaimId, role: &str, party: &str) -> Result<Vec<TimelineLine>, StoreError> {
         let sql = "-- read::timeline
             select at, event, parameters from timeline
-            where claim_id = $1 and audience_role = $2 and audience_party = $3 order by at, rowid";
+            where claim_id = $1 and audience_role = $2 and audience_party = $3 order by at, id";
         let rows: Vec<(i64, String, String)> =
             query_as(sql).bind(claim.to_string()).bind(role).bind(party).fetch_all(self.readers()).await?;
         rows.into_iter()

@@ -2,7 +2,6 @@
 //! registration begins to count.
 
 use jiff::Timestamp;
-use sqlx::Connection as _;
 
 use super::rows::{parse, time};
 use super::sql::{Connection, query, query_as};
@@ -121,7 +120,7 @@ pub(super) async fn begin(connection: &mut Connection, now: Timestamp) -> Result
     if begun == 0 {
         return Ok(());
     }
-    let mut tx = connection.begin_with("begin immediate").await?;
+    let mut tx = connection.begin().await?;
     let sql = "-- registry::forget_begun\ndelete from party_beginning where at <= $1";
     query(sql).bind(millis(now)).execute(&mut *tx).await?;
     let sql = "-- registry::wake_work\nupdate work set due_at = $1 where done_at is null and due_at > $1";

@@ -1,13 +1,12 @@
-//! Positions: given after the commit, in batches, by the one writer. Readers see only rows with a position.
+//! Positions: given after the commit, in batches, by one process at a time. Readers see only rows with a position.
 //!
 //! Deliveries get one gapless stream per recipient, ordered by claim revision; the audit trail gets one stream
 //! whose every line is bound to the one before it (hash chain).
 
 use jiff::Timestamp;
-use sqlx::Connection as _;
 
 use super::rows::DueWork;
-use super::sql::{Connection, query, query_as};
+use super::sql::{Builder, Connection, query, query_as};
 use super::written::millis;
 use super::{StoreError, log, push, registry};
 use crate::audit;
@@ -28,20 +27,32 @@ pub struct Sequenced {
     pub more: bool,
 }
 
-pub(super) async fn run(connection: &mut Connection) -> Result<Sequenced, StoreError> {
-    let mut tx = connection.begin_with("begin immediate").await?;
+/// Gives positions; none where another process is doing so.
+pub(super) async fn run(connection: &mut Connection) -> Result<Option<Sequenced>, StoreError> {
+    let mut tx = connection.begin().await?;
+    // Held until the commit: whoever stands still here loses lock and transaction together, so nothing of what it
+    // would have written can come later.
+    if !tx.alone().await? {
+        return Ok(None);
+    }
     let deliveries = deliveries(&mut tx).await?;
     let audit = audit_lines(&mut tx).await?;
     let leaves = log::sequence(&mut tx, BATCH).await?;
+    if deliveries > 0 {
+        tx.tell_others().await?;
+    }
     tx.commit().await?;
     let full = u64::try_from(BATCH).unwrap_or(u64::MAX);
-    Ok(Sequenced { deliveries, audit, leaves, more: deliveries >= full || audit >= full || leaves >= full })
+    Ok(Some(Sequenced { deliveries, audit, leaves, more: deliveries >= full || audit >= full || leaves >= full }))
 }
 
 async fn deliveries(tx: &mut Connection) -> Result<u64, StoreError> {
+    // A later revision never comes before an earlier one, whatever the clocks of the processes that made them said.
     let sql = "-- sequence::deliveries
-        select id, party_id from delivery where position is null and state = 'ready'
-        order by created_at, revision, id limit $1";
+        select id, party_id from (select id, party_id, revision, max(created_at)
+                over (partition by claim_id, party_id, line order by revision) as since
+            from delivery where position is null and state = 'ready') as waiting
+        order by since, revision, id limit $1";
     let waiting: Vec<(String, String)> = query_as(sql).bind(BATCH).fetch_all(&mut *tx).await?;
     let mut count = 0;
     for (id, party) in waiting {
@@ -91,14 +102,17 @@ pub(super) async fn lease(
     until: Timestamp,
 ) -> Result<Option<DueWork>, StoreError> {
     registry::begin(connection, now).await?;
-    let sql = "-- sequence::lease
-        update work set lease_until = $2, fence = fence + 1,
-            due_at = $1 + 15000 * (case when fence > 60 then 240 else 1 + 4 * fence end)
-        where id = (select id from work where done_at is null and due_at <= $1
-            and (lease_until is null or lease_until <= $1) order by due_at limit 1)
-        returning id, claim_id, fence";
-    let row: Option<(String, String, i64)> =
-        query_as(sql).bind(millis(now)).bind(millis(until)).fetch_optional(connection).await?;
+    let mut tx = connection.begin().await?;
+    let clock = tx.lease_clock(millis(now)).await?;
+    let mut sql = Builder::new("-- sequence::lease\nupdate work set fence = fence + 1, lease_until = ");
+    sql.push_bind(clock + millis(until) - millis(now));
+    sql.push(", due_at = ").push_bind(millis(now));
+    sql.push(" + 15000 * (case when fence > 60 then 240 else 1 + 4 * fence end)");
+    sql.push(" where id = (select id from work where done_at is null and due_at <= ").push_bind(millis(now));
+    sql.push(" and coalesce(lease_until, 0) <= ").push_bind(clock);
+    sql.push(" order by due_at limit 1").push(tx.skip_locked()).push(") returning id, claim_id, fence");
+    let row: Option<(String, String, i64)> = sql.build_query_as().fetch_optional(&mut *tx).await?;
+    tx.commit().await?;
     row.map(DueWork::from_row).transpose()
 }
 

@@ -1,14 +1,12 @@
 //! The one writer: takes what waits, commits it in one transaction with a savepoint each (group commit).
 
 use jiff::Timestamp;
-use sqlx::Connection as _;
-use sqlx::sqlite::SqliteConnectOptions;
 use tokio::sync::{mpsc, oneshot};
 
 use super::rows::{DuePush, DueWork};
 use super::sequence::{self, Sequenced};
-use super::sql::Connection;
-use super::{StoreError, apply, push};
+use super::sql::{Connection, Opener};
+use super::{StoreError, apply, push, sql};
 use crate::core::change::Change;
 
 /// The most changes one transaction takes.
@@ -18,7 +16,7 @@ const GROUP: usize = 128;
 #[derive(Debug)]
 pub(super) enum Job {
     Change(Change, oneshot::Sender<Result<(), StoreError>>),
-    Sequence(oneshot::Sender<Result<Sequenced, StoreError>>),
+    Sequence(oneshot::Sender<Result<Option<Sequenced>, StoreError>>),
     Lease {
         now: Timestamp,
         until: Timestamp,
@@ -43,15 +41,21 @@ pub(super) enum Job {
 /// When the disk is full or fails, SQLite ends the transaction by itself and leaves the driver's count of open
 /// transactions behind; such a connection is dropped, never used again.
 struct Writer {
-    options: SqliteConnectOptions,
+    opener: Opener,
     connection: Option<Connection>,
 }
 
 impl Writer {
+    /// The connection; a new one where the server has gone away meanwhile.
     async fn connection(&mut self) -> Result<&mut Connection, StoreError> {
+        if let Some(connection) = &mut self.connection
+            && !connection.answers().await
+        {
+            self.connection = None;
+        }
         if self.connection.is_none() {
             tracing::warn!("the writing connection is made again");
-            self.connection = Some(super::open_writer(&self.options).await?);
+            self.connection = Some(self.opener.connect().await?);
         }
         self.connection.as_mut().ok_or(StoreError::Closed)
     }
@@ -61,17 +65,26 @@ impl Writer {
         &mut self,
         work: impl AsyncFnOnce(&mut Connection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let outcome = work(self.connection().await?).await;
-        if matches!(&outcome, Err(StoreError::Database(_))) {
+        let connection = self.connection().await?;
+        let outcome = work(connection).await;
+        let fault = matches!(&outcome, Err(StoreError::Database(error)) if !sql::is_contention(error));
+        if fault || connection.settle().await.is_err() {
             self.connection = None;
         }
         outcome
     }
 }
 
+/// Starts a writer and gives the way to it.
+pub(super) fn start(opener: Opener, connection: Connection) -> mpsc::Sender<Job> {
+    let (jobs, queue) = mpsc::channel(1_024);
+    tokio::spawn(run(opener, connection, queue));
+    jobs
+}
+
 /// Runs until told to close or until every [`super::Store`] is dropped.
-pub(super) async fn run(options: SqliteConnectOptions, connection: Connection, mut queue: mpsc::Receiver<Job>) {
-    let mut writer = Writer { options, connection: Some(connection) };
+async fn run(opener: Opener, connection: Connection, mut queue: mpsc::Receiver<Job>) {
+    let mut writer = Writer { opener, connection: Some(connection) };
     let mut closing = None;
     while let Some(job) = queue.recv().await {
         let mut group = Vec::new();
@@ -136,7 +149,7 @@ async fn one(writer: &mut Writer, job: Job) {
 
 /// Whether a write could begin now.
 async fn probe(connection: &mut Connection) -> Result<(), StoreError> {
-    let tx = connection.begin_with("begin immediate").await?;
+    let tx = connection.begin().await?;
     tx.rollback().await?;
     Ok(())
 }
@@ -148,7 +161,7 @@ async fn commit_group(writer: &mut Writer, group: Vec<Waiting>) {
         return;
     }
     let (changes, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-    match writer.run(async |connection: &mut Connection| commit(connection, &changes).await).await {
+    match commit_together(writer, &changes).await {
         Ok(outcomes) => {
             for (reply, outcome) in replies.into_iter().zip(outcomes) {
                 let _ = reply.send(outcome);
@@ -164,9 +177,31 @@ async fn commit_group(writer: &mut Writer, group: Vec<Waiting>) {
     }
 }
 
+/// Commits the changes together; each alone where they get into the way of another process's.
+async fn commit_together(writer: &mut Writer, changes: &[Change]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+    match writer.run(async |connection: &mut Connection| commit(connection, changes).await).await {
+        Err(StoreError::Database(error)) if sql::is_contention(&error) => {}
+        outcome => return outcome,
+    }
+    let mut outcomes = Vec::with_capacity(changes.len());
+    for change in changes {
+        let alone =
+            writer.run(async |connection: &mut Connection| commit(connection, std::slice::from_ref(change)).await);
+        outcomes.push(match alone.await {
+            Ok(mut one) => one.pop().unwrap_or(Err(StoreError::Closed)),
+            // The step is done again, on what the other has written.
+            Err(StoreError::Database(error)) if sql::is_contention(&error) => {
+                Err(StoreError::Conflict { table: "(another process)" })
+            }
+            Err(error) => Err(error),
+        });
+    }
+    Ok(outcomes)
+}
+
 /// One transaction, a savepoint for each change. A conflict is the change's own; any other fault ends them all.
 async fn commit(connection: &mut Connection, changes: &[Change]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
-    let mut tx = connection.begin_with("begin immediate").await?;
+    let mut tx = connection.begin().await?;
     let mut outcomes = Vec::with_capacity(changes.len());
     for change in changes {
         outcomes.push(match apply::change(&mut tx, change).await {

@@ -192,6 +192,10 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/schemas");
         for entry in std::fs::read_dir(folder).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
+            // A recipient's form, not a document.
+            if name == "claim-fields-1.schema.json" {
+                continue;
+            }
             let known = SCHEMAS.iter().any(|(kind, _)| name == format!("{kind}-1.schema.json"));
             assert!(known, "{name} has no line in disclosure/fields.rs");
         }

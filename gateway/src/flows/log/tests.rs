@@ -6,6 +6,7 @@ use sqlx::{ConnectOptions, Connection};
 use zeroize::Zeroizing;
 
 use super::*;
+use crate::config::Database;
 use crate::store::schema;
 
 const ENTRIES: u64 = 1_000;
@@ -21,7 +22,7 @@ impl Log {
         let folder = std::env::temp_dir().join(format!("claimgate-log-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("log.db");
-        schema::migrate(&path).await.unwrap();
+        schema::migrate(&Database::Sqlite(path.clone())).await.unwrap();
         let signer = LogSigner::new("gateway.example/log", Zeroizing::new([7; 32])).unwrap();
         Self { folder, path, signer }
     }
@@ -55,7 +56,7 @@ impl Log {
 #[tokio::test]
 async fn a_log_of_several_tiles_proves_every_entry_and_notices_every_change() {
     let log = Log::new("tiles").await;
-    let store = Store::open(&log.path, 2).await.unwrap();
+    let store = Store::open(&Database::Sqlite(log.path.clone()), 2).await.unwrap();
     let mut sizes = Vec::new();
     for _ in 0..5 {
         log.add(&store).await;
@@ -93,7 +94,7 @@ async fn a_log_of_several_tiles_proves_every_entry_and_notices_every_change() {
 #[tokio::test]
 async fn a_renamed_log_signs_its_size_again_and_stays_checkable() {
     let log = Log::new("renamed").await;
-    let store = Store::open(&log.path, 2).await.unwrap();
+    let store = Store::open(&Database::Sqlite(log.path.clone()), 2).await.unwrap();
     log.add(&store).await;
     let renamed = LogSigner::new("new.example/log", Zeroizing::new([7; 32])).unwrap();
     assert!(checkpoint(&store, &renamed, Timestamp::UNIX_EPOCH).await.unwrap());

@@ -2,7 +2,6 @@
 
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
-use sqlx::Row as _;
 
 use super::super::rows::{parse, time};
 use super::super::sql::{query, query_as};

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::super::rows::{ClaimHead, EvidenceOfRevision, parse};
 use super::super::sql::query_as;
-use super::super::{Store, StoreError};
+use super::super::{Server, Store, StoreError};
 use super::{claim_head, party};
 use crate::audit;
 use crate::id::{ClaimId, EvidenceId};
@@ -89,7 +89,7 @@ impl Store {
     /// The database is away.
     pub async fn current_evidence(&self, claim: ClaimId) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         let sql = "-- operator::current_evidence
-            select id, body from evidence where claim_id = $1 and superseded_by is null order by rowid";
+            select id, body from evidence where claim_id = $1 and superseded_by is null order by revision, id";
         Ok(query_as(sql).bind(claim.to_string()).fetch_all(self.readers()).await?)
     }
 
@@ -196,6 +196,14 @@ impl Store {
         rows.into_iter()
             .map(|(action, detail)| Ok((action, serde_json::from_str(&detail).map_err(inconsistent)?)))
             .collect()
+    }
+
+    /// The server the database is on; none where it is a file.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn server(&self) -> Result<Option<Server>, StoreError> {
+        Ok(self.readers().server().await?)
     }
 
     /// Whether the database answers.

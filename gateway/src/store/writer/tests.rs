@@ -1,9 +1,11 @@
 //! A full disk: nothing answered is lost, nothing refused is kept, and the writer goes on when there is room.
 
 use super::*;
+use crate::config::Database;
 use crate::core::change::{AuditLine, Write};
 use crate::id::{AuditId, Random};
-use crate::store::{connect_options, schema};
+use crate::store::schema;
+use crate::store::sql::{query, query_as};
 
 fn line(number: usize, bytes: usize) -> Change {
     let mut change = Change::new("test");
@@ -30,9 +32,9 @@ async fn probe_of(jobs: &mpsc::Sender<Job>) -> Result<(), StoreError> {
     answer.await.unwrap()
 }
 
-async fn kept(path: &std::path::Path) -> i64 {
-    let mut reader = super::super::open_writer(&connect_options(path)).await.unwrap();
-    let (count,): (i64,) = sqlx::query_as("select count(*) from audit").fetch_one(&mut reader).await.unwrap();
+async fn kept(database: &Database) -> i64 {
+    let mut reader = Opener::new(database).unwrap().connect().await.unwrap();
+    let (count,): (i64,) = query_as("select count(*) from audit").fetch_one(&mut reader).await.unwrap();
     count
 }
 
@@ -40,13 +42,16 @@ async fn kept(path: &std::path::Path) -> i64 {
 async fn a_full_disk_ends_a_group_and_not_the_writer() {
     let folder = std::env::temp_dir().join(format!("claimgate-full-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    let path = folder.join("full.db");
-    schema::migrate(&path).await.unwrap();
+    let database = Database::Sqlite(folder.join("full.db"));
+    schema::migrate(&database).await.unwrap();
     // The database may grow to 120 pages: what lies beyond is "disk full" to SQLite.
-    let options = connect_options(&path).pragma("max_page_count", "120");
-    let connection = super::super::open_writer(&options).await.unwrap();
+    let opener = match Opener::new(&database).unwrap() {
+        Opener::Sqlite(options) => Opener::Sqlite(Box::new(options.pragma("max_page_count", "120"))),
+        Opener::Postgres(_) => unreachable!(),
+    };
+    let connection = opener.connect().await.unwrap();
     let (jobs, queue) = mpsc::channel(64);
-    let writer = tokio::spawn(run(options, connection, queue));
+    let writer = tokio::spawn(run(opener, connection, queue));
 
     let mut answered = 0;
     let mut refused = 0;
@@ -62,15 +67,15 @@ async fn a_full_disk_ends_a_group_and_not_the_writer() {
         assert!(probe_of(&jobs).await.is_ok(), "the writer can begin after a full disk");
     }
     assert!(answered > 0 && refused > 0, "{answered} answered, {refused} refused");
-    assert_eq!(kept(&path).await, answered, "what was refused was not kept");
+    assert_eq!(kept(&database).await, answered, "what was refused was not kept");
 
     // Room again: the writer goes on without a restart.
-    let mut cleaner = super::super::open_writer(&connect_options(&path)).await.unwrap();
-    sqlx::query("delete from audit").execute(&mut cleaner).await.unwrap();
+    let mut cleaner = Opener::new(&database).unwrap().connect().await.unwrap();
+    query("delete from audit").execute(&mut cleaner).await.unwrap();
     cleaner.close().await.unwrap();
     send(&jobs, line(999, 8_000)).await.unwrap();
     drop(jobs);
     writer.await.unwrap();
-    assert_eq!(kept(&path).await, 1);
+    assert_eq!(kept(&database).await, 1);
     std::fs::remove_dir_all(folder).unwrap();
 }
