@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Config;
 
+mod alerts;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod doctor;
@@ -18,6 +19,7 @@ mod fhir;
 mod keys;
 mod log;
 mod migrate;
+mod operator;
 mod packet;
 mod party;
 mod serve;
@@ -84,6 +86,11 @@ enum Command {
     /// Register parties and change their state.
     #[command(subcommand)]
     Party(party::Party),
+    /// Register operators, who use the operator interface with keys of their own.
+    #[command(subcommand)]
+    Operator(operator::Operator),
+    /// List what somebody must be told of, or say that you know.
+    Alerts(alerts::Alerts),
     /// Name where insurers are told of their deliveries (webhooks), and look after it.
     #[command(subcommand)]
     Endpoint(endpoint::Endpoint),
@@ -130,6 +137,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Migrate(migrate) => migrate.run(&config()?).await,
         Command::Keys(keys) => keys.run(&config()?),
         Command::Party(party) => party.run(config()?).await,
+        Command::Operator(operator) => operator.run(config()?).await,
+        Command::Alerts(alerts) => alerts.run(config()?).await,
         Command::Endpoint(endpoint) => endpoint.run(config()?).await,
         Command::Packet(packet) => packet.run(config).await,
         Command::Evidence(evidence) => evidence.run(config()?).await,

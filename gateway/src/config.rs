@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+mod alerts;
 mod limits;
 mod operators;
 mod signatures;
 
+pub use alerts::{Alerts, Mail, MailTls};
 pub use limits::Limits;
 pub use operators::Operators;
 pub use signatures::Signatures;
@@ -52,6 +54,10 @@ pub struct Config {
     pub signatures: Signatures,
     /// Who changes the registry.
     pub operators: Operators,
+    /// What operators and parties are told of.
+    pub alerts: Alerts,
+    /// How mail is sent.
+    pub mail: Mail,
     /// How much one party may ask.
     pub limits: Limits,
     /// Logs.
@@ -349,7 +355,12 @@ impl Config {
         ];
         match rules.into_iter().find(|(holds, _)| !holds) {
             Some((_, rule)) => Err(invalid(rule)),
-            None => self.operators.broken().map_or(Ok(()), |rule| Err(invalid(rule))),
+            None => self
+                .operators
+                .broken()
+                .or(self.alerts.broken())
+                .or(self.mail.broken())
+                .map_or(Ok(()), |rule| Err(invalid(rule))),
         }
     }
 }

@@ -400,7 +400,7 @@ impl Party {
     /// Whether its access tokens must be bound to a key of its own (DPoP).
     #[must_use]
     pub fn must_bind_tokens(&self) -> bool {
-        self.registration.token == Some(TokenRule::Dpop)
+        self.registration.token == Some(TokenRule::Dpop) || self.role().always_binds()
     }
 
     /// The key packets are sealed to: use `enc`, valid now, newest `nbf` first.

@@ -12,6 +12,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, USER_AGEN
 use reqwest::{Certificate, Client, Response};
 
 pub mod address;
+pub mod mail;
 mod resolver;
 
 pub use address::{AddressError, Policy, Target};

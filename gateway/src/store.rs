@@ -12,6 +12,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::core::change::Change;
 
+mod alert;
 mod apply;
 mod attachments;
 mod log;
@@ -26,8 +27,10 @@ mod sql;
 mod writer;
 mod written;
 
+pub use alert::AlertQuery;
 pub use attachments::Disclosed;
 pub use receipt::KeptReceipt;
+pub use registry::Decided;
 pub use rows::{
     AppView, AttemptView, ClaimHead, DeliveryView, DuePush, DueWork, EndpointView, EvidenceOfRevision, HospitalAnswer,
     SentView, StoredAnswer, SubmissionView, TimelineLine,

@@ -56,6 +56,7 @@ pub struct Metrics {
     open_work: IntGauge,
     waiting_messages: IntGauge,
     failing_endpoints: IntGauge,
+    open_alerts: IntGauge,
 }
 
 impl Metrics {
@@ -89,6 +90,7 @@ impl Metrics {
             open_work: gauge("claimgate_work_open", "Deferred steps not done")?,
             waiting_messages: gauge("claimgate_webhooks_waiting", "Messages that wait for an endpoint")?,
             failing_endpoints: gauge("claimgate_endpoints_failing", "Endpoints switched off after failing")?,
+            open_alerts: gauge("claimgate_alerts_open", "Alerts that last")?,
             registry,
             requests,
             seconds,
@@ -113,6 +115,7 @@ impl Metrics {
         self.open_work.set(counts.open_work);
         self.waiting_messages.set(counts.waiting_messages);
         self.failing_endpoints.set(counts.failing_endpoints);
+        self.open_alerts.set(counts.open_alerts);
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())

@@ -7,6 +7,7 @@
     reason = "the whole binary is tests; a panic is how a test fails"
 )]
 
+mod alerts;
 mod attachments;
 mod build;
 mod cli;
@@ -24,6 +25,7 @@ mod insurer;
 mod interop;
 mod limits;
 mod log;
+mod operator;
 mod operators;
 mod packages;
 mod parties;

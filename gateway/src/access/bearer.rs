@@ -106,7 +106,7 @@ pub fn read(token: &str, ring: &KeyRing, issuer: &str, now: Timestamp, leeway: i
 /// The scopes a role may ask for, for discovery documents.
 #[must_use]
 pub fn supported() -> Vec<&'static str> {
-    [Role::Hospital, Role::Insurer, Role::App]
+    [Role::Hospital, Role::Insurer, Role::App, Role::Operator]
         .into_iter()
         .flat_map(|role| grant(role, None).unwrap_or_default())
         .map(Scope::as_str)

@@ -35,7 +35,15 @@ pub async fn redrive(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let asked: RedriveBody = body::json(&app, &request, payload).await?;
-    let selection = match (asked.after, asked.from, asked.to, asked.open) {
+    let selection = selection(&app, asked)?;
+    let party = &caller.party.id;
+    let known = app.engine.redrive(party.as_str(), party, selection).await?;
+    Ok(no_store().json(shown(known)))
+}
+
+/// Which deliveries a body names.
+pub(super) fn selection(app: &App, asked: RedriveBody) -> Result<Selection, Problem> {
+    Ok(match (asked.after, asked.from, asked.to, asked.open) {
         (Some(position), None, None, None) => Selection::After(position),
         (None, Some(from), to, None) => Selection::Between(from, to.unwrap_or(app.engine.now())),
         (None, None, None, Some(true)) => Selection::Open,
@@ -46,10 +54,7 @@ pub async fn redrive(
                 "Say which deliveries: {\"open\": true}, {\"after\": <position>}, or {\"from\": <time>, \"to\": <time>}",
             ));
         }
-    };
-    let party = &caller.party.id;
-    let known = app.engine.redrive(party.as_str(), party, selection).await?;
-    Ok(no_store().json(shown(known)))
+    })
 }
 
 /// `POST /insurer/v1/deliveries/{id}/redrive`: told again of one delivery.
@@ -111,7 +116,7 @@ pub async fn sent(app: Data<App>, caller: Caller<ReadBundles>, id: Path<String>)
     Ok(no_store().json(SentDeliveries { claim_id: claim.to_string(), deliveries }))
 }
 
-fn attempt(one: AttemptView) -> Attempt {
+pub(super) fn attempt(one: AttemptView) -> Attempt {
     Attempt {
         message_id: one.message,
         event: one.kind,
@@ -124,7 +129,7 @@ fn attempt(one: AttemptView) -> Attempt {
     }
 }
 
-fn shown(known: EndpointView) -> EndpointShown {
+pub(super) fn shown(known: EndpointView) -> EndpointShown {
     EndpointShown {
         url: known.url,
         content: known.content.as_str(),
@@ -149,7 +154,9 @@ impl From<NotChanged> for Problem {
     fn from(reason: NotChanged) -> Self {
         match reason {
             // An address is named by operators alone.
-            NotChanged::None | NotChanged::NotAnInsurer | NotChanged::Address(_) => no_endpoint(),
+            NotChanged::None | NotChanged::NotAnInsurer | NotChanged::Address(_) | NotChanged::SecondOperator => {
+                no_endpoint()
+            }
             NotChanged::Meanwhile => {
                 Problem::new(409, "endpoint.changed", "The endpoint was just changed; do it again")
             }

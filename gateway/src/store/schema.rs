@@ -13,6 +13,7 @@ const LOG: &str = include_str!("../../../migrations/sqlite/0004_log.sql");
 const RECEIPTS: &str = include_str!("../../../migrations/sqlite/0007_receipts.sql");
 const OPEN_DELIVERIES: &str = include_str!("../../../migrations/sqlite/0003_open_deliveries.sql");
 const WEBHOOKS: &str = include_str!("../../../migrations/sqlite/0008_webhooks.sql");
+const OPERATORS: &str = include_str!("../../../migrations/sqlite/0011_operators.sql");
 const REGISTRY: &str = include_str!("../../../migrations/sqlite/0009_registry.sql");
 const SEARCH: &str = include_str!("../../../migrations/sqlite/0002_search.sql");
 const SOURCE_SIGNATURE: &str = include_str!("../../../migrations/sqlite/0006_source_signature.sql");
@@ -61,6 +62,7 @@ fn migrations() -> Vec<Migration> {
         Migration::new(7, "receipts".into(), MigrationType::Simple, RECEIPTS.into_sql_str(), false),
         Migration::new(8, "webhooks".into(), MigrationType::Simple, WEBHOOKS.into_sql_str(), false),
         Migration::new(9, "registry".into(), MigrationType::Simple, REGISTRY.into_sql_str(), false),
+        Migration::new(11, "operators".into(), MigrationType::Simple, OPERATORS.into_sql_str(), false),
     ]
 }
 

@@ -10,7 +10,7 @@ use crate::audit;
 use crate::id::{ClaimId, EvidenceId};
 use crate::party::Party;
 
-type CountsRow = (i64, i64, i64, i64, i64, i64, i64, i64, i64);
+type CountsRow = (i64, i64, i64, i64, i64, i64, i64, i64, i64, i64);
 
 /// How many of each thing there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Counts {
     pub waiting_messages: i64,
     /// Endpoints switched off although no operator did it.
     pub failing_endpoints: i64,
+    /// Alerts that last.
+    pub open_alerts: i64,
 }
 
 impl Store {
@@ -132,9 +134,11 @@ impl Store {
                 (select count(*) from delivery where state = 'ready'),
                 (select count(*) from work where done_at is null),
                 (select count(*) from webhook where state = 'due'),
-                (select count(*) from endpoint where state in ('failing', 'gone'))";
+                (select count(*) from endpoint where state in ('failing', 'gone')),
+                (select count(*) from alert where state <> 'closed')";
         let row: CountsRow = query_as(sql).fetch_one(self.readers()).await?;
-        let (parties, claims, evidence, packets, deliveries, open_deliveries, open_work, waiting, failing) = row;
+        let (parties, claims, evidence, packets, deliveries, open_deliveries, open_work, waiting, failing, open_alerts) =
+            row;
         let (waiting_messages, failing_endpoints) = (waiting, failing);
         Ok(Counts {
             parties,
@@ -146,6 +150,7 @@ impl Store {
             open_work,
             waiting_messages,
             failing_endpoints,
+            open_alerts,
         })
     }
 
