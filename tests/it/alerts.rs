@@ -225,8 +225,15 @@ fn certificates(folder: &Path) -> [String; 4] {
     let server_key = KeyPair::generate().unwrap();
     let server = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&server_key, &issuer).unwrap();
     let path = |name: &str| folder.join(name).display().to_string();
-    std::fs::write(path("ca.pem"), authority.pem()).unwrap();
-    std::fs::write(path("server.pem"), server.pem()).unwrap();
-    std::fs::write(path("server.key"), server_key.serialize_pem()).unwrap();
+    std::fs::write(path("ca.pem"), pem("CERTIFICATE", authority.der())).unwrap();
+    std::fs::write(path("server.pem"), pem("CERTIFICATE", server.der())).unwrap();
+    std::fs::write(path("server.key"), pem("PRIVATE KEY", &server_key.serialize_der())).unwrap();
     [path("server.pem"), path("server.key"), "claimgate".to_owned(), "s3cret".to_owned()]
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    use base64::Engine;
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines: Vec<&str> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }

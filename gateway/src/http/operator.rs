@@ -122,27 +122,29 @@ impl From<NotRegistered> for Problem {
             NotRegistered::Fault(fault) => fault.into(),
             NotRegistered::Unknown | NotRegistered::NoProposal => Self::not_found(),
             NotRegistered::Registration(reason) => {
-                Self::new(422, "registration.refused", format!("The registration is refused: {reason}"))
+                Problem::new(422, "registration.refused", format!("The registration is refused: {reason}"))
             }
-            NotRegistered::Taken => Self::new(
+            NotRegistered::Taken => Problem::new(
                 409,
                 "registration.taken",
                 "Another party has this id, one of these identifiers, or (an operator) one of these keys",
             ),
             NotRegistered::SameOperator => {
-                Self::new(403, "proposal.own", "You proposed this yourself: another operator approves it")
+                Problem::new(403, "proposal.own", "You proposed this yourself: another operator approves it")
             }
             NotRegistered::OtherOperator => {
-                Self::new(403, "proposal.other", "Only who proposed it takes it back; you may reject it")
+                Problem::new(403, "proposal.other", "Only who proposed it takes it back; you may reject it")
             }
-            NotRegistered::Expired => Self::new(409, "proposal.expired", "The proposal has expired; propose it again"),
-            NotRegistered::Outdated => Self::new(
+            NotRegistered::Expired => {
+                Problem::new(409, "proposal.expired", "The proposal has expired; propose it again")
+            }
+            NotRegistered::Outdated => Problem::new(
                 412,
                 "registry.version",
                 "It has changed since you read it; read it again and look at what changed",
             ),
             NotRegistered::Endpoint(reason) => of_endpoint(reason),
-            other => Self::new(409, "registry.changed", format!("Nothing was changed: {other}")),
+            other => Problem::new(409, "registry.changed", format!("Nothing was changed: {other}")),
         }
     }
 }
