@@ -135,7 +135,7 @@ async fn an_endpoint_that_goes_off_is_told_of_once_and_its_return_too() {
     test.clock.advance(Duration::from_secs(61));
     let told: Vec<Value> = mails.wait_for(3).await.into_iter().filter(|mail| mail.get("busy").is_none()).collect();
     let mut to: Vec<&Value> = told.iter().map(|mail| &mail["to"][0]).collect();
-    to.sort_by_key(|to| to.to_string());
+    to.sort_by_key(ToString::to_string);
     assert_eq!(to, [&json!("it@insurer.example"), &json!("ops@gateway.example")]);
     for mail in &told {
         let text = mail["text"].as_str().unwrap();

@@ -11,7 +11,12 @@ const SOON: i64 = 30;
 
 pub(super) fn examine(config: &Config, parties: &[Party], now: Timestamp, findings: &mut Findings) {
     if config.operators.four_eyes {
-        findings.good("four eyes: two operators agree on each change");
+        // None named: those who are registered with keys of their own.
+        let who = match config.operators.names.len() {
+            0 => "registered".to_owned(),
+            count => count.to_string(),
+        };
+        findings.good(&format!("four eyes: {who} operators, two agree on each change"));
     } else {
         findings.advice(
             "operators.four_eyes is off: one operator alone exchanges keys for packets (name two in operators.names, \

@@ -177,8 +177,10 @@ mod tests {
             let first: Vec<Migration> = migrations().into_iter().take(before).collect();
             Migrator::with_migrations(first).run(&mut old).await.unwrap();
             for sql in [
-                "insert into party values ('p', 'hospital', 'live', '{}', 1, 0, 0)",
-                "insert into party values ('q', 'insurer', 'suspended', '{}', 7, 1, 2)",
+                "insert into party (id, role, state, document, version, created_at, changed_at)
+                    values ('p', 'hospital', 'live', '{}', 1, 0, 0)",
+                "insert into party (id, role, state, document, version, created_at, changed_at)
+                    values ('q', 'insurer', 'suspended', '{}', 7, 1, 2)",
                 "insert into party_identifier values ('s', 'v', 'q')",
                 "insert into idempotency values ('p', 'r', x'00', x'00', '', 0)",
                 "insert into assertion_use values ('q', 'j', 0)",

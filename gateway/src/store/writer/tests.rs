@@ -42,8 +42,8 @@ async fn a_full_disk_ends_a_group_and_not_the_writer() {
     std::fs::create_dir_all(&folder).unwrap();
     let path = folder.join("full.db");
     schema::migrate(&path).await.unwrap();
-    // The database may grow to 120 pages: what lies beyond is "disk full" to SQLite.
-    let options = connect_options(&path).pragma("max_page_count", "120");
+    // The database may grow to 200 pages: what lies beyond is "disk full" to SQLite.
+    let options = connect_options(&path).pragma("max_page_count", "200");
     let connection = super::super::open_writer(&options).await.unwrap();
     let (jobs, queue) = mpsc::channel(64);
     let writer = tokio::spawn(run(options, connection, queue));
