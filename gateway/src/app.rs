@@ -27,6 +27,7 @@ use crate::keys::published::PublishedKeys;
 use crate::keys::ring::{self, KeyRingError, Ring, SigningUse};
 use crate::keys::sealers::Sealers;
 use crate::keys::tracking::Tracking;
+use crate::sender::mail::{MailError, Mailer};
 use crate::sender::{self, Sender, SenderError, SystemLookup};
 use crate::store::{Store, StoreError};
 use crate::telemetry::{Metrics, TelemetryError};
@@ -83,6 +84,9 @@ pub enum StartError {
     /// The way out to endpoints.
     #[error("webhooks: {0}")]
     Sender(#[from] SenderError),
+    /// The way out for mail.
+    #[error("mail: {0}")]
+    Mail(#[from] MailError),
     /// Metrics.
     #[error(transparent)]
     Telemetry(#[from] TelemetryError),
@@ -182,6 +186,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         sender: sender(&config.webhooks)?,
         tls: Tls::open(config.tls.clone())?,
         published: PublishedKeys::default(),
+        mailer: Mailer::open(&config.mail)?,
         nonces: config.tokens.dpop_nonce.then(|| Nonces::new(&master)),
         reading: Arc::new(reading(&config.fhir)?),
         policy: policy(&config.disclosure.policy)?,
@@ -196,6 +201,8 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
             push_lease_seconds: i64::from(config.webhooks.total_seconds) + LEASE_MARGIN_SECONDS,
             sandbox: config.gateway.sandbox,
             four_eyes: config.operators.four_eyes,
+            endpoint_failing_minutes: config.alerts.endpoint_failing_minutes,
+            work_overdue_minutes: config.alerts.work_overdue_minutes,
         },
         turns: Turns::default(),
         clock,

@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Config;
 
+mod alerts;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod doctor;
@@ -19,6 +20,7 @@ mod keys;
 mod log;
 mod migrate;
 mod mydata;
+mod operator;
 mod packet;
 mod party;
 mod police;
@@ -89,6 +91,11 @@ enum Command {
     /// Register parties and change their state.
     #[command(subcommand)]
     Party(party::Party),
+    /// Register operators, who use the operator interface with keys of their own.
+    #[command(subcommand)]
+    Operator(operator::Operator),
+    /// List what somebody must be told of, or say that you know.
+    Alerts(alerts::Alerts),
     /// Name where insurers are told of their deliveries (webhooks), and look after it.
     #[command(subcommand)]
     Endpoint(endpoint::Endpoint),
@@ -144,6 +151,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Migrate(migrate) => migrate.run(&config()?).await,
         Command::Keys(keys) => keys.run(&config()?),
         Command::Party(party) => party.run(config()?).await,
+        Command::Operator(operator) => operator.run(config()?).await,
+        Command::Alerts(alerts) => alerts.run(config()?).await,
         Command::Endpoint(endpoint) => endpoint.run(config()?).await,
         Command::Packet(packet) => packet.run(config).await,
         Command::Evidence(evidence) => evidence.run(config()?).await,
@@ -164,11 +173,6 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 /// Writes a line of result to standard output; a closed pipe ends nothing.
 fn print(line: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
-}
-
-/// A number with the word for one or for many of them.
-fn counted(count: i64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// Writes a line of progress or error to standard error.

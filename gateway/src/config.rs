@@ -9,12 +9,14 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::{Table, Value};
 
+mod alerts;
 mod database;
 mod limits;
 mod operators;
 mod signatures;
 mod tls;
 
+pub use alerts::{Alerts, Mail, MailTls};
 pub use database::{Database, DatabaseUrl};
 pub use limits::Limits;
 pub use operators::Operators;
@@ -60,6 +62,10 @@ pub struct Config {
     pub signatures: Signatures,
     /// Who changes the registry.
     pub operators: Operators,
+    /// What operators and parties are told of.
+    pub alerts: Alerts,
+    /// How mail is sent.
+    pub mail: Mail,
     /// How much one party may ask.
     pub limits: Limits,
     /// Logs.
@@ -384,7 +390,13 @@ impl Config {
         ];
         match rules.into_iter().find(|(holds, _)| !holds) {
             Some((_, rule)) => Err(invalid(rule)),
-            None => self.operators.broken().or(self.tls.broken()).map_or(Ok(()), |rule| Err(invalid(rule))),
+            None => self
+                .operators
+                .broken()
+                .or(self.alerts.broken())
+                .or(self.mail.broken())
+                .or(self.tls.broken())
+                .map_or(Ok(()), |rule| Err(invalid(rule))),
         }
     }
 }

@@ -2,11 +2,13 @@
 //!
 //! In: evidence and a permit. Out: a [`change::Change`] for the store. Knows no database, no HTTP, no partner form.
 
+pub mod alert;
 pub mod change;
 pub mod delivery;
 pub mod disclosure;
 pub mod handover;
 pub mod packet;
+pub mod proposal;
 pub mod push;
 pub mod route;
 pub mod submission;

@@ -24,15 +24,18 @@ use crate::keys::sealers::Sealers;
 use crate::keys::tracking::Tracking;
 use crate::party::Party;
 use crate::sender::Sender;
+use crate::sender::mail::Mailer;
 use crate::store::{Store, StoreError};
 use crate::tls::Tls;
 
+pub mod alerts;
 pub mod endpoint;
 pub mod explain;
 mod form;
 pub mod health;
 pub mod insurer;
 pub mod log;
+pub mod mail;
 pub mod owner;
 pub mod published;
 pub mod push;
@@ -71,6 +74,8 @@ pub struct Engine {
     pub tls: Arc<Tls>,
     /// Keys parties publish themselves.
     pub published: PublishedKeys,
+    /// The way out for mail, where the operator named a server.
+    pub mailer: Option<Mailer>,
     /// Nonces, where proofs (DPoP) must hold one.
     pub nonces: Option<Nonces>,
     /// How bundles are read.
@@ -137,6 +142,10 @@ pub struct Rules {
     pub sandbox: bool,
     /// Whether a second operator must approve.
     pub four_eyes: bool,
+    /// Minutes an endpoint may have no success until it is an alert.
+    pub endpoint_failing_minutes: i64,
+    /// Minutes a deferred step may be due with nobody doing it.
+    pub work_overdue_minutes: i64,
 }
 
 /// A fault of ours: logged with its cause, shown as an internal error.

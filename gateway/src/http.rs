@@ -4,7 +4,7 @@ use std::future::ready;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::web::{self, Data, ServiceConfig, get, post, put, resource};
+use actix_web::web::{self, Data, ServiceConfig, get, patch, post, put, resource};
 use actix_web::{App as Actix, Error, HttpResponse, Resource};
 
 use crate::app::App;
@@ -31,6 +31,7 @@ pub mod log;
 pub mod oauth;
 #[cfg(feature = "schema")]
 pub mod openapi;
+pub mod operator;
 pub mod problem;
 pub mod published;
 pub mod pull;
@@ -63,6 +64,7 @@ pub fn service(
 }
 
 fn routes(service: &mut ServiceConfig) {
+    operator_routes(service);
     service
         .service(at("/fhir/metadata", "GET").route(get().to(discovery::metadata)))
         .service(at("/fhir/.well-known/smart-configuration", "GET").route(get().to(discovery::smart)))
@@ -97,6 +99,7 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/insurer/v1/deliveries/{id}/redrive", "POST").route(post().to(push::redrive_one)))
         .service(at("/insurer/v1/endpoint", "GET").route(get().to(push::endpoint)))
         .service(at("/insurer/v1/endpoint/redrive", "POST").route(post().to(push::redrive)))
+        .service(at("/insurer/v1/alerts", "GET").route(get().to(operator::alerts::own)))
         .service(at("/hospital/v1/claims/{id}/deliveries", "GET").route(get().to(push::sent)))
         .service(at("/insurer/v1/submissions/{id}/status", "POST").route(post().to(insurer::report)))
         .service(at("/insurer/v1/submissions/{id}/link", "POST").route(post().to(handover::link)))
@@ -111,6 +114,39 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/healthz", "GET").route(get().to(health::alive)))
         .service(at("/readyz", "GET").route(get().to(health::ready)))
         .service(at("/metrics", "GET").route(get().to(health::metrics)));
+}
+
+fn operator_routes(service: &mut ServiceConfig) {
+    use operator::{alerts, endpoints, parties, proposals, watch};
+    service
+        .service(at("/operator/v1/parties", "GET").route(get().to(parties::list)))
+        .service(
+            at("/operator/v1/parties/{id}", "GET, PUT, PATCH")
+                .route(get().to(parties::read))
+                .route(put().to(parties::replace))
+                .route(patch().to(parties::change_state)),
+        )
+        .service(
+            at("/operator/v1/parties/{id}/endpoint", "GET, PUT")
+                .route(get().to(endpoints::read))
+                .route(put().to(endpoints::set)),
+        )
+        .service(at("/operator/v1/parties/{id}/endpoint/rotate", "POST").route(post().to(endpoints::rotate)))
+        .service(at("/operator/v1/parties/{id}/endpoint/resume", "POST").route(post().to(endpoints::resume)))
+        .service(at("/operator/v1/parties/{id}/endpoint/off", "POST").route(post().to(endpoints::off)))
+        .service(at("/operator/v1/parties/{id}/endpoint/redrive", "POST").route(post().to(endpoints::redrive)))
+        .service(at("/operator/v1/endpoints", "GET").route(get().to(endpoints::list)))
+        .service(at("/operator/v1/dead-letters", "GET").route(get().to(endpoints::dead)))
+        .service(at("/operator/v1/deliveries/{id}/attempts", "GET").route(get().to(endpoints::attempts)))
+        .service(at("/operator/v1/proposals", "GET").route(get().to(proposals::list)))
+        .service(at("/operator/v1/proposals/{id}", "GET").route(get().to(proposals::read)))
+        .service(at("/operator/v1/proposals/{id}/approve", "POST").route(post().to(proposals::approve)))
+        .service(at("/operator/v1/proposals/{id}/reject", "POST").route(post().to(proposals::reject)))
+        .service(at("/operator/v1/proposals/{id}/withdraw", "POST").route(post().to(proposals::withdraw)))
+        .service(at("/operator/v1/alerts", "GET").route(get().to(alerts::list)))
+        .service(at("/operator/v1/alerts/{id}/acknowledge", "POST").route(post().to(alerts::acknowledge)))
+        .service(at("/operator/v1/audit", "GET").route(get().to(watch::audit)))
+        .service(at("/operator/v1/health", "GET").route(get().to(watch::health)));
 }
 
 /// A resource that answers other methods with 405 in our own problem shape.

@@ -157,6 +157,8 @@ ids! {
     WorkId = "wrk";
     /// A proposal to change the registry.
     ProposalId = "prp";
+    /// An alert.
+    AlertId = "alr";
     /// A request, in logs and answers.
     RequestId = "req";
 }

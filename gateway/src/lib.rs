@@ -24,6 +24,7 @@ pub mod work;
 pub mod telemetry;
 
 pub mod app;
+pub mod doctor;
 pub mod http;
 pub mod lifecycle;
 

@@ -62,10 +62,14 @@ pub async fn start(config: Config, clock: Clock, random: Random) -> Result<Runni
         given => given.to_owned(),
     };
     let (settings, tls) = (config.http.clone(), config.tls.clone());
+    let rhythm = work::Rhythm {
+        look: Duration::from_secs(config.alerts.look_seconds),
+        check: Duration::from_secs(config.alerts.check_hours.saturating_mul(3_600)),
+    };
     let app = Data::new(App::open(config, issuer, clock, random).await?);
     let secured = app.engine.tls.server().map_err(StartError::from)?;
     let (stop_work, stopped) = watch::channel(false);
-    let worker = tokio::spawn(work::run(Arc::clone(&app.engine), stopped));
+    let worker = tokio::spawn(work::run(Arc::clone(&app.engine), rhythm, stopped));
     let service = app.clone();
     let server = HttpServer::new(move || http::service(service.clone()))
         .workers(settings.workers)

@@ -427,6 +427,7 @@ impl Party {
     #[must_use]
     pub fn binding(&self, sandbox: bool) -> Binding {
         match self.registration.token {
+            _ if self.role().always_binds() => Binding::Key,
             Some(TokenRule::Dpop) => Binding::Key,
             Some(TokenRule::Mtls) => Binding::Certificate,
             Some(TokenRule::Bearer) | None if self.role().receives() && !sandbox => Binding::Either,

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 use crate::config::Database;
 use crate::core::change::Change;
 
+mod alert;
 mod apply;
 mod attachments;
 mod handover;
@@ -27,9 +28,11 @@ mod sql;
 mod writer;
 mod written;
 
+pub use alert::AlertQuery;
 pub use attachments::Disclosed;
 pub use handover::{LinkView, ReturnView, TracedDelivery, TracedSubmission};
 pub use receipt::KeptReceipt;
+pub use registry::Decided;
 pub use rows::{
     AppView, AttemptView, ClaimHead, DeliveryView, DuePush, DueWork, EndpointView, EvidenceOfRevision, HospitalAnswer,
     SentView, StoredAnswer, SubmissionView, TimelineLine,

@@ -57,6 +57,7 @@ pub struct Metrics {
     waiting_messages: IntGauge,
     failing_endpoints: IntGauge,
     failing_keys: IntGauge,
+    open_alerts: IntGauge,
 }
 
 impl Metrics {
@@ -94,6 +95,7 @@ impl Metrics {
                 "claimgate_party_keys_failing",
                 "Parties whose jwks_url failed the last time it was asked",
             )?,
+            open_alerts: gauge("claimgate_alerts_open", "Alerts that last")?,
             registry,
             requests,
             seconds,
@@ -119,6 +121,7 @@ impl Metrics {
         self.waiting_messages.set(counts.waiting_messages);
         self.failing_endpoints.set(counts.failing_endpoints);
         self.failing_keys.set(counts.failing_keys);
+        self.open_alerts.set(counts.open_alerts);
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok(String::from_utf8_lossy(&text).into_owned())

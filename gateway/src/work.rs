@@ -21,8 +21,10 @@ const FINISH: Duration = Duration::from_secs(10);
 const FORGET_EVERY: Duration = Duration::from_mins(5);
 
 /// Runs until told to stop, then finishes what is in hand.
-pub async fn run(engine: Arc<Engine>, stop: watch::Receiver<bool>) {
+pub async fn run(engine: Arc<Engine>, rhythm: Rhythm, stop: watch::Receiver<bool>) {
     tokio::join!(
+        look(&engine, rhythm, stop.clone()),
+        mail(&engine, stop.clone()),
         sequence(&engine, stop.clone()),
         deferred(&engine, stop.clone()),
         keys(&engine, stop.clone()),
@@ -30,6 +32,51 @@ pub async fn run(engine: Arc<Engine>, stop: watch::Receiver<bool>) {
         push(&engine, stop.clone()),
         forget(&engine, stop)
     );
+}
+
+/// How often alerts are looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Rhythm {
+    /// Between two looks.
+    pub look: Duration,
+    /// Between two whole checks of audit trail and log.
+    pub check: Duration,
+}
+
+/// Looks for what somebody must be told of; the whole trail and log at the start, and ever again.
+async fn look(engine: &Engine, rhythm: Rhythm, mut stop: watch::Receiver<bool>) {
+    let mut checked: Option<Duration> = None;
+    loop {
+        if let Err(error) = engine.look().await {
+            tracing::error!(%error, "alerts could not be looked for");
+        }
+        let since = checked.map(|checked| engine.clock.elapsed().saturating_sub(checked));
+        if since.is_none_or(|since| since >= rhythm.check) {
+            checked = Some(engine.clock.elapsed());
+            if let Err(error) = engine.check_chains().await {
+                tracing::error!(%error, "the audit trail and the log could not be checked");
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(rhythm.look) => {}
+            () = stopped(&mut stop) => break,
+        }
+    }
+}
+
+async fn mail(engine: &Engine, mut stop: watch::Receiver<bool>) {
+    if engine.mailer.is_none() {
+        return;
+    }
+    loop {
+        if let Err(error) = engine.send_mails().await {
+            tracing::error!(%error, "mails could not be sent; they stay due");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(IDLE) => {}
+            () = stopped(&mut stop) => break,
+        }
+    }
 }
 
 /// Gives positions whenever something was committed, and once a second for what other processes committed.

@@ -22,7 +22,10 @@ fn read(path: &str) -> String {
 /// The sources of the HTTP interfaces, without their tests and the list itself.
 fn sources() -> Vec<(String, String)> {
     let mut found = vec![("http.rs".to_owned(), read("gateway/src/http.rs"))];
-    for entry in std::fs::read_dir(project().join("gateway/src/http")).unwrap() {
+    let entries = ["gateway/src/http", "gateway/src/http/operator"]
+        .into_iter()
+        .flat_map(|folder| std::fs::read_dir(project().join(folder)).unwrap());
+    for entry in entries {
         let path = entry.unwrap().path();
         if path.extension().is_some_and(|kind| kind == "rs") {
             let text = std::fs::read_to_string(&path).unwrap();

@@ -7,6 +7,7 @@
     reason = "the whole binary is tests; a panic is how a test fails"
 )]
 
+mod alerts;
 mod attachments;
 mod build;
 mod calls;
@@ -31,6 +32,7 @@ mod limits;
 mod log;
 mod motor;
 mod mtls;
+mod operator;
 mod operators;
 mod packages;
 mod parties;

@@ -47,7 +47,6 @@ async fn a_role_without_an_interface_is_registered_and_gets_no_token() {
         (Role::Agent, "urn:claimgate:agent-registration", "0101234567"),
         (Role::Institute, UBN, "04595257"),
         (Role::Appraisal, "https://oid.nat.gov.tw", "2.16.886.101.90028"),
-        (Role::Regulator, "https://oid.nat.gov.tw", "2.16.886.101.20003.20011"),
     ];
     for (role, system, value) in roles {
         let name = format!("party-{}", role.as_str());

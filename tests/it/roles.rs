@@ -41,8 +41,31 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/insurer/v1/submissions/{submission}/trace", Role::Insurer),
     ("GET", "/hospital/v1/submissions/{submission}/trace", Role::Hospital),
     ("POST", "/insurer/v1/deliveries/{delivery}/return", Role::Insurer),
+    ("GET", "/insurer/v1/alerts", Role::Insurer),
     ("POST", "/claims/v1/links", Role::App),
     ("GET", "/claims/v1/claims/{claim_id}/timeline", Role::App),
+    ("GET", "/operator/v1/parties", Role::Operator),
+    ("GET", "/operator/v1/parties/insurer-life", Role::Operator),
+    ("PUT", "/operator/v1/parties/insurer-life", Role::Operator),
+    ("PATCH", "/operator/v1/parties/insurer-life", Role::Operator),
+    ("GET", "/operator/v1/parties/insurer-life/endpoint", Role::Operator),
+    ("PUT", "/operator/v1/parties/insurer-life/endpoint", Role::Operator),
+    ("POST", "/operator/v1/parties/insurer-life/endpoint/rotate", Role::Operator),
+    ("POST", "/operator/v1/parties/insurer-life/endpoint/resume", Role::Operator),
+    ("POST", "/operator/v1/parties/insurer-life/endpoint/off", Role::Operator),
+    ("POST", "/operator/v1/parties/insurer-life/endpoint/redrive", Role::Operator),
+    ("GET", "/operator/v1/endpoints", Role::Operator),
+    ("GET", "/operator/v1/dead-letters", Role::Operator),
+    ("GET", "/operator/v1/deliveries/{delivery}/attempts", Role::Operator),
+    ("GET", "/operator/v1/proposals", Role::Operator),
+    ("GET", "/operator/v1/proposals/prp_x", Role::Operator),
+    ("POST", "/operator/v1/proposals/prp_x/approve", Role::Operator),
+    ("POST", "/operator/v1/proposals/prp_x/reject", Role::Operator),
+    ("POST", "/operator/v1/proposals/prp_x/withdraw", Role::Operator),
+    ("GET", "/operator/v1/alerts", Role::Operator),
+    ("POST", "/operator/v1/alerts/alr_x/acknowledge", Role::Operator),
+    ("GET", "/operator/v1/audit", Role::Operator),
+    ("GET", "/operator/v1/health", Role::Operator),
 ];
 
 /// Routes anyone may read.
@@ -146,7 +169,9 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
         (Role::Insurer, test.register(other).await.0),
         (Role::App, test.register(app).await.0),
     ];
+    let operator = test.operator("alice").await;
     let owner = |role| match role {
+        Role::Operator => &operator,
         Role::Hospital => &test.world.hospital,
         Role::Insurer => &test.life().client,
         _ => &test.world.app,
@@ -158,7 +183,7 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
     });
     for (method, path, role) in ROUTES {
         let path = fill(path);
-        for asking in [Role::Hospital, Role::Insurer, Role::App] {
+        for asking in [Role::Hospital, Role::Insurer, Role::App, Role::Operator] {
             if asking != *role {
                 assert_eq!(status(owner(asking), method, &path).await, 403, "{method} {path} as {asking:?}");
             }
@@ -168,7 +193,8 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
             || path.contains("dlv_")
             || path.contains("sub_")
             || path.contains(claim_id.strip_prefix("clm_").unwrap());
-        if addressed {
+        // Operators look after everybody's.
+        if addressed && *role != Role::Operator {
             let (_, other) = others.iter().find(|(other, _)| other == role).unwrap();
             assert_eq!(status(other, method, &path).await, 404, "{method} {path} as another {role:?}");
         }

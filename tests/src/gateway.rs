@@ -170,6 +170,21 @@ impl TestGateway {
         (client, sealing)
     }
 
+    /// Registers an operator and gives their authenticated client, whose tokens are bound to a key.
+    ///
+    /// # Panics
+    /// The registration is refused.
+    pub async fn operator(&self, name: &str) -> PartyClient {
+        let now = self.clock.now();
+        let key = must(demo::signing_key(Role::Operator, now));
+        let jwks = JwkSet(vec![key.public()]).to_json();
+        must(self.world.gateway.app.engine.add_operator(None, name, jwks).await);
+        let identity = Identity { id: name.to_owned(), profile: AuthProfile::Fapi, key };
+        let mut client = self.client(identity).bound_to(must(demo::signing_key(Role::Operator, now)));
+        must(client.authenticate().await);
+        client
+    }
+
     /// Pushes as the demo's hospital.
     ///
     /// # Panics

@@ -32,8 +32,10 @@ impl Kit {
             run(Command::new("python3").args(venv).current_dir(&folder));
             let pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "-r"];
             run(Command::new(&python).args(pip).arg("requirements.txt").current_dir(&folder));
-            let npm = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
-            run(Command::new("npm").args(npm).current_dir(&folder));
+            if folder.join("package-lock.json").exists() {
+                let npm = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
+                run(Command::new("npm").args(npm).current_dir(&folder));
+            }
             std::fs::write(folder.join("installed"), pinned).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
         Self { folder, python }

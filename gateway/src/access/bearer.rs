@@ -127,7 +127,7 @@ fn bound(cnf: Option<&Value>) -> Option<(Option<String>, Option<String>)> {
 /// The scopes a role may ask for, for discovery documents.
 #[must_use]
 pub fn supported() -> Vec<&'static str> {
-    [Role::Hospital, Role::Insurer, Role::App]
+    [Role::Hospital, Role::Insurer, Role::App, Role::Operator]
         .into_iter()
         .flat_map(|role| grant(role, None).unwrap_or_default())
         .map(Scope::as_str)

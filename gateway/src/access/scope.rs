@@ -19,6 +19,12 @@ pub enum Scope {
     SubmissionsWrite,
     /// Read claims one is linked to, redeem tracking codes.
     ClaimsRead,
+    /// Read the registry, deliveries' attempts, alerts, the audit trail, the health of the gateway.
+    OperatorRead,
+    /// Propose changes, look after endpoints, acknowledge alerts, read contacts.
+    OperatorWrite,
+    /// Decide what another operator proposed.
+    OperatorApprove,
 }
 
 /// A scope that does not exist or is not for this role.
@@ -38,6 +44,9 @@ impl Scope {
             Self::DeliveriesAck => "deliveries.ack",
             Self::SubmissionsWrite => "submissions.write",
             Self::ClaimsRead => "claims.read",
+            Self::OperatorRead => "operator.read",
+            Self::OperatorWrite => "operator.write",
+            Self::OperatorApprove => "operator.approve",
         }
     }
 
@@ -48,6 +57,10 @@ impl Scope {
             Some(Role::Hospital) => &[Self::BundleCreate, Self::BundleRead, Self::BundleUpdate],
             Some(Role::Insurer) => &[Self::DeliveriesRead, Self::DeliveriesAck, Self::SubmissionsWrite],
             Some(Role::App) => &[Self::ClaimsRead],
+            Some(Role::Operator) if role == Role::Operator => {
+                &[Self::OperatorRead, Self::OperatorWrite, Self::OperatorApprove]
+            }
+            Some(Role::Operator) => &[Self::OperatorRead],
             _ => &[],
         }
     }
@@ -101,7 +114,10 @@ mod tests {
         assert_eq!(grant(Role::Insurer, Some("deliveries.read made.up")), Err(ScopeError));
         assert_eq!(grant(Role::Hospital, Some("system/Bundle.d")), Err(ScopeError));
         assert_eq!(grant(Role::Fund, None), grant(Role::Insurer, None));
-        for role in [Role::Police, Role::Shop, Role::Agent, Role::Institute, Role::Appraisal, Role::Regulator] {
+        assert_eq!(grant(Role::Regulator, None).unwrap(), [Scope::OperatorRead]);
+        assert_eq!(grant(Role::Regulator, Some("operator.write")), Err(ScopeError));
+        assert_eq!(grant(Role::Operator, None).unwrap().len(), 3);
+        for role in [Role::Police, Role::Shop, Role::Agent, Role::Institute, Role::Appraisal] {
             assert_eq!((Scope::of_role(role).len(), grant(role, Some("claims.read"))), (0, Err(ScopeError)));
         }
     }

@@ -3,11 +3,15 @@
 use claimgate_adapters::insurer::webhook;
 use clap::{Subcommand, ValueEnum};
 
+use super::party::{account, show_proposal};
 use super::{Ending, print, say};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::core::push::{self, Selection};
+use crate::flows::Engine;
+use crate::flows::endpoint::WantedEndpoint;
+use crate::flows::registry::{EndpointChanged, Operator};
 use crate::id::Random;
 use crate::party::PartyId;
 
@@ -30,6 +34,9 @@ pub(super) enum Endpoint {
         /// How messages are signed: a public key for the insurer, or a shared secret.
         #[arg(long, default_value = "ed25519")]
         scheme: Scheme,
+        /// Who proposes it, where two must agree: one of operators.names.
+        #[arg(long = "as", value_name = "NAME")]
+        operator: Option<String>,
     },
     /// Show an endpoint: its state, since when it fails, how much waits.
     Show {
@@ -43,6 +50,9 @@ pub(super) enum Endpoint {
         /// How messages are signed.
         #[arg(long, default_value = "ed25519")]
         scheme: Scheme,
+        /// Who proposes it, where two must agree: one of operators.names.
+        #[arg(long = "as", value_name = "NAME")]
+        operator: Option<String>,
     },
     /// Send nothing there until it is switched on; messages are kept, pulling goes on.
     Off {
@@ -97,15 +107,24 @@ impl From<Scheme> for webhook::Scheme {
 impl Endpoint {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<Ending> {
         let issuer = config.gateway.base_url.clone();
+        let names = config.operators.names.clone();
         let app = App::open(config, issuer, Clock::system(), Random::system()).await?;
         let engine = &app.engine;
         match self {
-            Self::Set { id, url, content, scheme } => {
+            Self::Set { id, url, content, scheme, operator: Some(name) } => {
+                let wanted = WantedEndpoint::Set { url, content: content.into(), scheme: scheme.into() };
+                named(engine, &Operator::new(&name, &names, account())?, &id, &wanted).await?;
+            }
+            Self::Rotate { id, scheme, operator: Some(name) } => {
+                let wanted = WantedEndpoint::Rotate { scheme: scheme.into() };
+                named(engine, &Operator::new(&name, &names, account())?, &id, &wanted).await?;
+            }
+            Self::Set { id, url, content, scheme, operator: None } => {
                 let key = engine.set_endpoint(&id, &url, (content.into(), scheme.into())).await?;
                 print(format_args!("{}", *key));
                 say(format_args!("{id}: endpoint set. The line above is for the insurer and is not shown again."));
             }
-            Self::Rotate { id, scheme } => {
+            Self::Rotate { id, scheme, operator: None } => {
                 let key = engine.rotate_endpoint_key(&id, scheme.into()).await?;
                 print(format_args!("{}", *key));
                 say(format_args!("{id}: new key. The one before signs beside it for 24 hours."));
@@ -138,4 +157,24 @@ impl Endpoint {
         engine.store.close().await;
         Ok(Ending::Done)
     }
+}
+
+/// Sets what an operator wants, or proposes it where two must agree.
+async fn named(engine: &Engine, by: &Operator, id: &PartyId, wanted: &WantedEndpoint) -> anyhow::Result<()> {
+    let key = match engine.change_endpoint_as(by, (id, None), wanted).await? {
+        EndpointChanged::Now(_, key) => {
+            say(format_args!("{id}: endpoint set. The line on standard output is for the insurer, not shown again."));
+            key
+        }
+        EndpointChanged::Waits(proposal, key) => {
+            show_proposal(&proposal, engine.now());
+            say(format_args!(
+                "Another operator approves it: claimgate party approve {} --as NAME. The last line is for the insurer.",
+                proposal.row.id
+            ));
+            key
+        }
+    };
+    print(format_args!("{}", *key));
+    Ok(())
 }

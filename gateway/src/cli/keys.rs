@@ -86,6 +86,8 @@ pub(super) enum Kind {
     Insurer,
     /// An app's backend proves itself with it (ES256).
     App,
+    /// An operator proves themself with it (ES256).
+    Operator,
 }
 
 impl Keys {
@@ -114,7 +116,7 @@ fn create(config: &Config, kind: Kind, party: Option<PartyId>, out: &Path) -> an
             return rotate(config, usage, false);
         }
         Kind::Hospital => vec![("sig", pair(KeyUse::Sig, KeyAlg::Es384)?)],
-        Kind::App => vec![("sig", pair(KeyUse::Sig, KeyAlg::Es256)?)],
+        Kind::App | Kind::Operator => vec![("sig", pair(KeyUse::Sig, KeyAlg::Es256)?)],
         Kind::Insurer => {
             vec![("sig", pair(KeyUse::Sig, KeyAlg::Es256)?), ("enc", pair(KeyUse::Enc, KeyAlg::EcdhEsA256kw)?)]
         }

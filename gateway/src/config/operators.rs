@@ -23,6 +23,8 @@ impl Operators {
         if names.len() != self.names.len() || !names.iter().all(fits) {
             return Some("operators.names: each once, 1 to 32 lower-case letters, digits and the signs - _ .");
         }
-        (self.four_eyes && names.len() < 2).then_some("operators.four_eyes needs at least two operators.names")
+        (self.four_eyes && names.len() == 1).then_some(
+            "operators.four_eyes needs at least two operators.names, or none: then registered operators alone count",
+        )
     }
 }

@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
 
+use super::alert::AlertWrite;
 use super::handover::HandoverWrite;
+pub use super::proposal::{Decision, ProposalKind, ProposalRow, Verdict};
 use super::push::PushWrite;
 use super::submission::SubmissionState;
 use super::timeline::Entry;
 use crate::consent::Permit;
-use crate::id::{AttachmentId, AuditId, ClaimId, DeliveryId, EvidenceId, PacketId, ProposalId, SubmissionId, WorkId};
+use crate::id::{AttachmentId, AuditId, ClaimId, DeliveryId, EvidenceId, PacketId, SubmissionId, WorkId};
 use crate::keys::index::Mac;
-use crate::party::{Party, PartyId, PartyState};
+use crate::party::{Party, PartyId};
 
 /// What one step writes. `name` goes to metrics and logs.
 #[derive(Debug)]
@@ -60,6 +62,10 @@ pub enum Write {
     PublishedKeys(Box<PublishedRow>),
     /// A second operator decides an open proposal of somebody else.
     Decision(Decision),
+    /// An operator that was read at this version is gone.
+    RemoveOperator(PartyId, i64),
+    /// An alert, or the mail that tells of one.
+    Alert(AlertWrite),
     /// A new claim at revision 1 with its wrapped data key.
     NewClaim(NewClaim),
     /// The next revision of a claim that was read at `version`.
@@ -126,27 +132,6 @@ pub enum Write {
     WorkDone(WorkId, i64, Timestamp),
 }
 
-/// A change of the registry that waits for a second operator.
-#[derive(Clone, Debug)]
-pub struct ProposalRow {
-    /// Id.
-    pub id: ProposalId,
-    /// The party it changes or adds.
-    pub party: PartyId,
-    /// The version of the party it was made against; 0 for a new one.
-    pub base: i64,
-    /// The registration document with contacts, sealed.
-    pub document: Vec<u8>,
-    /// The state the party would have.
-    pub state: PartyState,
-    /// Who proposes it.
-    pub by: String,
-    /// When.
-    pub at: Timestamp,
-    /// Forgotten after this.
-    pub expires_at: Timestamp,
-}
-
 /// What a party publishes at its `jwks_url`, and how the last try to fetch it went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublishedRow {
@@ -164,19 +149,6 @@ pub struct PublishedRow {
     pub tried_at: Timestamp,
     /// Why that failed; none where it did not.
     pub failure: Option<String>,
-}
-
-/// What a second operator says of a proposal.
-#[derive(Clone, Debug)]
-pub struct Decision {
-    /// The proposal.
-    pub id: ProposalId,
-    /// Whether it is approved.
-    pub approved: bool,
-    /// Who decides; for an approval never who proposed it.
-    pub by: String,
-    /// When.
-    pub at: Timestamp,
 }
 
 /// A new claim.

@@ -30,6 +30,12 @@ pub enum NotChanged {
     /// It has none.
     #[error("this party has no endpoint; `claimgate endpoint set` names one")]
     None,
+    /// One operator alone may not do this.
+    #[error(
+        "operators.four_eyes is on: an endpoint's address and secret need a second operator; claimgate endpoint set or \
+         rotate … --as NAME, then claimgate party approve PROPOSAL --as ANOTHER"
+    )]
+    SecondOperator,
     /// Changed by another at the same time.
     #[error("the endpoint was changed by another at this moment; look at it and do it again")]
     Meanwhile,
@@ -62,6 +68,44 @@ impl Drop for Kept {
     }
 }
 
+/// What somebody wants of an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WantedEndpoint {
+    /// An address, with a new secret.
+    Set {
+        /// Where.
+        url: String,
+        /// What it is sent.
+        content: Content,
+        /// How messages are signed.
+        scheme: Scheme,
+    },
+    /// A new secret; the one before signs beside it for a day.
+    Rotate {
+        /// How messages are signed.
+        scheme: Scheme,
+    },
+}
+
+impl WantedEndpoint {
+    /// How messages are signed.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        match self {
+            Self::Set { scheme, .. } | Self::Rotate { scheme } => *scheme,
+        }
+    }
+
+    /// The same as a word.
+    #[must_use]
+    pub fn scheme_word(&self) -> &'static str {
+        match self.scheme() {
+            Scheme::Ed25519 => "ed25519",
+            Scheme::Hmac => "hmac",
+        }
+    }
+}
+
 impl Engine {
     /// Names a party's endpoint with a new key; what it was told before and has not acknowledged is told again.
     /// Answers with what the receiver checks signatures with: `whpk_…` or `whsec_…`, shown once.
@@ -74,28 +118,7 @@ impl Engine {
         url: &str,
         (content, scheme): (Content, Scheme),
     ) -> Result<Zeroizing<String>, NotChanged> {
-        let insurer = self.store.party(party).await?.filter(|party| party.role().receives());
-        insurer.ok_or(NotChanged::NotAnInsurer)?;
-        let target = Target::parse(url, self.sender.policy())?;
-        let secret = self.new_secret(scheme);
-        let kept = [Kept { key: secret.to_private_text().to_string(), until: None }];
-        let version = self.store.endpoint(party).await?.map_or(0, |known| known.version);
-        let row = EndpointRow {
-            party: party.clone(),
-            url: target.url().to_string(),
-            content,
-            secrets: self.seal_secrets(party, &kept)?,
-            state: EndpointState::On,
-            version,
-            at: self.now(),
-        };
-        let mut change = Change::new("set_endpoint");
-        change.push(Write::Push(PushWrite::Endpoint(row)));
-        change.push(Write::Push(PushWrite::Redrive(party.clone(), Selection::Open, self.now())));
-        let detail = [("host", target.host().to_owned()), ("content", content.as_str().to_owned())];
-        change.push(self.audit("operator", "endpoint.set", party, detail));
-        self.store.commit(change).await?;
-        receiver_text(&secret)
+        self.want_endpoint(party, &WantedEndpoint::Set { url: url.to_owned(), content, scheme }).await
     }
 
     /// Makes a new key; the one before signs beside it for a day. Answers as [`Engine::set_endpoint`].
@@ -103,17 +126,70 @@ impl Engine {
     /// # Errors
     /// See [`NotChanged`].
     pub async fn rotate_endpoint_key(&self, party: &PartyId, scheme: Scheme) -> Result<Zeroizing<String>, NotChanged> {
-        let known = self.store.endpoint(party).await?.ok_or(NotChanged::None)?;
-        let secret = self.new_secret(scheme);
-        let mut kept = vec![Kept { key: secret.to_private_text().to_string(), until: None }];
-        for mut before in self.kept(party, &known.secrets)? {
-            before.until = before.until.or_else(|| self.now().checked_add(OVERLAP).ok());
-            kept.push(before);
+        self.want_endpoint(party, &WantedEndpoint::Rotate { scheme }).await
+    }
+
+    async fn want_endpoint(&self, party: &PartyId, wanted: &WantedEndpoint) -> Result<Zeroizing<String>, NotChanged> {
+        self.check_endpoint(party, wanted).await?;
+        if self.rules.four_eyes {
+            return Err(NotChanged::SecondOperator);
         }
-        kept.truncate(MOST_KEYS);
-        let secrets = self.seal_secrets(party, &kept)?;
-        self.change_endpoint(party, EndpointView { secrets, ..known }, "endpoint.key-rotated", None).await?;
+        let secret = self.new_secret(wanted.scheme());
+        let known = self.store.endpoint(party).await?;
+        let mut change = Change::new("set_endpoint");
+        self.write_endpoint("operator", (party, known), (wanted, &secret), &mut change)?;
+        self.store.commit(change).await?;
         receiver_text(&secret)
+    }
+
+    /// Whether it can be done at all.
+    pub(super) async fn check_endpoint(&self, party: &PartyId, wanted: &WantedEndpoint) -> Result<(), NotChanged> {
+        let insurer = self.store.party(party).await?.filter(|party| party.role().receives());
+        insurer.ok_or(NotChanged::NotAnInsurer)?;
+        match wanted {
+            WantedEndpoint::Set { url, .. } => Target::parse(url, self.sender.policy()).map(|_| ()).map_err(Into::into),
+            WantedEndpoint::Rotate { .. } => self.store.endpoint(party).await?.map(|_| ()).ok_or(NotChanged::None),
+        }
+    }
+
+    /// The rows of what is wanted, from the endpoint as it was read.
+    pub(super) fn write_endpoint(
+        &self,
+        actor: &str,
+        (party, known): (&PartyId, Option<EndpointView>),
+        (wanted, secret): (&WantedEndpoint, &Secret),
+        change: &mut Change,
+    ) -> Result<(), NotChanged> {
+        let mut kept = vec![Kept { key: secret.to_private_text().to_string(), until: None }];
+        match (wanted, known) {
+            (WantedEndpoint::Set { url, content, .. }, known) => {
+                let target = Target::parse(url, self.sender.policy())?;
+                change.push(Write::Push(PushWrite::Endpoint(EndpointRow {
+                    party: party.clone(),
+                    url: target.url().to_string(),
+                    content: *content,
+                    secrets: self.seal_secrets(party, &kept)?,
+                    state: EndpointState::On,
+                    version: known.map_or(0, |known| known.version),
+                    at: self.now(),
+                })));
+                change.push(Write::Push(PushWrite::Redrive(party.clone(), Selection::Open, self.now())));
+                let detail = [("host", target.host().to_owned()), ("content", content.as_str().to_owned())];
+                change.push(self.audit(actor, "endpoint.set", party, detail));
+            }
+            (WantedEndpoint::Rotate { .. }, Some(known)) => {
+                for mut before in self.kept(party, &known.secrets)? {
+                    before.until = before.until.or_else(|| self.now().checked_add(OVERLAP).ok());
+                    kept.push(before);
+                }
+                kept.truncate(MOST_KEYS);
+                let known = EndpointView { secrets: self.seal_secrets(party, &kept)?, ..known };
+                change.push(Write::Push(PushWrite::Endpoint(row(party, &known, known.state, self.now()))));
+                change.push(self.audit(actor, "endpoint.key-rotated", party, []));
+            }
+            (WantedEndpoint::Rotate { .. }, None) => return Err(NotChanged::None),
+        }
+        Ok(())
     }
 
     /// Switches an endpoint off, or on again: then everything that is not acknowledged is told again.
@@ -121,13 +197,27 @@ impl Engine {
     /// # Errors
     /// See [`NotChanged`].
     pub async fn switch_endpoint(&self, party: &PartyId, on: bool) -> Result<(), NotChanged> {
+        self.switch_endpoint_by("operator", party, on).await
+    }
+
+    /// The same, by an operator whose name is known. Switched to what it is already, its health begins anew.
+    ///
+    /// # Errors
+    /// See [`NotChanged`].
+    pub async fn switch_endpoint_by(&self, actor: &str, party: &PartyId, on: bool) -> Result<(), NotChanged> {
         let known = self.store.endpoint(party).await?.ok_or(NotChanged::None)?;
-        let (state, action, redrive) = if on {
-            (EndpointState::On, "endpoint.switched-on", Some(Selection::Open))
+        let (state, action) = if on {
+            (EndpointState::On, "endpoint.switched-on")
         } else {
-            (EndpointState::Off, "endpoint.switched-off", None)
+            (EndpointState::Off, "endpoint.switched-off")
         };
-        self.change_endpoint(party, EndpointView { state, ..known }, action, redrive).await
+        let mut change = Change::new("switch_endpoint");
+        change.push(Write::Push(PushWrite::Endpoint(row(party, &known, state, self.now()))));
+        if on {
+            change.push(Write::Push(PushWrite::Redrive(party.clone(), Selection::Open, self.now())));
+        }
+        change.push(self.audit(actor, action, party, []));
+        Ok(self.store.commit(change).await?)
     }
 
     /// Tells a party again of deliveries, under the same message ids; switches on what was switched off for failing.
@@ -159,22 +249,6 @@ impl Engine {
         self.store.endpoint(party).await?.ok_or(NotChanged::None)
     }
 
-    async fn change_endpoint(
-        &self,
-        party: &PartyId,
-        changed: EndpointView,
-        action: &'static str,
-        redrive: Option<Selection>,
-    ) -> Result<(), NotChanged> {
-        let mut change = Change::new("change_endpoint");
-        change.push(Write::Push(PushWrite::Endpoint(row(party, &changed, changed.state, self.now()))));
-        if let Some(selection) = redrive {
-            change.push(Write::Push(PushWrite::Redrive(party.clone(), selection, self.now())));
-        }
-        change.push(self.audit("operator", action, party, []));
-        Ok(self.store.commit(change).await?)
-    }
-
     /// The keys that sign an endpoint's messages now, the newest first.
     pub(super) fn endpoint_secrets(&self, party: &PartyId, sealed: &[u8]) -> Result<Vec<Secret>, Fault> {
         let now = self.now();
@@ -183,7 +257,7 @@ impl Engine {
         valid.map(|one| Secret::parse(&one.key).map_err(|_| Fault::Stored("endpoint"))).collect()
     }
 
-    fn new_secret(&self, scheme: Scheme) -> Secret {
+    pub(super) fn new_secret(&self, scheme: Scheme) -> Secret {
         Secret::new(scheme, Zeroizing::new(self.random.bytes()))
     }
 
@@ -214,6 +288,6 @@ fn row(party: &PartyId, known: &EndpointView, state: EndpointState, at: Timestam
     }
 }
 
-fn receiver_text(secret: &Secret) -> Result<Zeroizing<String>, NotChanged> {
+pub(super) fn receiver_text(secret: &Secret) -> Result<Zeroizing<String>, NotChanged> {
     secret.to_receiver_text().map_err(|_| NotChanged::Fault(Fault::Stored("endpoint")))
 }

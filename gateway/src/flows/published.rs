@@ -40,7 +40,7 @@ impl Engine {
             Some(known) => known,
             None => self.remembered(party, url, &slot).await?,
         };
-        let (found, settled) = self.look(&known, &pick);
+        let (found, settled) = self.known_key(&known, &pick);
         if settled {
             return Ok(found);
         }
@@ -51,7 +51,7 @@ impl Engine {
             Err(_) => Arc::clone(&slot.turn).lock_owned().await,
         };
         let known = slot.known(url).unwrap_or(known);
-        let (found, settled) = self.look(&known, &pick);
+        let (found, settled) = self.known_key(&known, &pick);
         if settled {
             return Ok(found);
         }
@@ -68,11 +68,11 @@ impl Engine {
         let (turn, fetched) = fetching.await.map_err(|_| Fault::Task)?;
         let known = self.note(party, &slot, known, fetched).await?;
         drop(turn);
-        Ok(self.look(&known, &pick).0)
+        Ok(self.known_key(&known, &pick).0)
     }
 
     /// What is found, and whether that is the answer.
-    fn look(&self, known: &Known, pick: &impl Fn(&[PublicJwk]) -> Option<PublicJwk>) -> (Option<PublicJwk>, bool) {
+    fn known_key(&self, known: &Known, pick: &impl Fn(&[PublicJwk]) -> Option<PublicJwk>) -> (Option<PublicJwk>, bool) {
         let now = self.now();
         let kept = known.kept.as_ref().filter(|kept| kept.counts(now));
         let found = kept.and_then(|kept| pick(&kept.keys));

@@ -2,6 +2,7 @@
 
 use claimgate_packet::jose::jwk::{KeyUse, PublicJwk};
 
+use super::endpoint::NotChanged;
 use super::{Engine, Fault, TRIES};
 use crate::access::assertion;
 use crate::core::change::{Change, Write};
@@ -10,10 +11,16 @@ use crate::party::difference::difference;
 use crate::party::{AuthProfile, ConsentBasis, Contact, Party, PartyId, PartyState, Registration, RegistrationError};
 use crate::store::StoreError;
 
+mod change;
+mod endpoints;
+mod operator;
 mod proposals;
 mod seed;
 
-pub use proposals::{LIFE_DAYS, Operator, Proposal, Standing};
+pub use change::Changed;
+pub use endpoints::EndpointChanged;
+pub use operator::Operator;
+pub use proposals::{LIFE_DAYS, Proposal, Reviewed, Standing};
 pub use seed::Seeded;
 
 /// Why the registry was not changed.
@@ -23,7 +30,7 @@ pub enum NotRegistered {
     #[error("the registration is refused: {0}")]
     Registration(#[from] RegistrationError),
     /// The id or an identifier is taken.
-    #[error("a party with this id or one of these identifiers is registered already")]
+    #[error("a party with this id, one of these identifiers, or (an operator) one of these keys is registered already")]
     Taken,
     /// No such party.
     #[error("there is no such party; `claimgate party list` shows all")]
@@ -37,6 +44,9 @@ pub enum NotRegistered {
     /// Who proposed it.
     #[error("who proposed it cannot approve it: ask another operator")]
     SameOperator,
+    /// Whose proposal it is.
+    #[error("only who proposed it can take it back; another operator rejects it")]
+    OtherOperator,
     /// Nothing differs.
     #[error("nothing would change: the party is registered like this")]
     NothingNew,
@@ -49,6 +59,15 @@ pub enum NotRegistered {
     /// The party was changed since.
     #[error("the party has changed since this was proposed; look at it, and propose again")]
     Outdated,
+    /// Changed by another at the same time, or whoever asks is no operator any more.
+    #[error("the registry changed at this moment; look at it and do it again")]
+    Meanwhile,
+    /// Nobody could approve any more.
+    #[error("operators.four_eyes is on: two operators must be left; add another first, or suspend this one")]
+    TooFew,
+    /// An endpoint.
+    #[error(transparent)]
+    Endpoint(NotChanged),
     /// A file of insurers is none.
     #[error("the file cannot be read as insurers: {0}")]
     Seed(&'static str),
@@ -60,6 +79,15 @@ pub enum NotRegistered {
 impl From<StoreError> for NotRegistered {
     fn from(error: StoreError) -> Self {
         Self::Fault(error.into())
+    }
+}
+
+impl From<NotChanged> for NotRegistered {
+    fn from(error: NotChanged) -> Self {
+        match error {
+            NotChanged::Fault(fault) => Self::Fault(fault),
+            other => Self::Endpoint(other),
+        }
     }
 }
 
@@ -96,17 +124,26 @@ impl Engine {
         if self.rules.four_eyes && self.store.counts().await?.parties > 0 {
             return Err(NotRegistered::SecondOperator("a registration", PROPOSE));
         }
-        self.add(registration, state).await
+        self.add(registration, state, None).await
     }
 
-    async fn add(&self, registration: Registration, state: PartyState) -> Result<Party, NotRegistered> {
+    async fn add(
+        &self,
+        registration: Registration,
+        state: PartyState,
+        by: Option<&Operator>,
+    ) -> Result<Party, NotRegistered> {
         self.check_document(&registration)?;
         let party = Party::new(registration, state, 1)?;
         check_keys(&party)?;
         let mut change = Change::new("register_party");
+        if let Some(by) = by {
+            by.rely(&mut change);
+        }
         self.write_new(&party, &mut change)?;
         let detail = [("role", party.role().as_str().to_owned()), ("state", state.as_str().to_owned())];
-        change.push(self.audit("operator", "party.registered", &party.id, detail));
+        let actor = by.map_or_else(|| "operator".to_owned(), Operator::actor);
+        change.push(self.audit(&actor, "party.registered", &party.id, detail));
         match self.store.commit(change).await {
             Ok(()) => Ok(party),
             Err(StoreError::Conflict { .. }) => Err(NotRegistered::Taken),
@@ -257,6 +294,7 @@ fn contacts_of(id: &PartyId) -> Place<'_> {
 /// Without such a key a party is registered and never gets a token. Only here: one that was registered before stays
 /// readable.
 fn check_keys(party: &Party) -> Result<(), RegistrationError> {
+    operator::check(party)?;
     // An invited party may have no key yet, and some roles have nothing to get a token for.
     if party.state == PartyState::Invited || party.role().interface().is_none() {
         return Ok(());

@@ -154,7 +154,7 @@ pub fn of_form<T: DeserializeOwned + Validate>(
 }
 
 /// What serde says, without what it quotes of the body.
-fn shape(error: &serde_json::Error) -> String {
+pub(super) fn shape(error: &serde_json::Error) -> String {
     let text = error.to_string();
     // What stands after the last "expected" is serde's own list; what stands before it may quote the body.
     match text.rsplit_once("expected") {

@@ -14,6 +14,7 @@ use super::context::CallerName;
 use super::limited;
 use super::problem::Problem;
 use super::{certificate, dpop, fhir};
+use crate::access::bearer::Bearer;
 use crate::access::dpop::DpopError;
 use crate::access::jwt::JwtError;
 use crate::access::limits::Entered;
@@ -58,6 +59,12 @@ rights! {
     ReportStatus = Insurer, SubmissionsWrite;
     /// Follow claims.
     FollowClaims = App, ClaimsRead;
+    /// See what operators see.
+    ReadOperator = Operator, OperatorRead;
+    /// Propose, look after endpoints and alerts.
+    WriteOperator = Operator, OperatorWrite;
+    /// Decide what another proposed.
+    ApproveOperator = Operator, OperatorApprove;
 }
 
 /// The authenticated party of a request.
@@ -67,6 +74,8 @@ pub struct Caller<R: Right> {
     pub party: Party,
     /// Its place among its requests.
     pub entered: Arc<Entered>,
+    /// What its token says.
+    pub bearer: Bearer,
     right: PhantomData<R>,
 }
 
@@ -103,7 +112,7 @@ async fn identify<R: Right>(request: &HttpRequest) -> Result<Caller<R>, Problem>
     if request.path().starts_with("/fhir/") {
         fhir::check_wanted(request.query_string())?;
     }
-    Ok(Caller { party, entered, right: PhantomData })
+    Ok(Caller { party, entered, bearer, right: PhantomData })
 }
 
 /// The token of a request with what is beside it; `None` where there is none.

@@ -14,6 +14,7 @@ use super::oauth::Refused;
 use super::problem::{PROBLEM_JSON, ProblemBody};
 
 mod operation;
+mod operator;
 mod table;
 
 use operation::{Body, Operation, Tag};

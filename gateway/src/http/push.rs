@@ -37,7 +37,15 @@ pub async fn redrive(
 ) -> Result<HttpResponse, Problem> {
     let call = Call::read(&app, &caller, request, payload, Small::default()).await?;
     let asked: RedriveBody = call.json()?;
-    let selection = match (asked.after, asked.from, asked.to, asked.open) {
+    let selection = selection(&app, asked)?;
+    let party = &caller.party.id;
+    let known = app.engine.redrive(party.as_str(), party, selection).await?;
+    call.confirm(&app, &shown(known))
+}
+
+/// Which deliveries a body names.
+pub(super) fn selection(app: &App, asked: RedriveBody) -> Result<Selection, Problem> {
+    Ok(match (asked.after, asked.from, asked.to, asked.open) {
         (Some(position), None, None, None) => Selection::After(position),
         (None, Some(from), to, None) => Selection::Between(from, to.unwrap_or(app.engine.now())),
         (None, None, None, Some(true)) => Selection::Open,
@@ -48,10 +56,7 @@ pub async fn redrive(
                 "Say which deliveries: {\"open\": true}, {\"after\": <position>}, or {\"from\": <time>, \"to\": <time>}",
             ));
         }
-    };
-    let party = &caller.party.id;
-    let known = app.engine.redrive(party.as_str(), party, selection).await?;
-    call.confirm(&app, &shown(known))
+    })
 }
 
 /// `POST /insurer/v1/deliveries/{id}/redrive`: told again of one delivery.
@@ -125,7 +130,7 @@ fn told_sender(one: AttemptView) -> Attempt {
     if answered { Attempt { answer: String::new(), ..shown } } else { shown }
 }
 
-fn attempt(one: AttemptView) -> Attempt {
+pub(super) fn attempt(one: AttemptView) -> Attempt {
     Attempt {
         message_id: one.message,
         event: one.kind,
@@ -138,7 +143,7 @@ fn attempt(one: AttemptView) -> Attempt {
     }
 }
 
-fn shown(known: EndpointView) -> EndpointShown {
+pub(super) fn shown(known: EndpointView) -> EndpointShown {
     EndpointShown {
         url: known.url,
         content: known.content.as_str(),
@@ -163,7 +168,9 @@ impl From<NotChanged> for Problem {
     fn from(reason: NotChanged) -> Self {
         match reason {
             // An address is named by operators alone.
-            NotChanged::None | NotChanged::NotAnInsurer | NotChanged::Address(_) => no_endpoint(),
+            NotChanged::None | NotChanged::NotAnInsurer | NotChanged::Address(_) | NotChanged::SecondOperator => {
+                no_endpoint()
+            }
             NotChanged::Meanwhile => {
                 Problem::new(409, "endpoint.changed", "The endpoint was just changed; do it again")
             }

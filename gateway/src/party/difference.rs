@@ -77,7 +77,10 @@ pub fn difference(old: Option<&Party>, new: &Party) -> Vec<Difference> {
         let count = |count: usize| if count == 0 { String::new() } else { format!("{count} contacts") };
         found.push(Difference { member: "contacts", old: count(known.len()), new: count(contacts.len()), alone: true });
     }
-    found.extend(keys(old.map_or(&[], Party::keys), new.keys()));
+    // Whoever could exchange an operator's key alone could approve as that operator.
+    let personal = new.role().always_binds();
+    let changed = keys(old.map_or(&[], Party::keys), new.keys()).into_iter();
+    found.extend(changed.map(|one| Difference { alone: one.alone && !personal, ..one }));
     found
 }
 

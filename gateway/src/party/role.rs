@@ -40,6 +40,8 @@ pub enum Role {
     Appraisal,
     /// A regulator (主管機關), who reads and never writes.
     Regulator,
+    /// A person who runs this gateway (維運人員), with keys of their own.
+    Operator,
 }
 
 impl Role {
@@ -57,6 +59,7 @@ impl Role {
             Self::Institute => "institute",
             Self::Appraisal => "appraisal",
             Self::Regulator => "regulator",
+            Self::Operator => "operator",
         }
     }
 
@@ -66,13 +69,21 @@ impl Role {
         matches!(self, Self::Insurer | Self::Fund)
     }
 
+    /// Whether its access tokens are always bound to a key (DPoP), whatever its registration says.
+    #[must_use]
+    pub fn always_binds(self) -> bool {
+        matches!(self, Self::Operator | Self::Regulator)
+    }
+
     /// The role whose interface it uses; none where there is no interface for it yet.
     #[must_use]
     pub fn interface(self) -> Option<Self> {
         match self {
             Self::Hospital | Self::Insurer | Self::App => Some(self),
             Self::Fund => Some(Self::Insurer),
-            Self::Police | Self::Shop | Self::Agent | Self::Institute | Self::Appraisal | Self::Regulator => None,
+            // A regulator reads what operators read, and nothing else: its scopes say so.
+            Self::Operator | Self::Regulator => Some(Self::Operator),
+            Self::Police | Self::Shop | Self::Agent | Self::Institute | Self::Appraisal => None,
         }
     }
 }
@@ -152,7 +163,7 @@ pub(super) fn lacking(registration: &Registration, keys: &JwkSet) -> Vec<&'stati
             "identifiers: a public body is known by its OID (system https://oid.nat.gov.tw) or 統一編號 (system \
              https://gcis.nat.gov.tw)",
         ),
-        Role::App => {}
+        Role::App | Role::Operator => {}
     }
     if registration.role.receives() {
         need(

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::sql::{Builder, Connection, is_refusal, query};
 use super::written::{all, millis, one};
-use super::{StoreError, attachments, handover, log, published, push, receipt, registry};
+use super::{StoreError, alert, attachments, handover, log, published, push, receipt, registry};
 use crate::core::change::{Change, DeliveryRow, SearchValues, Write};
 use crate::core::timeline::{Audience, Entry};
 use crate::party::Party;
@@ -50,6 +50,8 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
         Write::Proposal(row) => registry::proposal(tx, row).await,
         Write::PublishedKeys(row) => published::tried(tx, row).await,
         Write::Decision(decision) => registry::decision(tx, decision).await,
+        Write::RemoveOperator(id, version) => registry::remove_operator(tx, id, *version).await,
+        Write::Alert(write) => alert::apply(tx, write).await,
         Write::NewClaim(claim) => {
             let sql = "-- apply::new_claim
                 insert into claim (id, hospital_id, case_index, kind, revision, version, created_at, changed_at)
@@ -373,7 +375,7 @@ async fn identifiers(tx: &mut Connection, party: &Party) -> Result<(), StoreErro
             query(sql).bind(&known.system).bind(&known.value).bind(party.id.as_str()).execute(&mut *tx).await;
         one("party_identifier", inserted)?;
     }
-    Ok(())
+    registry::own_keys(tx, party).await
 }
 
 async fn search_values(tx: &mut Connection, search: &SearchValues) -> Result<(), StoreError> {

@@ -13,12 +13,14 @@ use crate::party::{Party, PartyId};
 
 mod deliveries;
 mod disclosed;
+mod operate;
 mod operator;
 mod push;
 mod search;
 
 pub use deliveries::{Listing, Page, Which};
 pub use disclosed::{ConsentKept, EvidenceKept, PacketSent};
+pub use operate::{AuditLineRead, AuditQuery, DeadLetter, PartyQuery};
 pub use operator::Counts;
 pub use search::HospitalSubmission;
 
@@ -259,7 +261,7 @@ fn claim_head(row: (String, String, i64, i64, Vec<u8>)) -> Result<ClaimHead, Sto
     })
 }
 
-fn party((document, state, version): PartyRow) -> Result<Party, StoreError> {
+pub(super) fn party((document, state, version): PartyRow) -> Result<Party, StoreError> {
     let damaged = |column| StoreError::Inconsistent { table: "party", column };
     let registration = serde_json::from_str(&document).map_err(|_| damaged("document"))?;
     let state = parse("party", "state", &state)?;

@@ -67,6 +67,7 @@ migrations! {
     8 "0008_webhooks";
     9 "0009_registry";
     10 "0010_published_keys";
+    11 "0011_operators";
     12 "0012_handover";
     13 "0013_webhook_queue";
 }

@@ -99,7 +99,7 @@ fn read_id(text: &str) -> Result<ProposalId, NotRegistered> {
     text.parse().map_err(|_| NotRegistered::NoProposal)
 }
 
-fn show(proposal: &Proposal, now: Timestamp) {
+pub(in crate::cli) fn show(proposal: &Proposal, now: Timestamp) {
     let row = &proposal.row;
     let what = if row.base == 0 { "new party".to_owned() } else { format!("against version {}", row.base) };
     let standing = match &proposal.standing {
@@ -120,7 +120,7 @@ fn show(proposal: &Proposal, now: Timestamp) {
 }
 
 /// The account this program runs under, as the kernel has it for this very process.
-fn account() -> Option<u32> {
+pub(in crate::cli) fn account() -> Option<u32> {
     use std::os::unix::fs::MetadataExt;
     std::fs::metadata("/proc/self").ok().map(|found| found.uid())
 }

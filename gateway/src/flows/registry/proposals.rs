@@ -3,8 +3,8 @@
 //! In: a document, and who says so. Out: a proposal, sealed because it may name a party's staff; later the changed party.
 //! A proposal holds for the version of the party it was made against, and for fourteen days.
 
-use super::{NotRegistered, replaced};
-use crate::core::change::{Change, Decision, ProposalRow, Write};
+use super::{NotRegistered, Operator, replaced};
+use crate::core::change::{Change, Decision, ProposalKind, ProposalRow, Verdict, Write};
 use crate::flows::Engine;
 use crate::id::ProposalId;
 use crate::keys::at_rest::Place;
@@ -14,36 +14,6 @@ use crate::store::StoreError;
 
 /// Days a proposal can be approved.
 pub const LIFE_DAYS: i64 = 14;
-
-/// Who is at the command line, by their own word: no more than the account behind the shell can vouch for.
-#[derive(Clone, Debug)]
-pub struct Operator {
-    name: String,
-    uid: Option<u32>,
-}
-
-impl Operator {
-    /// One of the configured operators; `uid` is the account the program runs under, where it is known.
-    ///
-    /// # Errors
-    /// A name that is not configured.
-    pub fn new(name: &str, known: &[String], uid: Option<u32>) -> Result<Self, NotRegistered> {
-        if known.iter().any(|one| one == name) {
-            Ok(Self { name: name.to_owned(), uid })
-        } else {
-            Err(NotRegistered::UnknownOperator)
-        }
-    }
-
-    /// The word in the audit trail: no party's id has a colon.
-    fn actor(&self) -> String {
-        format!("operator:{}", self.name)
-    }
-
-    fn account(&self) -> String {
-        self.uid.map_or_else(|| "unknown".to_owned(), |uid| uid.to_string())
-    }
-}
 
 /// Whether a proposal can be approved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +39,19 @@ pub struct Proposal {
     pub differences: Vec<Difference>,
 }
 
+/// A proposal as it is looked at: open, or what became of it.
+#[derive(Debug)]
+pub struct Reviewed {
+    /// The proposal.
+    pub proposal: Proposal,
+    /// What was said of it; none while it is open.
+    pub verdict: Option<Verdict>,
+    /// Who said it.
+    pub by: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+}
+
 impl Engine {
     /// Proposes a registration, or a change of one. Without a state a new party is live and another stays as it is.
     ///
@@ -88,19 +71,33 @@ impl Engine {
         if differences.is_empty() {
             return Err(NotRegistered::NothingNew);
         }
+        let wanted = next.registration().with_contacts()?;
+        // Asked for again by the same operator, it is the same proposal.
+        for row in self.store.open_proposals().await? {
+            let same = row.kind == ProposalKind::Party && row.party == id && row.by == by.name();
+            let same = same && row.base == old.as_ref().map_or(0, |old| old.version) && row.state == Some(next.state);
+            if same && self.now() < row.expires_at {
+                let document = self.vault.open_registry(document_of(&row.id.to_string()), &row.document)?;
+                if serde_json::from_slice::<serde_json::Value>(&document)? == wanted {
+                    return Ok(Proposal { row, standing: Standing::Open, differences });
+                }
+            }
+        }
         let proposal = ProposalId::new(self.now(), &self.random);
-        let document = serde_json::to_vec(&next.registration().with_contacts()?)?;
+        let document = serde_json::to_vec(&wanted)?;
         let row = ProposalRow {
             id: proposal,
+            kind: ProposalKind::Party,
             party: id,
             base: old.as_ref().map_or(0, |old| old.version),
             document: self.vault.seal_registry(document_of(&proposal.to_string()), &document)?,
-            state: next.state,
-            by: by.name.clone(),
+            state: Some(next.state),
+            by: by.name().to_owned(),
             at: self.now(),
             expires_at: self.in_days(LIFE_DAYS),
         };
         let mut change = Change::new("propose_party");
+        by.rely(&mut change);
         change.push(Write::Proposal(Box::new(row.clone())));
         change.push(self.audit(
             &by.actor(),
@@ -108,7 +105,7 @@ impl Engine {
             &row.party,
             [("proposal", proposal.to_string()), ("changes", members(&differences)), ("account", by.account())],
         ));
-        self.store.commit(change).await?;
+        self.commit_as(by, change).await?;
         Ok(Proposal { row, standing: Standing::Open, differences })
     }
 
@@ -119,16 +116,58 @@ impl Engine {
     pub async fn proposals(&self) -> Result<Vec<Proposal>, NotRegistered> {
         let mut all = Vec::new();
         for row in self.store.open_proposals().await? {
-            let (standing, differences) = match self.examine(&row).await {
-                Ok((old, next)) => (Standing::Open, difference(old.as_ref(), &next)),
-                Err(NotRegistered::Expired) => (Standing::Expired, Vec::new()),
-                Err(NotRegistered::Outdated) => (Standing::Outdated, Vec::new()),
-                Err(NotRegistered::Fault(fault)) => return Err(fault.into()),
-                Err(reason) => (Standing::Refused(reason.to_string()), Vec::new()),
-            };
-            all.push(Proposal { row, standing, differences });
+            all.push(self.shown(row).await?);
         }
         Ok(all)
+    }
+
+    /// The same beyond one of them, by id: ids that were made later sort later.
+    ///
+    /// # Errors
+    /// A fault of ours.
+    pub async fn proposals_after(&self, after: Option<ProposalId>, limit: i64) -> Result<Vec<Proposal>, NotRegistered> {
+        let mut rows = self.store.open_proposals().await?;
+        rows.retain(|row| after.is_none_or(|after| row.id > after));
+        rows.sort_by_key(|row| row.id);
+        rows.truncate(usize::try_from(limit).unwrap_or_default());
+        let mut all = Vec::with_capacity(rows.len());
+        for row in rows {
+            all.push(self.shown(row).await?);
+        }
+        Ok(all)
+    }
+
+    /// A proposal, decided or not.
+    ///
+    /// # Errors
+    /// No such proposal.
+    pub async fn proposal(&self, id: ProposalId) -> Result<Reviewed, NotRegistered> {
+        let kept = self.store.proposal(id).await?.ok_or(NotRegistered::NoProposal)?;
+        let reason = match kept.reason {
+            Some(sealed) => Some(self.vault.open_registry(reason_of(&id.to_string()), &sealed)?),
+            None => None,
+        };
+        let reason = reason.map(|text| String::from_utf8_lossy(&text).into_owned());
+        let proposal = match kept.verdict {
+            None => self.shown(kept.row).await?,
+            Some(_) => Proposal { row: kept.row, standing: Standing::Outdated, differences: Vec::new() },
+        };
+        Ok(Reviewed { proposal, verdict: kept.verdict, by: kept.by, reason })
+    }
+
+    async fn shown(&self, row: ProposalRow) -> Result<Proposal, NotRegistered> {
+        if row.kind == ProposalKind::Endpoint {
+            let known = self.store.endpoint(&row.party).await?;
+            return self.shown_endpoint(row, known.as_ref()).await;
+        }
+        let (standing, differences) = match self.examine(&row).await {
+            Ok((old, next)) => (Standing::Open, difference(old.as_ref(), &next)),
+            Err(NotRegistered::Expired) => (Standing::Expired, Vec::new()),
+            Err(NotRegistered::Outdated) => (Standing::Outdated, Vec::new()),
+            Err(NotRegistered::Fault(fault)) => return Err(fault.into()),
+            Err(reason) => (Standing::Refused(reason.to_string()), Vec::new()),
+        };
+        Ok(Proposal { row, standing, differences })
     }
 
     /// Approves what another operator proposed: the party is changed at once.
@@ -137,14 +176,46 @@ impl Engine {
     /// No such open proposal, the same operator, expired, a party that was changed since, or a taken number.
     pub async fn approve(&self, by: &Operator, id: ProposalId) -> Result<Party, NotRegistered> {
         let row = self.store.open_proposal(id).await?.ok_or(NotRegistered::NoProposal)?;
-        if row.by == by.name {
+        if row.by == by.name() {
             return Err(NotRegistered::SameOperator);
         }
-        let (old, next) = self.examine(&row).await?;
         let mut change = Change::new("approve_party");
-        change.push(Write::Decision(Decision { id, approved: true, by: by.name.clone(), at: self.now() }));
+        by.rely(&mut change);
+        let (by_name, at) = (by.name().to_owned(), self.now());
+        change.push(Write::Decision(Decision { id, verdict: Verdict::Approved, by: by_name, at, reason: None }));
+        let changed = match row.kind {
+            ProposalKind::Endpoint => {
+                self.approved_endpoint(by, &row, &mut change).await?;
+                self.store.party(&row.party).await?.ok_or(NotRegistered::Unknown)?
+            }
+            ProposalKind::Party => self.approved_party(by, &row, &mut change).await?,
+        };
+        match self.store.commit(change).await {
+            Ok(()) => Ok(changed),
+            Err(StoreError::Conflict { .. }) => {
+                self.still_is(by).await?;
+                // Whatever came between says what it was; if nothing did, a number is another party's.
+                let row = self.store.open_proposal(id).await?.ok_or(NotRegistered::NoProposal)?;
+                if row.kind == ProposalKind::Endpoint {
+                    return Err(NotRegistered::Outdated);
+                }
+                self.examine(&row).await?;
+                Err(NotRegistered::Taken)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What is written when another operator agrees to a registration, and the party as it is then.
+    async fn approved_party(
+        &self,
+        by: &Operator,
+        row: &ProposalRow,
+        change: &mut Change,
+    ) -> Result<Party, NotRegistered> {
+        let (old, next) = self.examine(row).await?;
         if old.is_none() {
-            self.write_new(&next, &mut change)?;
+            self.write_new(&next, change)?;
         } else {
             change.push(Write::ChangeParty(Box::new(next.clone()), self.now()));
             change.push(self.keep_contacts(&next)?);
@@ -154,24 +225,14 @@ impl Engine {
             "party.approved",
             &row.party,
             [
-                ("proposal", id.to_string()),
+                ("proposal", row.id.to_string()),
                 ("proposed_by", row.by.clone()),
                 ("changes", members(&difference(old.as_ref(), &next))),
                 ("state", next.state.as_str().to_owned()),
                 ("account", by.account()),
             ],
         ));
-        match self.store.commit(change).await {
-            Ok(()) if old.is_some() => Ok(next.next_version()),
-            Ok(()) => Ok(next),
-            Err(StoreError::Conflict { .. }) => {
-                // Whatever came between says what it was; if nothing did, a number is another party's.
-                let row = self.store.open_proposal(id).await?.ok_or(NotRegistered::NoProposal)?;
-                self.examine(&row).await?;
-                Err(NotRegistered::Taken)
-            }
-            Err(error) => Err(error.into()),
-        }
+        Ok(if old.is_some() { next.next_version() } else { next })
     }
 
     /// Rejects a proposal; one may take back one's own.
@@ -179,14 +240,55 @@ impl Engine {
     /// # Errors
     /// No such open proposal.
     pub async fn reject(&self, by: &Operator, id: ProposalId) -> Result<ProposalRow, NotRegistered> {
+        self.turn_down(by, (id, Verdict::Rejected), None).await
+    }
+
+    /// Rejects a proposal and says why, or takes one's own back.
+    ///
+    /// # Errors
+    /// No such open proposal, or it is another's and cannot be taken back.
+    pub async fn turn_down(
+        &self,
+        by: &Operator,
+        (id, verdict): (ProposalId, Verdict),
+        reason: Option<&str>,
+    ) -> Result<ProposalRow, NotRegistered> {
         let row = self.store.open_proposal(id).await?.ok_or(NotRegistered::NoProposal)?;
+        if verdict == Verdict::Withdrawn && row.by != by.name() {
+            return Err(NotRegistered::OtherOperator);
+        }
+        // Somebody's own words: kept as personal data is.
+        let reason = reason.map(|text| self.vault.seal_registry(reason_of(&id.to_string()), text.as_bytes()));
         let mut change = Change::new("reject_party");
-        change.push(Write::Decision(Decision { id, approved: false, by: by.name.clone(), at: self.now() }));
+        by.rely(&mut change);
+        let (by_name, at) = (by.name().to_owned(), self.now());
+        change.push(Write::Decision(Decision { id, verdict, by: by_name, at, reason: reason.transpose()? }));
         let detail = [("proposal", id.to_string()), ("proposed_by", row.by.clone()), ("account", by.account())];
-        change.push(self.audit(&by.actor(), "party.rejected", &row.party, detail));
+        let action = match (row.kind, verdict) {
+            (ProposalKind::Party, Verdict::Withdrawn) => "party.withdrawn",
+            (ProposalKind::Party, _) => "party.rejected",
+            (ProposalKind::Endpoint, Verdict::Withdrawn) => "endpoint.withdrawn",
+            (ProposalKind::Endpoint, _) => "endpoint.rejected",
+        };
+        change.push(self.audit(&by.actor(), action, &row.party, detail));
         match self.store.commit(change).await {
             Ok(()) => Ok(row),
-            Err(StoreError::Conflict { .. }) => Err(NotRegistered::NoProposal),
+            Err(StoreError::Conflict { .. }) => {
+                self.still_is(by).await?;
+                Err(NotRegistered::NoProposal)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Commits what only rests on who asks.
+    pub(super) async fn commit_as(&self, by: &Operator, change: Change) -> Result<(), NotRegistered> {
+        match self.store.commit(change).await {
+            Ok(()) => Ok(()),
+            Err(error @ StoreError::Conflict { .. }) => {
+                self.still_is(by).await?;
+                Err(error.into())
+            }
             Err(error) => Err(error.into()),
         }
     }
@@ -201,29 +303,35 @@ impl Engine {
             return Err(NotRegistered::Outdated);
         }
         let document = self.vault.open_registry(document_of(&row.id.to_string()), &row.document)?;
-        let next = next(old.as_ref(), &serde_json::from_slice(&document)?, Some(row.state))?;
+        let next = next(old.as_ref(), &serde_json::from_slice(&document)?, row.state)?;
         Ok((old, next))
     }
 }
 
-fn next(
+pub(super) fn next(
     old: Option<&Party>,
     registration: &Registration,
     state: Option<PartyState>,
 ) -> Result<Party, RegistrationError> {
-    match old {
-        Some(old) => replaced(old, registration)?.in_state(state.unwrap_or(old.state)),
-        None => Party::new(registration.clone(), state.unwrap_or(PartyState::Live), 1),
+    if let Some(old) = old {
+        return replaced(old, registration)?.in_state(state.unwrap_or(old.state));
     }
+    let party = Party::new(registration.clone(), state.unwrap_or(PartyState::Live), 1)?;
+    super::check_keys(&party)?;
+    Ok(party)
 }
 
 /// The names of what changes; never a value.
-fn members(differences: &[Difference]) -> String {
+pub(super) fn members(differences: &[Difference]) -> String {
     let mut names: Vec<&str> = differences.iter().map(|one| one.member).collect();
     names.dedup();
     names.join(",")
 }
 
-fn document_of(row: &str) -> Place<'_> {
+pub(super) fn document_of(row: &str) -> Place<'_> {
     Place { table: "party_proposal", row, column: "document" }
+}
+
+fn reason_of(row: &str) -> Place<'_> {
+    Place { table: "party_proposal", row, column: "reason" }
 }

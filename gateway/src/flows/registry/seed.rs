@@ -92,7 +92,7 @@ impl Engine {
                 seeded.known.push(known);
                 continue;
             }
-            match self.add(registration, PartyState::Invited).await {
+            match self.add(registration, PartyState::Invited, None).await {
                 Ok(party) => seeded.added.push(party.id),
                 Err(NotRegistered::Fault(fault)) => return Err(fault.into()),
                 Err(reason) => seeded.refused.push((format!("{letter}{shown}"), reason.to_string())),

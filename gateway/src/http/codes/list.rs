@@ -94,18 +94,46 @@ pub const CODES: &[Code] = codes! {
     "body.value" 422, Sender, AfterCorrection, [Json],
         "A value is out of its bounds; `pointer` says which.", "值超出範圍，位置見 pointer。";
 
-    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), At("/claims/v1/claims/{id}/timeline"), Under("/log/"), At("/metrics")],
+    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), At("/claims/v1/claims/{id}/timeline"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics")],
         "There is no such thing of yours; compare the id with the one you were given.", "查無此項，或不屬於貴機構；請核對識別碼。";
-    "endpoint.none" 404, Sender, AfterCorrection, [Under("/insurer/v1/endpoint"), At("/insurer/v1/deliveries/{id}/redrive")],
+    "endpoint.none" 404, Sender, AfterCorrection, [Under("/insurer/v1/endpoint"), Under("/operator/v1/parties/{id}/endpoint"), At("/insurer/v1/deliveries/{id}/redrive")],
         "Have the operator name an endpoint, or pull.", "尚未登錄通知端點，請洽維運單位，或改以拉取方式取得。";
-    "endpoint.changed" 409, Sender, Later, [Under("/insurer/v1/endpoint"), At("/insurer/v1/deliveries/{id}/redrive")],
+    "endpoint.changed" 409, Sender, Later, [Under("/insurer/v1/endpoint"), Under("/operator/v1/parties/{id}/endpoint"), At("/operator/v1/proposals/{id}/approve"), At("/insurer/v1/deliveries/{id}/redrive")],
         "The endpoint was changed at this moment: send it again.", "端點設定同時被異動，請重送。";
-    "redrive.which" 422, Sender, AfterCorrection, [At("/insurer/v1/endpoint/redrive")],
+    "redrive.which" 422, Sender, AfterCorrection, [At("/insurer/v1/endpoint/redrive"), At("/operator/v1/parties/{id}/endpoint/redrive")],
         "Say exactly one of `open`, `after`, `from`.", "open、after、from 請擇一指定。";
     "ack.repeated" 422, Sender, AfterCorrection, [At("/insurer/v1/acks")],
         "Name each delivery once in a body; the first item counts.", "同一請求內每筆傳送僅能出現一次，以第一筆為準。";
-    "query.invalid" 400, Sender, AfterCorrection, [At("/insurer/v1/deliveries")],
+    "query.invalid" 400, Sender, AfterCorrection, [At("/insurer/v1/deliveries"), At("/insurer/v1/alerts"), At("/operator/v1/parties"), At("/operator/v1/endpoints"), At("/operator/v1/dead-letters"), At("/operator/v1/proposals"), At("/operator/v1/alerts"), At("/operator/v1/audit")],
         "The text names the parameters and their bounds.", "查詢參數有誤，請依訊息所列範圍更正。";
+    "operator.if-match-form" 400, Sender, AfterCorrection, [Under("/operator/v1/parties/{id}")],
+        "`If-Match` is one ETag as it was given; `If-None-Match` is * for what is not there yet.", "If-Match 請填閘道給的 ETag；新增時使用 If-None-Match: *。";
+    "operator.if-match-missing" 428, Sender, AfterCorrection, [At("/operator/v1/parties/{id}"), At("/operator/v1/parties/{id}/endpoint")],
+        "Send `If-Match` with the ETag you read.", "請附上讀取時所得 ETag 的 If-Match。";
+    "registry.version" 412, Sender, AfterCorrection, [Under("/operator/v1/parties/{id}")],
+        "It has changed since you read it: read it again.", "資料已變更，請重新讀取後再送。";
+    "registry.changed" 409, Sender, Later, [Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}")],
+        "The registry changed at this moment: look at it and send it again.", "登錄資料同時被異動，請查看後重送。";
+    "registration.refused" 422, Sender, AfterCorrection, [At("/operator/v1/parties/{id}"), At("/operator/v1/proposals/{id}/approve")],
+        "The document or the step is refused; the text says why.", "登錄文件或狀態變更不被接受，原因見訊息。";
+    "registration.id" 422, Sender, AfterCorrection, [At("/operator/v1/parties/{id}")],
+        "The document's `id` is the one in the address.", "文件的 id 須與位址相同。";
+    "registration.taken" 409, Sender, AfterCorrection, [At("/operator/v1/parties/{id}"), At("/operator/v1/proposals/{id}/approve")],
+        "Another party has this id, number or (an operator) key.", "識別碼、編號或（維運人員）金鑰已由其他機構登錄。";
+    "endpoint.address" 422, Sender, AfterCorrection, [At("/operator/v1/parties/{id}/endpoint"), At("/operator/v1/proposals/{id}/approve")],
+        "The address may not be reached from the gateway; the text says why.", "此位址不得由閘道連線，原因見訊息。";
+    "proposal.own" 403, Sender, No, [At("/operator/v1/proposals/{id}/approve")],
+        "You proposed it: another operator approves it.", "提案人不得自行核准，請由另一位維運人員核准。";
+    "proposal.other" 403, Sender, No, [At("/operator/v1/proposals/{id}/withdraw")],
+        "Only who proposed it takes it back; reject it instead.", "僅提案人得撤回；其他人請改為駁回。";
+    "proposal.decided" 409, Sender, No, [Under("/operator/v1/proposals/{id}")],
+        "It was decided before; read it to see by whom.", "提案已有決定，請讀取查看。";
+    "proposal.expired" 409, Sender, AfterCorrection, [At("/operator/v1/proposals/{id}/approve")],
+        "Its time is over: propose it again.", "提案已逾期，請重新提案。";
+    "proposal.outdated" 409, Sender, AfterCorrection, [At("/operator/v1/proposals/{id}/approve")],
+        "What it was made against has changed: look at it, and propose again.", "提案所依據的資料已變更，請查看後重新提案。";
+    "alert.over" 409, Sender, No, [At("/operator/v1/alerts/{id}/acknowledge")],
+        "The alert is over: nothing is to be done.", "警示已解除，無須處理。";
     "search.parameter" 400, Sender, AfterCorrection, [At("/fhir/Bundle"), At("/fhir/Bundle/_search"), Under("/fhir/Composition"), Under("/fhir/ClaimResponse")],
         "Search by exactly one of the parameters the text names.", "請以訊息所列參數擇一查詢。";
     "search.count" 400, Sender, AfterCorrection, [At("/fhir/Bundle"), At("/fhir/Bundle/_search"), Under("/fhir/Composition"), Under("/fhir/ClaimResponse")],

@@ -25,13 +25,23 @@ pub(super) enum Tag {
     Log,
     /// This description and the list of errors.
     Contract,
+    /// Operators and regulators.
+    Operator,
     /// Orchestrators and operators.
     Operation,
 }
 
 impl Tag {
-    pub(super) const ALL: [Self; 7] =
-        [Self::Access, Self::App, Self::Contract, Self::Hospital, Self::Insurer, Self::Log, Self::Operation];
+    pub(super) const ALL: [Self; 8] = [
+        Self::Access,
+        Self::App,
+        Self::Contract,
+        Self::Hospital,
+        Self::Insurer,
+        Self::Log,
+        Self::Operation,
+        Self::Operator,
+    ];
 
     /// The name.
     pub(super) fn name(self) -> &'static str {
@@ -43,6 +53,7 @@ impl Tag {
             Self::Log => "log",
             Self::Contract => "contract",
             Self::Operation => "operation",
+            Self::Operator => "operator",
         }
     }
 
@@ -54,6 +65,9 @@ impl Tag {
             Self::App => "App backends 保戶 App follow a claim for its patient.",
             Self::Log => "The public log of packets 透明日誌 (C2SP tlog-tiles).",
             Self::Contract => "This description and the list of errors 錯誤碼.",
+            Self::Operator => {
+                "Operators 維運人員 look after the registry, endpoints and alerts; regulators 主管機關 read."
+            }
             Self::Operation => "For orchestrators and operators 維運.",
         }
     }
@@ -149,6 +163,7 @@ impl Operation {
             Role::Insurer => Tag::Insurer,
             Role::App => Tag::App,
             Role::Hospital => Tag::Hospital,
+            Role::Operator => Tag::Operator,
             _ => self.tag,
         };
         Self { tag, scope: Some(R::SCOPE), ..self }

@@ -19,17 +19,17 @@ use crate::http::discovery::Server;
 use crate::http::health::Health;
 use crate::http::oauth::Granted;
 
-const DELIVERY: &str = "^dlv_[0-9a-f-]{36}$";
+pub(super) const DELIVERY: &str = "^dlv_[0-9a-f-]{36}$";
 const ATTACHMENT: &str = "^att_[0-9a-f-]{36}$";
 const SUBMISSION: &str = "^sub_[0-9a-f-]{36}$";
 const CLAIM: &str = "^clm_[0-9a-f-]{36}$";
 const CLAIM_OR_BUNDLE: &str = "^(clm_)?[0-9a-f-]{36}$";
 
-fn get(path: &'static str, id: &'static str, tag: Tag) -> Operation {
+pub(super) fn get(path: &'static str, id: &'static str, tag: Tag) -> Operation {
     Operation::new("GET", path, id, tag)
 }
 
-fn post(path: &'static str, id: &'static str, tag: Tag) -> Operation {
+pub(super) fn post(path: &'static str, id: &'static str, tag: Tag) -> Operation {
     Operation::new("POST", path, id, tag)
 }
 
@@ -39,6 +39,7 @@ pub fn operations() -> Vec<Operation> {
     let mut all = access();
     all.extend(insurer());
     all.extend(told());
+    all.extend(super::operator::operations());
     all.extend(app());
     all.extend(public());
     all
@@ -204,7 +205,7 @@ fn told() -> Vec<Operation> {
     ]
 }
 
-fn redrive_body(schemas: &mut SchemaGenerator) -> Schema {
+pub(super) fn redrive_body(schemas: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "allOf": [schemas.subschema_for::<RedriveBody>()],
         "type": "object",
@@ -293,7 +294,7 @@ fn bytes(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "string", "contentMediaType": "application/octet-stream" })
 }
 
-fn object(_: &mut SchemaGenerator) -> Schema {
+pub(super) fn object(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object", "required": ["openapi", "info", "paths"] })
 }
 

@@ -10,7 +10,7 @@ use crate::audit;
 use crate::id::{ClaimId, EvidenceId};
 use crate::party::Party;
 
-type CountsRow = (i64, i64, i64, i64, i64, i64, i64, i64, i64, i64);
+type CountsRow = (i64, i64, i64, i64, i64, i64, i64, i64, i64, i64, i64);
 
 /// How many of each thing there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -35,6 +35,8 @@ pub struct Counts {
     pub failing_endpoints: i64,
     /// Parties whose `jwks_url` did not answer as it should, the last time.
     pub failing_keys: i64,
+    /// Alerts that last.
+    pub open_alerts: i64,
 }
 
 impl Store {
@@ -135,10 +137,23 @@ impl Store {
                 (select count(*) from work where done_at is null),
                 (select count(*) from webhook where state = 'due'),
                 (select count(*) from endpoint where state in ('failing', 'gone')),
-                (select count(*) from party_keys where failure is not null)";
+                (select count(*) from party_keys where failure is not null),
+                (select count(*) from alert where state <> 'closed')";
         let row: CountsRow = query_as(sql).fetch_one(self.readers()).await?;
-        let (parties, claims, evidence, packets, deliveries, open_deliveries, open_work, waiting, failing, keys) = row;
-        let (waiting_messages, failing_endpoints, failing_keys) = (waiting, failing, keys);
+        let (
+            parties,
+            claims,
+            evidence,
+            packets,
+            deliveries,
+            open_deliveries,
+            open_work,
+            waiting,
+            failing,
+            keys,
+            alerts,
+        ) = row;
+        let (waiting_messages, failing_endpoints, failing_keys, open_alerts) = (waiting, failing, keys, alerts);
         Ok(Counts {
             parties,
             claims,
@@ -150,6 +165,7 @@ impl Store {
             waiting_messages,
             failing_endpoints,
             failing_keys,
+            open_alerts,
         })
     }
 

@@ -9,14 +9,12 @@ use crate::party::Party;
 pub(super) fn examine(engine: &Engine, parties: &[Party], findings: &mut Findings) {
     let required = parties.iter().filter(|party| party.registration().signature_required).count();
     if required > 0 {
-        Findings::good(&format!("{required} hospitals must sign what they send"));
+        findings.good(&format!("{required} hospitals must sign what they send"));
     }
     let Some(loaded) = engine.authorities.present() else { return };
     let standing = loaded.standing(engine.now());
-    Findings::good(&format!(
-        "source signatures: {} authorities, {} revocation lists",
-        standing.authorities, standing.lists
-    ));
+    findings
+        .good(&format!("source signatures: {} authorities, {} revocation lists", standing.authorities, standing.lists));
     let name = |path: Option<&Path>| path.map(|path| path.display().to_string()).unwrap_or_default();
     for place in &standing.ended_authorities {
         findings.wrong(&format!(
@@ -33,6 +31,6 @@ pub(super) fn examine(engine: &Engine, parties: &[Party], findings: &mut Finding
         ));
     }
     if standing.lists == 0 {
-        Findings::advice("no revocation lists: a revoked certificate is not noticed (signatures.revocation_lists_dir)");
+        findings.advice("no revocation lists: a revoked certificate is not noticed (signatures.revocation_lists_dir)");
     }
 }

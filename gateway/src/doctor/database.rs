@@ -8,7 +8,7 @@ pub(super) async fn examine(config: &Config, store: &Store, findings: &mut Findi
     let Some(server) = store.server().await? else { return Ok(()) };
     // Readers, two that write, one that listens.
     let (each, most) = (i64::from(config.store.readers) + 3, server.connections);
-    Findings::good(&format!(
+    findings.good(&format!(
         "{}: PostgreSQL {}; a gateway takes up to {each} of its {most} connections",
         config.database(),
         server.version

@@ -18,9 +18,9 @@ pub(super) fn certificates(engine: &Engine, parties: &[Party], findings: &mut Fi
             findings.wrong(&format!("the gateway's certificate ended at {ends} (tls.certificate)"));
         }
         Some(ends) if ends < now + SignedDuration::from_hours(24 * SOON) => {
-            Findings::advice(&format!("the gateway's certificate ends at {ends}: renew it (tls.certificate)"));
+            findings.advice(&format!("the gateway's certificate ends at {ends}: renew it (tls.certificate)"));
         }
-        Some(ends) => Findings::good(&format!("TLS: the gateway's certificate ends at {ends}")),
+        Some(ends) => findings.good(&format!("TLS: the gateway's certificate ends at {ends}")),
         None => {}
     }
     for party in parties {
@@ -47,13 +47,13 @@ pub(super) async fn keys(engine: &Engine, parties: &[Party], findings: &mut Find
             continue;
         }
         let Some(row) = engine.store.published(id).await?.filter(|row| row.url == *url) else {
-            Findings::advice(&format!("{id}: jwks_url was not asked yet: it is at the first token"));
+            findings.advice(&format!("{id}: jwks_url was not asked yet: it is at the first token"));
             continue;
         };
         let counts = row.fetched_at.map(|at| at.saturating_add(STALE).unwrap_or(jiff::Timestamp::MAX));
         match (row.failure, counts) {
-            (None, _) => Findings::good(&format!("{id}: jwks_url answered at {}", row.tried_at)),
-            (Some(failure), Some(until)) if now < until => Findings::advice(&format!(
+            (None, _) => findings.good(&format!("{id}: jwks_url answered at {}", row.tried_at)),
+            (Some(failure), Some(until)) if now < until => findings.advice(&format!(
                 "{id}: jwks_url failed at {}: {failure}. Keys fetched before count until {until}; tell its contact",
                 row.tried_at
             )),

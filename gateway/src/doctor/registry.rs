@@ -11,15 +11,20 @@ const SOON: i64 = 30;
 
 pub(super) fn examine(config: &Config, parties: &[Party], now: Timestamp, findings: &mut Findings) {
     if config.operators.four_eyes {
-        Findings::good(&format!("four eyes: {} operators, two agree on each change", config.operators.names.len()));
+        // None named: those who are registered with keys of their own.
+        let who = match config.operators.names.len() {
+            0 => "registered".to_owned(),
+            count => count.to_string(),
+        };
+        findings.good(&format!("four eyes: {who} operators, two agree on each change"));
     } else {
-        Findings::advice(
+        findings.advice(
             "operators.four_eyes is off: one operator alone exchanges keys for packets (name two in operators.names, \
              switch it on; docs/operating.md)",
         );
     }
     if config.gateway.sandbox {
-        Findings::advice("gateway.sandbox is on: parties that try their programs are let in; never with real data");
+        findings.advice("gateway.sandbox is on: parties that try their programs are let in; never with real data");
     }
     for party in parties {
         one(party, now, findings);
@@ -31,8 +36,8 @@ fn one(party: &Party, now: Timestamp, findings: &mut Findings) {
     let missing = party.missing();
     if party.state == PartyState::Invited {
         match missing.as_slice() {
-            [] => Findings::advice(&format!("{id} is invited and complete (claimgate party state {id} certified)")),
-            missing => Findings::advice(&format!("{id} is invited and incomplete: {}", missing.join("; "))),
+            [] => findings.advice(&format!("{id} is invited and complete (claimgate party state {id} certified)")),
+            missing => findings.advice(&format!("{id} is invited and incomplete: {}", missing.join("; "))),
         }
         return;
     }
@@ -40,11 +45,11 @@ fn one(party: &Party, now: Timestamp, findings: &mut Findings) {
         findings.wrong(&format!("{id} has no valid encryption key: nothing can be sealed for it"));
     }
     match party.state {
-        PartyState::Suspended => Findings::advice(&format!(
+        PartyState::Suspended => findings.advice(&format!(
             "{id} is suspended: it gets no token, and what is pushed for it waits (claimgate party enable {id})"
         )),
-        PartyState::Sandbox => Findings::advice(&format!("{id} tries its programs: nothing is delivered to it")),
-        PartyState::Certified => Findings::advice(&format!(
+        PartyState::Sandbox => findings.advice(&format!("{id} tries its programs: nothing is delivered to it")),
+        PartyState::Certified => findings.advice(&format!(
             "{id} is certified and not live: what is pushed for it waits (claimgate party enable {id})"
         )),
         PartyState::Live | PartyState::Invited => {}
@@ -57,15 +62,15 @@ fn one(party: &Party, now: Timestamp, findings: &mut Findings) {
             (_, _, Some(day)) => format!("counted until {day}"),
             _ => "does not count".to_owned(),
         };
-        Findings::advice(&format!("{id}: its registration {what}; until it counts it is as if suspended"));
+        findings.advice(&format!("{id}: its registration {what}; until it counts it is as if suspended"));
     } else if term.ends.is_some_and(|ends| ends < now + SignedDuration::from_hours(24 * SOON)) {
-        Findings::advice(&format!("{id}: its registration ends within {SOON} days (effective_until)"));
+        findings.advice(&format!("{id}: its registration ends within {SOON} days (effective_until)"));
     }
     if party.state == PartyState::Live && party.role().interface().is_none() {
         let role = party.role().as_str();
-        Findings::advice(&format!("{id}: there is no interface for the role {role} yet, it gets no token"));
+        findings.advice(&format!("{id}: there is no interface for the role {role} yet, it gets no token"));
     }
     if party.role() == Role::Hospital && party.registration().consent.is_none() {
-        Findings::advice(&format!("{id} has no consent basis: its claims are held (claimgate party consent {id})"));
+        findings.advice(&format!("{id} has no consent basis: its claims are held (claimgate party consent {id})"));
     }
 }

@@ -1,0 +1,134 @@
+//! Who acts: an operator, by a token of their own or by their word at the command line.
+//!
+//! In: a name, or the party behind a token. Out: the word in the audit trail, and what a change by them relies on. One
+//! person is one name, whatever key and whichever way they come by.
+
+use claimgate_packet::jose::jwk::KeyUse;
+
+use super::{Changed, NotRegistered};
+use crate::core::change::{Change, Write};
+use crate::flows::Engine;
+use crate::party::{Party, PartyId, PartyState, Registration, Role};
+use crate::store::StoreError;
+
+/// Operators under four eyes: with fewer, nobody could approve.
+const FEWEST: usize = 2;
+
+/// Who changes the registry.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    name: String,
+    account: Option<u32>,
+    /// The registration a token was given for, as it was read for this request.
+    version: Option<i64>,
+}
+
+impl Operator {
+    /// One of the configured operators, by their own word: no more than the account behind the shell can vouch for.
+    /// `uid` is the account the program runs under, where it is known.
+    ///
+    /// # Errors
+    /// A name that is not configured.
+    pub fn new(name: &str, known: &[String], uid: Option<u32>) -> Result<Self, NotRegistered> {
+        if known.iter().any(|one| one == name) {
+            Ok(Self { name: name.to_owned(), account: uid, version: None })
+        } else {
+            Err(NotRegistered::UnknownOperator)
+        }
+    }
+
+    /// The operator behind a token that was checked.
+    #[must_use]
+    pub fn authenticated(party: &Party) -> Self {
+        Self { name: party.id.to_string(), account: None, version: Some(party.version) }
+    }
+
+    /// Their name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The word in the audit trail: no party's id has a colon.
+    #[must_use]
+    pub fn actor(&self) -> String {
+        format!("operator:{}", self.name)
+    }
+
+    pub(super) fn account(&self) -> String {
+        match (self.version, self.account) {
+            (Some(_), _) => "token".to_owned(),
+            (None, Some(uid)) => uid.to_string(),
+            (None, None) => "unknown".to_owned(),
+        }
+    }
+
+    /// Whoever was suspended between the request and the write changes nothing.
+    pub(in crate::flows) fn rely(&self, change: &mut Change) {
+        if let (Some(version), Ok(id)) = (self.version, self.name.parse()) {
+            change.push(Write::RelyOnParty(id, version));
+        }
+    }
+}
+
+impl Engine {
+    /// Whether a token's operator is still what they were; asked after a conflict.
+    pub(in crate::flows) async fn still_is(&self, by: &Operator) -> Result<(), NotRegistered> {
+        let Some(version) = by.version else { return Ok(()) };
+        let id: PartyId = by.name.parse().map_err(crate::party::RegistrationError::from)?;
+        match self.store.party(&id).await? {
+            Some(party) if party.version == version => Ok(()),
+            _ => Err(NotRegistered::Meanwhile),
+        }
+    }
+
+    /// Registers an operator. Under four eyes that needs two, but for the first two of all: somebody must be there to
+    /// begin with.
+    ///
+    /// # Errors
+    /// A refused document, a taken name or key, or nobody who proposes it.
+    pub async fn add_operator(
+        &self,
+        by: Option<&Operator>,
+        id: &str,
+        jwks: serde_json::Value,
+    ) -> Result<Changed, NotRegistered> {
+        let registration = Registration::new(id, Role::Operator, id, jwks);
+        if !self.rules.four_eyes || self.store.operators().await?.len() < FEWEST {
+            let party = self.add(registration, PartyState::Live, by).await?;
+            return Ok(Changed::Now(Box::new(party)));
+        }
+        let how = "claimgate operator add NAME --jwks FILE --as NAME, then claimgate party approve ID --as ANOTHER";
+        let by = by.ok_or(NotRegistered::SecondOperator("an operator beyond the second", how))?;
+        Ok(Changed::Waits(Box::new(self.propose(by, registration, Some(PartyState::Live)).await?)))
+    }
+
+    /// Removes an operator; what they did stays in the audit trail.
+    ///
+    /// # Errors
+    /// No such operator, or under four eyes too few would be left to agree.
+    pub async fn remove_operator(&self, by: Option<&Operator>, id: &PartyId) -> Result<(), NotRegistered> {
+        let all = self.store.operators().await?;
+        let party = all.iter().find(|one| one.id == *id).ok_or(NotRegistered::Unknown)?;
+        if self.rules.four_eyes && all.len() <= FEWEST {
+            return Err(NotRegistered::TooFew);
+        }
+        let mut change = Change::new("remove_operator");
+        change.push(Write::RemoveOperator(id.clone(), party.version));
+        let actor = by.map_or_else(|| "operator".to_owned(), Operator::actor);
+        change.push(self.audit(&actor, "operator.removed", id, []));
+        match self.store.commit(change).await {
+            Ok(()) => Ok(()),
+            Err(StoreError::Conflict { .. }) => Err(NotRegistered::Meanwhile),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Only here: an operator has keys to prove themselves with, and none packets could be sealed to.
+pub(super) fn check(party: &Party) -> Result<(), crate::party::RegistrationError> {
+    if party.role() == Role::Operator && party.keys().iter().any(|key| key.usage != KeyUse::Sig) {
+        return Err(crate::party::RegistrationError::Rule("jwks: an operator's keys have use \"sig\""));
+    }
+    Ok(())
+}
