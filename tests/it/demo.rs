@@ -8,7 +8,7 @@ use serde_json::Value;
 async fn the_demo_verifies_everything_and_prints_the_promised_json() {
     let folder = tempfile::tempdir().unwrap();
     let mut told = Vec::new();
-    let (world, demo) = must(run(folder.path(), &mut |step| told.push(step.name.clone())).await);
+    let (world, demo) = must(Box::pin(run(folder.path(), &mut |step| told.push(step.name.clone()))).await);
     must(world.gateway.stop().await);
     let json = demo.to_json();
 
