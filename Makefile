@@ -40,7 +40,7 @@ gate: ## Dependencies: bans, licences, sources, advisories
 
 test: prepare-test lint doc gate ## Everything that must hold
 	cargo build --locked --bin claimgate
-	sh deploy/with-postgres cargo test --workspace --locked
+	sh deploy/with-postgres cargo test --workspace --locked --no-fail-fast
 	CLAIMGATE_TEST_DATABASE=postgres sh deploy/with-postgres cargo test --locked -p claimgate-tests --test it -- \
 		$(addprefix --skip ,$(elsewhere))
 

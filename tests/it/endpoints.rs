@@ -62,9 +62,9 @@ async fn an_answer_by_the_byte_counts_by_its_status_line_and_ends_with_the_time(
     for (number, act, status, fault) in [
         // The body of a success is not waited for.
         (1, Act::Trickle(head.clone(), vec![b'.'; 400], pause), Some(200), None),
-        // Its head is, but not for longer than an attempt may take; nor is the body of a failure.
+        // Its head is, but not for longer than an attempt may take; a failure is one by its status line as well.
         (2, Act::Trickle(Vec::new(), head.clone(), pause), None, Some("network")),
-        (3, Act::Trickle(head_of(500), vec![b'.'; 400], pause), None, Some("network")),
+        (3, Act::Trickle(head_of(500), vec![b'.'; 400], pause), Some(500), Some("recipient")),
     ] {
         slow.does([], act);
         endpoint(&test, test.life(), slow.url()).await;

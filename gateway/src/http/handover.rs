@@ -7,8 +7,9 @@ use claimgate_adapters::insurer::handover::{
     TracedReturn,
 };
 
-use super::body;
+use super::body::Small;
 use super::caller::{AckDeliveries, Caller, ReadBundles, ReadDeliveries, ReportStatus};
+use super::confirm::Call;
 use super::insurer::no_store;
 use super::problem::Problem;
 use crate::app::App;
@@ -30,7 +31,8 @@ pub async fn give_back(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
-    let asked: ReturnBody = body::json(&app, &request, payload).await?;
+    let call = Call::read(&app, &caller, request, payload, Small::default()).await?;
+    let asked: ReturnBody = call.json()?;
     let unknown = |error| Problem::new(422, "return.unknown-reason", format!("A reason is {error}")).at("/reason");
     let suggested = asked.suggested_recipient;
     let back = Return {
@@ -38,13 +40,14 @@ pub async fn give_back(
         suggested: suggested.map(|one| Suggested { system: one.system, value: one.value, line: one.line }),
     };
     let done = app.engine.give_back(&caller.party.id, id, &back).await?;
-    Ok(no_store().json(ReturnedView {
+    let view = ReturnedView {
         delivery_id: done.delivery.id.to_string(),
         submission_id: done.delivery.submission.to_string(),
         state: done.delivery.state.as_str(),
         reason: done.reason.as_str(),
         forwarded_to: done.forwarded_to.map(|to| door(&to, None)),
-    }))
+    };
+    call.confirm(&app, &view)
 }
 
 /// `POST /insurer/v1/submissions/{id}/link`: we have this case already.
@@ -59,18 +62,20 @@ pub async fn link(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
-    let asked: LinkBody = body::json(&app, &request, payload).await?;
+    let call = Call::read(&app, &caller, request, payload, Small::default()).await?;
+    let asked: LinkBody = call.json()?;
     let unknown = |error| Problem::new(422, "link.unknown-rail", format!("A rail is {error}")).at("/rail");
     let link = Link { rail: asked.rail.parse().map_err(unknown)?, number: asked.number };
     let linked = app.engine.link(&caller.party.id, id, &link).await?;
-    Ok(no_store().json(LinkedSubmission {
+    let view = LinkedSubmission {
         submission_id: linked.submission.id.to_string(),
         claim_id: linked.submission.claim.to_string(),
         line: linked.submission.line,
         state: linked.submission.state.as_str().to_owned(),
         linked: linked.rails.iter().map(|rail| rail.as_str()).collect(),
         same_case: linked.same_case.iter().map(ToString::to_string).collect(),
-    }))
+    };
+    call.confirm(&app, &view)
 }
 
 /// `GET /insurer/v1/submissions/{id}/trace`.

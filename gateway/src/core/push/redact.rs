@@ -2,7 +2,7 @@
 //!
 //! A receiver only got ids from us, yet its error page may name its own customer. Escapes (`\u738b`, `%E7%8E%8B`,
 //! `&#29579;`) are read first. Then numbers of four and more digits, identity numbers, e-mail addresses, every run of
-//! Han signs and every word with a capital letter that is no word of HTTP are masked; control characters become spaces.
+//! Han signs and every word that begins with a capital letter and is none of HTTP's are masked; control characters become spaces.
 
 mod unescape;
 
@@ -45,7 +45,7 @@ fn flush(kept: &mut String, word: &mut String) {
 
 /// Whether a word tells of a fault and of nobody: in small letters, or one that HTTP servers begin sentences with.
 fn is_harmless(word: &str) -> bool {
-    const CAPITAL: [&str; 40] = [
+    const CAPITAL: [&str; 41] = [
         "API",
         "Accept",
         "Access",
@@ -72,6 +72,7 @@ fn is_harmless(word: &str) -> bool {
         "Missing",
         "No",
         "Not",
+        "OperationOutcome",
         "Request",
         "Server",
         "Service",

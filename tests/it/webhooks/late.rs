@@ -1,0 +1,78 @@
+//! What comes late, or never: closed doors, old addresses, a rest that was asked for.
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_packet_that_met_a_closed_door_has_not_left_and_needs_consent_again() {
+    let test = TestGateway::start().await;
+    let engine = &test.world.gateway.app.engine;
+    let life = test.life();
+    let closed = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}/", listener.local_addr().unwrap())
+    };
+    engine.set_endpoint(&id(life), &closed, (Content::Packet, Scheme::Ed25519)).await.unwrap();
+    let pushed = test.push(&bytes(&case("DOOR-1")), &[]).await;
+    let envelope = pull_all(&life.client, 1).await.remove(0);
+    let made = wait_for_attempts(life, &envelope.id, 1).await;
+    assert_eq!(made[0]["fault"], "network", "{}", made[0]);
+    let claim = pushed.header("claimgate-claim-id").unwrap();
+    let sent = get(&test.world.hospital, &format!("/hospital/v1/claims/{claim}/deliveries")).await;
+    let sent: Value = sent.json("deliveries").unwrap();
+    let sent = sent["deliveries"].as_array().unwrap().iter().find(|one| one["id"] == envelope.id.as_str()).unwrap();
+    assert_eq!(sent["fetched"], Value::Null, "nothing has gone out: {sent:#}");
+    let ack = post(&life.client, &format!("/insurer/v1/deliveries/{}/ack", envelope.id), &json!({})).await;
+    assert_eq!((ack.status.as_u16(), &ack.json("p").unwrap()["code"]), (409, &json!("delivery.not-fetched")));
+
+    let hospital: PartyId = test.world.hospital.id().parse().unwrap();
+    engine.set_consent(&hospital, None).await.unwrap();
+    let receiver = Receiver::start(Act::Status(200)).await;
+    endpoint(&test, life, &receiver, Content::Packet).await;
+    let told = receiver.wait_for(1).await.remove(0);
+    assert_eq!(told.header("claimgate-event"), "delivery.withdrawn");
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_address_is_told_at_once_and_the_old_ones_late_answer_changes_nothing() {
+    let test = TestGateway::start().await;
+    let life = test.life();
+    let old = Receiver::start(Act::Silence).await;
+    endpoint(&test, life, &old, Content::Event).await;
+    test.push(&bytes(&case("MOVED-1")), &[]).await;
+    old.wait_for(1).await;
+    let new = Receiver::start(Act::Status(204)).await;
+    endpoint(&test, life, &new, Content::Event).await;
+    new.wait_for(1).await;
+    let delivery = pull_all(&life.client, 1).await.remove(0).id;
+    wait_for_attempts(life, &delivery, 1).await;
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let shown: Value = get(&life.client, "/insurer/v1/endpoint").await.json("endpoint").unwrap();
+    assert_eq!((&shown["state"], &shown["failures"], &shown["waiting"]), (&json!("on"), &json!(0), &json!(0)));
+    assert_eq!(new.received().len(), 1);
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rest_that_was_asked_for_is_kept_whatever_another_attempt_meets() {
+    let mut test = TestGateway::start_with(clock()).await;
+    let receiver = Receiver::start(Act::Status(204)).await;
+    endpoint(&test, test.life(), &receiver, Content::Event).await;
+    // Two at once: the second asks for an hour's rest, then the first succeeds.
+    let rest = b"HTTP/1.1 503 Busy\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n".to_vec();
+    receiver.does([Act::Slow(Duration::from_millis(900)), Act::Raw(rest)], Act::Status(204));
+    let cases = ["REST-1", "REST-2"].map(|name| bytes(&case(name)));
+    for case in &cases {
+        test.push(case, &[]).await;
+    }
+    receiver.wait_for(2).await;
+    for envelope in pull_all(&test.life().client, 2).await {
+        wait_for_attempts(test.life(), &envelope.id, 1).await;
+    }
+    test.push(&bytes(&case("REST-3")), &[]).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(receiver.received().len(), 2, "nothing is sent during the rest");
+    pass(&mut test, Duration::from_mins(61)).await;
+    receiver.wait_for(4).await;
+    test.stop().await;
+}
