@@ -1,6 +1,6 @@
 # Two commands do all the set-up: `make demo` and `make test`.
 # Tests that have no database, or look at nothing of it: once is enough.
-elsewhere := build:: contract:: desk:: hostile:: interop:: tidy::
+elsewhere := build:: contract:: desk:: hostile:: interop:: motor:: tidy:: wallet::
 
 .PHONY: help prepare prepare-test demo build fmt lint doc gate test bench clean
 

@@ -245,7 +245,14 @@ async fn what_waits_for_an_endpoint_survives_a_restart() {
         ("CLAIMGATE_HTTP__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
         ("CLAIMGATE_WEBHOOKS__ALLOW_LOOPBACK".to_owned(), "true".to_owned()),
     ];
-    let running = must(lifecycle::start(must(Config::from_layers(None, layers)), clock, Random::system()).await);
+    let running = must(
+        lifecycle::start(
+            must(Config::from_layers(None, layers.into_iter().chain(folder.settings()))),
+            clock,
+            Random::system(),
+        )
+        .await,
+    );
     let came: BTreeSet<String> = receiver
         .wait_for(before + WAITING)
         .await

@@ -161,6 +161,7 @@ async fn keys_fetched_before_count_for_a_day_while_the_url_is_down() {
         .env("CLAIMGATE_GATEWAY__DATA_DIR", folder.path())
         .env("CLAIMGATE_GATEWAY__SANDBOX", "true")
         .env("CLAIMGATE_WEBHOOKS__ALLOW_LOOPBACK", "true")
+        .envs(folder.settings())
         .output();
     let said = String::from_utf8(doctor.unwrap().stdout).unwrap();
     assert!(said.lines().any(|line| line.contains("hospital-url: jwks_url failed at")), "{said}");
@@ -170,7 +171,8 @@ async fn keys_fetched_before_count_for_a_day_while_the_url_is_down() {
         ("CLAIMGATE_WEBHOOKS__ALLOW_LOOPBACK", "true".to_owned()),
         ("CLAIMGATE_HTTP__LISTEN", "127.0.0.1:0".to_owned()),
     ];
-    let config = must(Config::from_layers(None, layers.map(|(name, value)| (name.to_owned(), value))));
+    let layers = layers.map(|(name, value)| (name.to_owned(), value)).into_iter().chain(folder.settings());
+    let config = must(Config::from_layers(None, layers));
     let running = must(lifecycle::start(config, clock.clone(), Random::system()).await);
     let ask = || async {
         let identity = Identity { id: ID.to_owned(), profile: AuthProfile::Smart, key: key.clone() };

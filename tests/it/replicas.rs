@@ -30,6 +30,7 @@ impl Replica {
             .envs(kept.settings())
             .env("CLAIMGATE_GATEWAY__BASE_URL", base)
             .env("CLAIMGATE_HTTP__LISTEN", "127.0.0.1:0")
+            .env("CLAIMGATE_GATEWAY__SANDBOX", "true")
             .env("CLAIMGATE_LOG__FORMAT", "json")
             .stderr(Stdio::piped())
             .spawn()
