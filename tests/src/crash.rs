@@ -1,0 +1,250 @@
+//! The crash harness: real gateway processes and clients with logs of their own; a plan of kills goes in, what was lost or
+//! doubled comes out. It judges by what the clients were answered; the database is asked last, and for counts only.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use claimgate_adapters::insurer::webhook::Scheme;
+use claimgate_gateway::clock::Clock;
+use claimgate_gateway::core::push::Content;
+use claimgate_gateway::id::Random;
+use claimgate_gateway::sandbox::demo::{self, World};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+
+use crate::gateway::must;
+use crate::receiver::{Act, Receiver};
+
+pub mod chance;
+pub mod cluster;
+pub mod hospital;
+pub mod insurer;
+pub mod patience;
+pub mod server;
+pub mod verdict;
+
+use chance::Chance;
+use cluster::Cluster;
+use patience::{Party, Scene};
+use server::Server;
+use verdict::{Logs, Verdict};
+
+/// Hospital systems that push at the same time.
+const HOSPITALS: u64 = 3;
+
+/// Where the gateways keep their data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// One gateway, one file.
+    Sqlite,
+    /// Two gateways, one server of their own, which is stopped in the middle too.
+    Postgres,
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        })
+    }
+}
+
+/// What is to be done to the gateways.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Where the data is.
+    pub database: Database,
+    /// How often something is killed.
+    pub kills: u32,
+    /// Where chance begins: the same seed kills the same ones after the same waits.
+    pub seed: u64,
+}
+
+/// What came of a plan.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The plan.
+    pub plan: Plan,
+    /// Kills of gateways, and immediate stops of the database server.
+    pub kills: (u32, u32),
+    /// Requests the clients sent.
+    pub requests: u64,
+    /// Writes that were answered 2xx: pushes, acknowledgements, status reports; repetitions not counted.
+    pub acked: usize,
+    /// What the clients' logs say of it.
+    pub verdict: Verdict,
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (kills, stops) = self.kills;
+        write!(
+            formatter,
+            "crash: db={} kills={} requests={} acked={} lost={} doubled={}",
+            self.plan.database,
+            kills + stops,
+            self.requests,
+            self.acked,
+            self.verdict.lost.len(),
+            self.verdict.doubled.len()
+        )
+    }
+}
+
+/// Everything that runs.
+struct Stage {
+    folder: TempDir,
+    settings: Vec<(String, String)>,
+    /// Dropped after the gateways.
+    cluster: Option<Cluster>,
+    servers: Vec<Server>,
+    scene: Arc<Scene>,
+    receiver: Receiver,
+}
+
+/// Runs a plan to its end.
+///
+/// # Panics
+/// The stage cannot be set, or a gateway does not come back.
+pub async fn run(plan: Plan) -> Outcome {
+    let (mut stage, world) = Box::pin(set(plan.database)).await;
+    let hospital = Party::of(&world.hospital, false);
+    let insurers: Vec<_> = world.insurers.iter().map(|one| (Party::of(&one.client, true), one.keys.clone())).collect();
+    must(world.gateway.stop().await);
+    for server in &mut stage.servers {
+        server.start().await;
+    }
+    let mut chance = Chance::new(plan.seed);
+    let pushing: Vec<_> = (0..HOSPITALS)
+        .map(|number| {
+            let (scene, client) = (Arc::clone(&stage.scene), hospital.client(&stage.scene));
+            tokio::spawn(hospital::push_all(scene, client, number, chance.another()))
+        })
+        .collect();
+    let pulling: Vec<_> = insurers
+        .into_iter()
+        .map(|(party, keys)| {
+            let (scene, client) = (Arc::clone(&stage.scene), party.client(&stage.scene));
+            tokio::spawn(insurer::read_all(scene, client, keys, chance.another()))
+        })
+        .collect();
+    let kills = stage.kill(plan, &mut chance).await;
+    stage.scene.over.store(true, Ordering::SeqCst);
+    let pushed = joined(pushing).await.into_iter().flatten().collect();
+    stage.scene.pushed.store(true, Ordering::SeqCst);
+    let readers = joined(pulling).await;
+    let logs = Logs { pushed, readers };
+    let mut repeating = hospital.client(&stage.scene);
+    let mut verdict = Verdict::default();
+    verdict.of_repetitions(&stage.scene, &mut repeating, &logs).await;
+    verdict.of_streams(&stage.scene, &logs).await;
+    verdict.of_messages(&stage.scene, &stage.receiver, &logs).await;
+    for server in &mut stage.servers {
+        server.kill();
+    }
+    verdict.of_database(stage.folder.path(), &stage.settings, &logs).await;
+    verdict.of_answers(&stage.scene);
+    Outcome {
+        plan,
+        kills,
+        requests: stage.scene.requests.load(Ordering::SeqCst),
+        acked: logs.pushed.len() + logs.readers.iter().map(|one| one.acked.len() + one.reported.len()).sum::<usize>(),
+        verdict,
+    }
+}
+
+async fn joined<T>(tasks: Vec<JoinHandle<T>>) -> Vec<T> {
+    let mut all = Vec::new();
+    for task in tasks {
+        all.push(must(task.await));
+    }
+    all
+}
+
+/// Parties registered, endpoint set; the gateways not yet started.
+async fn set(database: Database) -> (Stage, World) {
+    let folder = must(tempfile::tempdir());
+    let cluster = (database == Database::Postgres).then(Cluster::start);
+    let mut settings: Vec<(String, String)> = [
+        ("CLAIMGATE_GATEWAY__SANDBOX", "true"),
+        ("CLAIMGATE_WEBHOOKS__ALLOW_LOOPBACK", "true"),
+        // A message under way at a kill is sent again when its lease ends, which is this and a little more.
+        ("CLAIMGATE_WEBHOOKS__TOTAL_SECONDS", "2"),
+        ("CLAIMGATE_LIMITS__REQUESTS_PER_SECOND", "1000000"),
+        ("CLAIMGATE_LIMITS__BURST", "1000000"),
+        ("CLAIMGATE_LIMITS__BYTES_PER_MINUTE", "1099511627776"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into();
+    if let Some(cluster) = &cluster {
+        settings.push((crate::database::URL.to_owned(), cluster.url.clone()));
+    }
+    let world = demo::open_world_with(folder.path(), settings.clone(), Clock::system(), Random::system()).await;
+    let world = must(world);
+    let receiver = Receiver::start(Act::Status(204)).await;
+    if let Some(life) = world.insurers.first() {
+        let party = must(life.client.id().parse());
+        let said = (Content::Event, Scheme::Ed25519);
+        must(world.gateway.app.engine.set_endpoint(&party, receiver.url(), said).await.map_err(|_| "no endpoint"));
+    }
+    let base = world.gateway.base_url().to_owned();
+    settings.push(("CLAIMGATE_GATEWAY__BASE_URL".to_owned(), base.clone()));
+    settings.push(("CLAIMGATE_GATEWAY__DATA_DIR".to_owned(), folder.path().display().to_string()));
+    let mut listens = vec![world.gateway.address];
+    if cluster.is_some() {
+        listens.push(server::free().await);
+    }
+    let doors = listens.iter().map(|listen| format!("http://{listen}")).collect();
+    let servers = listens.into_iter().map(|listen| Server::new(folder.path(), &settings, listen)).collect();
+    let scene = Arc::new(Scene::new(base, doors));
+    (Stage { folder, settings, cluster, servers, scene, receiver }, world)
+}
+
+impl Stage {
+    /// Kills and restarts, each time after some load; gives how often which.
+    async fn kill(&mut self, plan: Plan, chance: &mut Chance) -> (u32, u32) {
+        let (mut kills, mut stops) = (0, 0);
+        for number in 0..plan.kills {
+            self.load().await;
+            tokio::time::sleep(Duration::from_millis(chance.below(350))).await;
+            match &mut self.cluster {
+                Some(cluster) if number % 4 == 3 => {
+                    cluster.stop();
+                    tokio::time::sleep(Duration::from_millis(100 + chance.below(400))).await;
+                    cluster.begin();
+                    for server in &mut self.servers {
+                        server.must_run();
+                    }
+                    stops += 1;
+                }
+                _ => {
+                    if let Some(server) = chance.one_of(&mut self.servers) {
+                        server.kill();
+                        server.start().await;
+                        kills += 1;
+                    }
+                }
+            }
+        }
+        self.load().await;
+        (kills, stops)
+    }
+
+    /// Waits until the gateways have answered a few writes more.
+    ///
+    /// # Panics
+    /// They do not within a minute: a gateway that did not recover.
+    async fn load(&self) {
+        let before = self.scene.writes.load(Ordering::SeqCst);
+        for _ in 0..3_000 {
+            if self.scene.writes.load(Ordering::SeqCst) >= before + 4 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("nothing is answered any more");
+    }
+}
