@@ -10,7 +10,7 @@ use claimgate_adapters::insurer::webhook::Scheme;
 use claimgate_gateway::clock::Clock;
 use claimgate_gateway::core::push::Content;
 use claimgate_gateway::id::Random;
-use claimgate_gateway::sandbox::demo::{self, World};
+use claimgate_gateway::sandbox::demo;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 
@@ -19,6 +19,7 @@ use crate::receiver::{Act, Receiver};
 
 pub mod chance;
 pub mod cluster;
+pub mod disk;
 pub mod hospital;
 pub mod insurer;
 pub mod patience;
@@ -27,6 +28,8 @@ pub mod verdict;
 
 use chance::Chance;
 use cluster::Cluster;
+use hospital::Pushed;
+use insurer::Read;
 use patience::{Party, Scene};
 use server::Server;
 use verdict::{Logs, Verdict};
@@ -94,15 +97,21 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// Everything that runs.
-struct Stage {
+/// Gateways under load.
+#[derive(Debug)]
+pub struct Stage {
     folder: TempDir,
     settings: Vec<(String, String)>,
-    /// Dropped after the gateways.
-    cluster: Option<Cluster>,
-    servers: Vec<Server>,
-    scene: Arc<Scene>,
+    /// The gateways; before the server in this list, because they end first.
+    pub servers: Vec<Server>,
+    /// The database server, where there is one.
+    pub cluster: Option<Cluster>,
+    /// What the clients share.
+    pub scene: Arc<Scene>,
     receiver: Receiver,
+    hospital: Party,
+    pushing: Vec<JoinHandle<Vec<Pushed>>>,
+    pulling: Vec<JoinHandle<Read>>,
 }
 
 /// Runs a plan to its end.
@@ -110,50 +119,11 @@ struct Stage {
 /// # Panics
 /// The stage cannot be set, or a gateway does not come back.
 pub async fn run(plan: Plan) -> Outcome {
-    let (mut stage, world) = Box::pin(set(plan.database)).await;
-    let hospital = Party::of(&world.hospital, false);
-    let insurers: Vec<_> = world.insurers.iter().map(|one| (Party::of(&one.client, true), one.keys.clone())).collect();
-    must(world.gateway.stop().await);
-    for server in &mut stage.servers {
-        server.start().await;
-    }
     let mut chance = Chance::new(plan.seed);
-    let pushing: Vec<_> = (0..HOSPITALS)
-        .map(|number| {
-            let (scene, client) = (Arc::clone(&stage.scene), hospital.client(&stage.scene));
-            tokio::spawn(hospital::push_all(scene, client, number, chance.another()))
-        })
-        .collect();
-    let pulling: Vec<_> = insurers
-        .into_iter()
-        .map(|(party, keys)| {
-            let (scene, client) = (Arc::clone(&stage.scene), party.client(&stage.scene));
-            tokio::spawn(insurer::read_all(scene, client, keys, chance.another()))
-        })
-        .collect();
+    let mut stage = Box::pin(Stage::set(plan.database, must(tempfile::tempdir()), &mut chance)).await;
     let kills = stage.kill(plan, &mut chance).await;
-    stage.scene.over.store(true, Ordering::SeqCst);
-    let pushed = joined(pushing).await.into_iter().flatten().collect();
-    stage.scene.pushed.store(true, Ordering::SeqCst);
-    let readers = joined(pulling).await;
-    let logs = Logs { pushed, readers };
-    let mut repeating = hospital.client(&stage.scene);
-    let mut verdict = Verdict::default();
-    verdict.of_repetitions(&stage.scene, &mut repeating, &logs).await;
-    verdict.of_streams(&stage.scene, &logs).await;
-    verdict.of_messages(&stage.scene, &stage.receiver, &logs).await;
-    for server in &mut stage.servers {
-        server.kill();
-    }
-    verdict.of_database(stage.folder.path(), &stage.settings, &logs).await;
-    verdict.of_answers(&stage.scene);
-    Outcome {
-        plan,
-        kills,
-        requests: stage.scene.requests.load(Ordering::SeqCst),
-        acked: logs.pushed.len() + logs.readers.iter().map(|one| one.acked.len() + one.reported.len()).sum::<usize>(),
-        verdict,
-    }
+    let (requests, acked, verdict) = stage.finish().await;
+    Outcome { plan, kills, requests, acked, verdict }
 }
 
 async fn joined<T>(tasks: Vec<JoinHandle<T>>) -> Vec<T> {
@@ -164,46 +134,84 @@ async fn joined<T>(tasks: Vec<JoinHandle<T>>) -> Vec<T> {
     all
 }
 
-/// Parties registered, endpoint set; the gateways not yet started.
-async fn set(database: Database) -> (Stage, World) {
-    let folder = must(tempfile::tempdir());
-    let cluster = (database == Database::Postgres).then(Cluster::start);
-    let mut settings: Vec<(String, String)> = [
-        ("CLAIMGATE_GATEWAY__SANDBOX", "true"),
-        ("CLAIMGATE_WEBHOOKS__ALLOW_LOOPBACK", "true"),
-        // A message under way at a kill is sent again when its lease ends, which is this and a little more.
-        ("CLAIMGATE_WEBHOOKS__TOTAL_SECONDS", "2"),
-        ("CLAIMGATE_LIMITS__REQUESTS_PER_SECOND", "1000000"),
-        ("CLAIMGATE_LIMITS__BURST", "1000000"),
-        ("CLAIMGATE_LIMITS__BYTES_PER_MINUTE", "1099511627776"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into();
-    if let Some(cluster) = &cluster {
-        settings.push((crate::database::URL.to_owned(), cluster.url.clone()));
-    }
-    let world = demo::open_world_with(folder.path(), settings.clone(), Clock::system(), Random::system()).await;
-    let world = must(world);
-    let receiver = Receiver::start(Act::Status(204)).await;
-    if let Some(life) = world.insurers.first() {
-        let party = must(life.client.id().parse());
-        let said = (Content::Event, Scheme::Ed25519);
-        must(world.gateway.app.engine.set_endpoint(&party, receiver.url(), said).await.map_err(|_| "no endpoint"));
-    }
-    let base = world.gateway.base_url().to_owned();
-    settings.push(("CLAIMGATE_GATEWAY__BASE_URL".to_owned(), base.clone()));
-    settings.push(("CLAIMGATE_GATEWAY__DATA_DIR".to_owned(), folder.path().display().to_string()));
-    let mut listens = vec![world.gateway.address];
-    if cluster.is_some() {
-        listens.push(server::free().await);
-    }
-    let doors = listens.iter().map(|listen| format!("http://{listen}")).collect();
-    let servers = listens.into_iter().map(|listen| Server::new(folder.path(), &settings, listen)).collect();
-    let scene = Arc::new(Scene::new(base, doors));
-    (Stage { folder, settings, cluster, servers, scene, receiver }, world)
-}
-
 impl Stage {
+    /// Registers the parties, sets an endpoint, starts gateways as processes with their data in the folder, and the load.
+    ///
+    /// # Panics
+    /// Something does not start.
+    pub async fn set(database: Database, folder: TempDir, chance: &mut Chance) -> Self {
+        let cluster = (database == Database::Postgres).then(Cluster::start);
+        let mut settings: Vec<(String, String)> = [
+            ("CLAIMGATE_GATEWAY__SANDBOX", "true"),
+            ("CLAIMGATE_WEBHOOKS__ALLOW_LOOPBACK", "true"),
+            // A message under way at a kill is sent again when its lease ends, which is this and a little more.
+            ("CLAIMGATE_WEBHOOKS__TOTAL_SECONDS", "2"),
+            ("CLAIMGATE_LIMITS__REQUESTS_PER_SECOND", "1000000"),
+            ("CLAIMGATE_LIMITS__BURST", "1000000"),
+            ("CLAIMGATE_LIMITS__BYTES_PER_MINUTE", "1099511627776"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        if let Some(cluster) = &cluster {
+            settings.push((crate::database::URL.to_owned(), cluster.url.clone()));
+        }
+        let opened = demo::open_world_with(folder.path(), settings.clone(), Clock::system(), Random::system());
+        let world = must(Box::pin(opened).await);
+        let receiver = Receiver::start(Act::Status(204)).await;
+        if let Some(life) = world.insurers.first() {
+            let (party, said) = (must(life.client.id().parse()), (Content::Event, Scheme::Ed25519));
+            must(world.gateway.app.engine.set_endpoint(&party, receiver.url(), said).await.map_err(|_| "no endpoint"));
+        }
+        let base = world.gateway.base_url().to_owned();
+        settings.push(("CLAIMGATE_GATEWAY__BASE_URL".to_owned(), base.clone()));
+        settings.push(("CLAIMGATE_GATEWAY__DATA_DIR".to_owned(), folder.path().display().to_string()));
+        let mut listens = vec![world.gateway.address];
+        if cluster.is_some() {
+            listens.push(server::free().await);
+        }
+        let doors = listens.iter().map(|listen| format!("http://{listen}")).collect();
+        let mut servers: Vec<_> = listens.into_iter().map(|listen| Server::new(&settings, listen)).collect();
+        let scene = Arc::new(Scene::new(base, doors));
+        let hospital = Party::of(&world.hospital, false);
+        must(world.gateway.stop().await);
+        for server in &mut servers {
+            server.start().await;
+        }
+        let pushing = (0..HOSPITALS).map(|number| {
+            let (scene, client) = (Arc::clone(&scene), hospital.client(&scene));
+            tokio::spawn(hospital::push_all(scene, client, number, chance.another()))
+        });
+        let pushing = pushing.collect();
+        let pulling = world.insurers.into_iter().map(|one| {
+            let (scene, client) = (Arc::clone(&scene), Party::of(&one.client, true).client(&scene));
+            tokio::spawn(insurer::read_all(scene, client, one.keys, chance.another()))
+        });
+        let pulling = pulling.collect();
+        Self { folder, settings, servers, cluster, scene, receiver, hospital, pushing, pulling }
+    }
+
+    /// Lets the clients finish, ends the gateways and judges: requests sent, writes answered, the verdict.
+    ///
+    /// # Panics
+    /// A client is not answered.
+    pub async fn finish(mut self) -> (u64, usize, Verdict) {
+        self.scene.over.store(true, Ordering::SeqCst);
+        let pushed = joined(self.pushing).await.into_iter().flatten().collect();
+        self.scene.pushed.store(true, Ordering::SeqCst);
+        let logs = Logs { pushed, readers: joined(self.pulling).await };
+        let mut verdict = Verdict::default();
+        verdict.of_repetitions(&self.scene, &mut self.hospital.client(&self.scene), &logs).await;
+        verdict.of_streams(&self.scene, &logs).await;
+        verdict.of_messages(&self.scene, &self.receiver, &logs).await;
+        for server in &mut self.servers {
+            server.kill();
+        }
+        verdict.of_database(self.folder.path(), &self.settings, &logs).await;
+        verdict.of_answers(&self.scene);
+        let read = logs.readers.iter().map(|one| one.acked.len() + one.reported.len());
+        (self.scene.requests.load(Ordering::SeqCst), logs.pushed.len() + read.sum::<usize>(), verdict)
+    }
+
     /// Kills and restarts, each time after some load; gives how often which.
     async fn kill(&mut self, plan: Plan, chance: &mut Chance) -> (u32, u32) {
         let (mut kills, mut stops) = (0, 0);
@@ -212,8 +220,10 @@ impl Stage {
             tokio::time::sleep(Duration::from_millis(chance.below(350))).await;
             match &mut self.cluster {
                 Some(cluster) if number % 4 == 3 => {
+                    let refused = self.scene.refused.load(Ordering::SeqCst);
                     cluster.stop();
                     tokio::time::sleep(Duration::from_millis(100 + chance.below(400))).await;
+                    self.scene.wait_for_refusal(refused).await;
                     cluster.begin();
                     for server in &mut self.servers {
                         server.must_run();
@@ -237,7 +247,7 @@ impl Stage {
     ///
     /// # Panics
     /// They do not within a minute: a gateway that did not recover.
-    async fn load(&self) {
+    pub async fn load(&self) {
         let before = self.scene.writes.load(Ordering::SeqCst);
         for _ in 0..3_000 {
             if self.scene.writes.load(Ordering::SeqCst) >= before + 4 {

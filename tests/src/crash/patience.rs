@@ -30,6 +30,8 @@ pub struct Scene {
     pub requests: AtomicU64,
     /// Writes answered.
     pub writes: AtomicU64,
+    /// Answers 503 with a time to come again.
+    pub refused: AtomicU64,
     odd: Mutex<Vec<String>>,
 }
 
@@ -37,13 +39,27 @@ impl Scene {
     /// Gateways that serve one address at several doors.
     #[must_use]
     pub fn new(base: String, doors: Vec<String>) -> Self {
-        let (over, pushed, requests, writes) = Default::default();
-        Self { base, doors, over, pushed, requests, writes, odd: Mutex::default() }
+        let (over, pushed, requests, writes, refused) = Default::default();
+        Self { base, doors, over, pushed, requests, writes, refused, odd: Mutex::default() }
     }
 
     /// Notes an answer that should not have been given.
     pub fn note(&self, what: fmt::Arguments<'_>) {
         self.odd.lock().unwrap_or_else(PoisonError::into_inner).push(what.to_string());
+    }
+
+    /// Waits until a gateway has refused more than so often.
+    ///
+    /// # Panics
+    /// It does not within half a minute.
+    pub async fn wait_for_refusal(&self, before: u64) {
+        for _ in 0..1_500 {
+            if self.refused.load(Ordering::SeqCst) > before {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("no request is refused with 503");
     }
 
     /// All that was noted.
@@ -124,6 +140,7 @@ impl Patient {
                     let _ = self.client.authenticate().await;
                 }
                 Ok(answer) if answer.status == 503 => {
+                    scene.refused.fetch_add(1, Ordering::SeqCst);
                     if answer.header("retry-after").is_none() {
                         scene.note(format_args!("{}: 503 without Retry-After", asked.path));
                     }

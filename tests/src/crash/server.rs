@@ -2,11 +2,11 @@
 
 use std::fs::OpenOptions;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use claimgate_gateway::sandbox::client::http_client;
+use tempfile::NamedTempFile;
 use tokio::net::TcpListener;
 
 use crate::gateway::must;
@@ -18,14 +18,17 @@ pub struct Server {
     child: Option<Child>,
     settings: Vec<(String, String)>,
     listen: SocketAddr,
-    log: PathBuf,
+    log: NamedTempFile,
 }
 
 impl Server {
-    /// One that is not yet started; it logs into the folder.
+    /// One that is not yet started.
+    ///
+    /// # Panics
+    /// There is no place for its log.
     #[must_use]
-    pub fn new(folder: &Path, settings: &[(String, String)], listen: SocketAddr) -> Self {
-        let log = folder.join(format!("{}.log", listen.port()));
+    pub fn new(settings: &[(String, String)], listen: SocketAddr) -> Self {
+        let log = must(NamedTempFile::new());
         Self { child: None, settings: settings.to_vec(), listen, log }
     }
 
@@ -45,11 +48,11 @@ impl Server {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        panic!("the gateway does not start: {}", std::fs::read_to_string(&self.log).unwrap_or_default());
+        panic!("the gateway does not start: {}", self.logged());
     }
 
     fn spawn(&self) -> Child {
-        let log = must(OpenOptions::new().create(true).append(true).open(&self.log));
+        let log = must(OpenOptions::new().create(true).append(true).open(self.log.path()));
         let mut command = Command::new(binary());
         command.arg("serve").envs(self.settings.iter().cloned());
         command.env("CLAIMGATE_HTTP__LISTEN", self.listen.to_string());
@@ -71,7 +74,7 @@ impl Server {
     /// What it logged so far.
     #[must_use]
     pub fn logged(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap_or_default()
+        std::fs::read_to_string(self.log.path()).unwrap_or_default()
     }
 
     /// Makes sure that it runs.
