@@ -42,26 +42,6 @@ async fn a_full_disk_refuses_and_half_writes_nothing_and_an_emptied_one_serves_a
     assert!(verdict.is_good(), "{verdict:#?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_database_that_takes_no_writes_refuses_and_one_that_takes_them_again_serves_again() {
-    if !on_postgres() {
-        return;
-    }
-    let mut chance = Chance::new(7);
-    let mut stage = Box::pin(Stage::set(Database::Postgres, tempfile::tempdir().unwrap(), &mut chance)).await;
-    for _ in 0..3 {
-        stage.load().await;
-        stage.cluster.as_ref().unwrap().read_only(true).await;
-        assert_eq!(refuses(&stage).await, 0);
-        stage.cluster.as_ref().unwrap().read_only(false).await;
-        stage.servers.iter_mut().for_each(claimgate_tests::crash::server::Server::must_run);
-    }
-    stage.load().await;
-    let (requests, acked, verdict) = Box::pin(stage.finish()).await;
-    say(format_args!("read-only three times: {requests} requests, {acked} answered"));
-    assert!(verdict.is_good(), "{verdict:#?}");
-}
-
 /// Waits until all clients are refused, with 503 and a time to come again; gives how many writes were answered in the
 /// second after that. On a full disk a small one may find room in a page that is there.
 async fn refuses(stage: &Stage) -> u64 {

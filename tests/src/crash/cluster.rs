@@ -3,9 +3,6 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection};
-
 use crate::gateway::must;
 use crate::shared::project;
 
@@ -61,23 +58,6 @@ impl Cluster {
     /// It does not come back.
     pub fn begin(&mut self) {
         self.say("start");
-    }
-
-    /// From now on it takes no writes, or takes them again.
-    ///
-    /// # Panics
-    /// It cannot be told.
-    pub async fn read_only(&self, on: bool) {
-        let options: PgConnectOptions = must(self.url.parse());
-        let mut connection = must(options.options([("default_transaction_read_only", "off")]).connect().await);
-        let sql = if on {
-            "alter system set default_transaction_read_only = on"
-        } else {
-            "alter system reset default_transaction_read_only"
-        };
-        must(sqlx::raw_sql(sql).execute(&mut connection).await);
-        must(sqlx::raw_sql("select pg_reload_conf()").execute(&mut connection).await);
-        must(connection.close().await);
     }
 
     fn say(&mut self, word: &str) {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use claimgate_gateway::sandbox::client::Answer;
 use serde_json::json;
@@ -10,6 +11,8 @@ use super::chance::Chance;
 use super::patience::{Asked, Patient, Scene};
 use crate::bundles::{bytes, case, resource};
 
+/// How many deliveries may wait before the hospitals do.
+const BEHIND: i64 = 24;
 /// The headers that say what became of a push.
 const SAID: [&str; 4] = ["location", "etag", "claimgate-claim-id", "claimgate-tracking-code"];
 
@@ -78,6 +81,10 @@ pub async fn push_all(scene: Arc<Scene>, mut client: Patient, system: u64, mut c
         if scene.over.load(Ordering::SeqCst) {
             break;
         }
+        // As fast as the insurers read: so that all kinds of requests are under way at each kill.
+        while scene.behind.load(Ordering::SeqCst) > BEHIND {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         let name = format!("CRASH-{system}-{number}");
         let mut bundle = case(&name);
         for revision in 1..=i64::from(chance.once_in(3)) + 1 {
@@ -99,6 +106,7 @@ pub async fn push_all(scene: Arc<Scene>, mut client: Patient, system: u64, mut c
             {
                 scene.note(format_args!("doubled: {other}"));
             }
+            scene.behind.fetch_add(2, Ordering::SeqCst);
             log.push(pushed);
         }
     }

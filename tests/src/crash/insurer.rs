@@ -66,6 +66,7 @@ pub async fn read_all(scene: Arc<Scene>, client: Patient, keys: Vec<PrivateJwk>,
                 None => {
                     read.serve(&scene, &envelope, &keys, &trust).await;
                     read.seen.push(envelope);
+                    scene.behind.fetch_sub(1, Ordering::SeqCst);
                 }
             }
         }

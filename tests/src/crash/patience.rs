@@ -1,7 +1,7 @@
 //! How a good client asks: the same bytes again until they are answered, at another door where one is closed.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ pub struct Scene {
     pub over: AtomicBool,
     /// All hospitals are done.
     pub pushed: AtomicBool,
+    /// Deliveries that were pushed and not yet dealt with.
+    pub behind: AtomicI64,
     /// Requests sent.
     pub requests: AtomicU64,
     /// Writes answered.
@@ -39,8 +41,8 @@ impl Scene {
     /// Gateways that serve one address at several doors.
     #[must_use]
     pub fn new(base: String, doors: Vec<String>) -> Self {
-        let (over, pushed, requests, writes, refused) = Default::default();
-        Self { base, doors, over, pushed, requests, writes, refused, odd: Mutex::default() }
+        let (over, pushed, behind, requests, writes, refused) = Default::default();
+        Self { base, doors, over, pushed, behind, requests, writes, refused, odd: Mutex::default() }
     }
 
     /// Notes an answer that should not have been given.
@@ -59,7 +61,7 @@ impl Scene {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        panic!("no request is refused with 503");
+        panic!("no request is refused with 503: {:?}", self.noted().first());
     }
 
     /// All that was noted.
