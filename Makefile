@@ -2,7 +2,7 @@
 # Tests that have no database, or look at nothing of it: once is enough.
 elsewhere := build:: contract:: desk:: hostile:: interop:: motor:: tidy:: wallet::
 
-.PHONY: help prepare prepare-test demo build fmt lint doc gate test bench clean
+.PHONY: help prepare prepare-test demo build fmt lint doc gate test crash bench clean
 
 # Where cargo builds, if somebody has told it to build elsewhere.
 built := $(or $(CARGO_TARGET_DIR),target)/release
@@ -43,6 +43,10 @@ test: prepare-test lint doc gate ## Everything that must hold
 	sh deploy/with-postgres cargo test --workspace --locked --no-fail-fast
 	CLAIMGATE_TEST_DATABASE=postgres sh deploy/with-postgres cargo test --locked -p claimgate-tests --test it -- \
 		$(addprefix --skip ,$(elsewhere))
+
+crash: prepare-test ## Kill gateways and the database 200 times each under load; KILLS= and SEED= say otherwise
+	@cargo build --locked --bin claimgate
+	@cargo run --locked -q -p claimgate-tests --example crash -- $(or $(KILLS),200) $(or $(SEED),1)
 
 bench: prepare ## Latency of a push, from request to durable to delivered; cost of a packet
 	cargo bench --locked -p claimgate-packet --features seal --bench cost --bench proof

@@ -14,6 +14,7 @@ mod calls;
 mod cli;
 mod conditional;
 mod contract;
+mod crash;
 mod defects;
 mod demo;
 mod desk;

@@ -3,6 +3,7 @@
 //! A test sees what a partner sees: HTTP in, HTTP out. Where it looks behind, it looks at counts only.
 
 pub mod bundles;
+pub mod crash;
 pub mod database;
 pub mod gateway;
 pub mod hostile;

@@ -47,12 +47,13 @@ impl Received {
 }
 
 /// A running receiver.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Receiver {
     url: String,
     state: Arc<Mutex<State>>,
 }
 
+#[derive(Debug)]
 struct State {
     acts: VecDeque<Act>,
     always: Act,

@@ -398,7 +398,7 @@ impl Store {
                 and other.claim_id != one.claim_id
             where d.party_id = $1 and d.position between $2 and $3
                 and exists (select 1 from delivery e where e.claim_id = other.claim_id and e.party_id = $1
-                    and e.position is not null and e.state != 'withdrawn')
+                    and coalesce(e.position, 0) > 0 and e.state != 'withdrawn')
             order by one.claim_id, other.claim_id limit 1000";
         let rows: Vec<(String, String)> =
             query_as(sql).bind(recipient.as_str()).bind(first).bind(last).fetch_all(self.readers()).await?;
