@@ -92,8 +92,7 @@ impl Engine {
                 .zip(row.fetched_at.zip(row.fresh_until))
                 .map(|(keys, (fetched_at, fresh_until))| Arc::new(Kept { keys, fetched_at, fresh_until }));
         }
-        slot.keep(known.clone());
-        Ok(known)
+        Ok(slot.remember(known))
     }
 
     /// Keeps how a try went, here and in the database.

@@ -180,6 +180,16 @@ impl Slot {
         self.lock().clone().filter(|known| known.url == url)
     }
 
+    /// Keeps what the database holds, unless more has become known meanwhile; what counts then.
+    #[must_use]
+    pub fn remember(&self, known: Known) -> Known {
+        let mut place = self.lock();
+        match &*place {
+            Some(newer) if newer.url == known.url => newer.clone(),
+            _ => place.insert(known).clone(),
+        }
+    }
+
     /// Keeps what is known.
     pub fn keep(&self, known: Known) {
         *self.lock() = Some(known);
