@@ -122,7 +122,16 @@ pub enum PushWrite {
     /// One attempt and what follows from it; only by the holder of the fencing number.
     Attempt(Box<AttemptRow>),
     /// Messages that are due again, or for the first time.
-    Redrive(PartyId, Selection, Timestamp),
+    Redrive(PartyId, Selection, Span, Timestamp),
+}
+
+/// Positions beyond the one and up to the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span(pub i64, pub i64);
+
+impl Span {
+    /// Every position.
+    pub const ALL: Self = Self(0, i64::MAX);
 }
 
 /// Which deliveries are told of again.

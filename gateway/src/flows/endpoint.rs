@@ -7,7 +7,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::{Engine, Fault};
 use crate::core::change::{Change, Write};
-use crate::core::push::{Content, EndpointRow, EndpointState, PushWrite, Selection};
+use crate::core::push::{Content, EndpointRow, EndpointState, PushWrite, Selection, Span};
 use crate::keys::at_rest::Place;
 use crate::party::PartyId;
 use crate::sender::{AddressError, Target};
@@ -17,6 +17,8 @@ use crate::store::{EndpointView, StoreError};
 const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
 /// Keys kept at once.
 const MOST_KEYS: usize = 3;
+/// Positions one write tells again of.
+const SLICE: i64 = 1_000;
 
 /// Why an endpoint was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -173,7 +175,7 @@ impl Engine {
                     version: known.map_or(0, |known| known.version),
                     at: self.now(),
                 })));
-                change.push(Write::Push(PushWrite::Redrive(party.clone(), Selection::Open, self.now())));
+                change.push(Write::Push(PushWrite::Redrive(party.clone(), Selection::Open, Span::ALL, self.now())));
                 let detail = [("host", target.host().to_owned()), ("content", content.as_str().to_owned())];
                 change.push(self.audit(actor, "endpoint.set", party, detail));
             }
@@ -214,7 +216,7 @@ impl Engine {
         let mut change = Change::new("switch_endpoint");
         change.push(Write::Push(PushWrite::Endpoint(row(party, &known, state, self.now()))));
         if on {
-            change.push(Write::Push(PushWrite::Redrive(party.clone(), Selection::Open, self.now())));
+            change.push(Write::Push(PushWrite::Redrive(party.clone(), Selection::Open, Span::ALL, self.now())));
         }
         change.push(self.audit(actor, action, party, []));
         Ok(self.store.commit(change).await?)
@@ -232,12 +234,25 @@ impl Engine {
         selection: Selection,
     ) -> Result<EndpointView, NotChanged> {
         let known = self.store.endpoint(party).await?.ok_or(NotChanged::None)?;
+        // A long range is written slice by slice, so that others' writes go between.
+        let mut beyond = if let Selection::After(position) = selection { position } else { 0 };
+        if !matches!(selection, Selection::One(_)) {
+            let head = self.store.head(party).await?;
+            while beyond.saturating_add(SLICE) < head {
+                let span = Span(beyond, beyond + SLICE);
+                let mut slice = Change::new("redrive_slice");
+                slice.push(Write::Push(PushWrite::Redrive(party.clone(), selection, span, self.now())));
+                self.store.commit(slice).await?;
+                beyond += SLICE;
+            }
+        }
         let mut change = Change::new("redrive");
         if matches!(known.state, EndpointState::Failing | EndpointState::Gone) {
             change.push(Write::Push(PushWrite::Endpoint(row(party, &known, EndpointState::On, self.now()))));
             change.push(self.audit(actor, "endpoint.switched-on", party, []));
         }
-        change.push(Write::Push(PushWrite::Redrive(party.clone(), selection, self.now())));
+        let rest = Span(beyond, i64::MAX);
+        change.push(Write::Push(PushWrite::Redrive(party.clone(), selection, rest, self.now())));
         let which = match selection {
             Selection::One(id) => id.to_string(),
             Selection::Between(from, to) => format!("{from}/{to}"),

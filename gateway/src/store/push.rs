@@ -7,7 +7,7 @@ use super::StoreError;
 use super::rows::{DuePush, parse, time};
 use super::sql::{Builder, Connection, query, query_as};
 use super::written::{millis, one};
-use crate::core::push::{AttemptRow, EndpointRow, Next, PushWrite, Selection, Whose};
+use crate::core::push::{AttemptRow, EndpointRow, Next, PushWrite, Selection, Span, Whose};
 use crate::id::DeliveryId;
 use crate::party::PartyId;
 
@@ -16,7 +16,7 @@ pub(super) async fn apply(tx: &mut Connection, write: &PushWrite) -> Result<(), 
     match write {
         PushWrite::Endpoint(row) => endpoint(tx, row).await,
         PushWrite::Attempt(row) => attempt(tx, row).await,
-        PushWrite::Redrive(party, selection, at) => redrive(tx, party, *selection, *at).await,
+        PushWrite::Redrive(party, selection, span, at) => redrive(tx, party, (*selection, *span), *at).await,
     }
 }
 
@@ -132,43 +132,56 @@ async fn health(tx: &mut Connection, row: &AttemptRow) -> Result<(), StoreError>
     Ok(())
 }
 
-async fn redrive(tx: &mut Connection, party: &PartyId, selection: Selection, at: Timestamp) -> Result<(), StoreError> {
-    let (one, from, to, after, open) = match selection {
-        Selection::One(id) => (Some(id.to_string()), None, None, None, 0),
-        Selection::Between(from, to) => (None, Some(millis(from)), Some(millis(to)), None, 0),
-        Selection::After(position) => (None, None, None, Some(position), 0),
-        Selection::Open => (None, None, None, None, 1),
-    };
+async fn redrive(
+    tx: &mut Connection,
+    party: &PartyId,
+    (selection, span): (Selection, Span),
+    at: Timestamp,
+) -> Result<(), StoreError> {
     // The same id as before: a receiver that has the message already drops it.
-    let sql = "-- push::redrive
+    let mut sql = Builder::new(
+        "-- push::redrive
         insert into webhook (id, party_id, delivery_id, claim_id, kind, ordinal, state, tries, due_at, fence, created_at)
-        select d.id || '_ready', d.party_id, d.id, d.claim_id, 'delivery.ready', 2 * d.position, 'due', 0, $7, 0, $7
-        from delivery d where d.party_id = $1 and d.position is not null and d.state != 'withdrawn'
-            and ($2 is null or d.id = $2) and ($3 is null or d.created_at >= $3) and ($4 is null or d.created_at < $4)
-            and ($5 is null or d.position > $5) and ($6 = 0 or d.state = 'ready')
-        on conflict (id) do update set state = 'due', tries = 0, first_try = null, due_at = excluded.due_at,
-            done_at = null, lease_until = null, fence = webhook.fence + 1";
-    // Who was told of a delivery before it was withdrawn is told of that again as well.
-    let withdrawn = "-- push::redrive_withdrawn
-        update webhook set state = 'due', tries = 0, first_try = null, due_at = $7, done_at = null,
-            lease_until = null, fence = fence + 1
-        where party_id = $1 and kind = 'delivery.withdrawn' and ($6 = 0 or state <> 'done') and delivery_id in (
-            select d.id from delivery d where d.party_id = $1 and ($2 is null or d.id = $2)
-                and ($3 is null or d.created_at >= $3) and ($4 is null or d.created_at < $4)
-                and ($5 is null or d.position > $5))";
-    for sql in [sql, withdrawn] {
-        query(sql)
-            .bind(party.as_str())
-            .bind(&one)
-            .bind(from)
-            .bind(to)
-            .bind(after)
-            .bind(open)
-            .bind(millis(at))
-            .execute(&mut *tx)
-            .await?;
+        select d.id || '_ready', d.party_id, d.id, d.claim_id, 'delivery.ready', 2 * d.position, 'due', 0, ",
+    );
+    sql.push_bind(millis(at)).push(", 0, ").push_bind(millis(at)).push(" from delivery d where d.state <> 'withdrawn'");
+    if selection == Selection::Open {
+        sql.push(" and d.state = 'ready'");
     }
+    picked(&mut sql, party, selection, span);
+    sql.push(
+        " on conflict (id) do update set state = 'due', tries = 0, first_try = null, due_at = excluded.due_at,
+            done_at = null, lease_until = null, fence = webhook.fence + 1",
+    );
+    sql.build().execute(&mut *tx).await?;
+    // Who was told of a delivery before it was withdrawn is told of that again as well.
+    let mut sql =
+        Builder::new("-- push::redrive_withdrawn\nupdate webhook set state = 'due', tries = 0, first_try = null");
+    sql.push(", done_at = null, lease_until = null, fence = fence + 1, due_at = ").push_bind(millis(at));
+    sql.push(" where kind = 'delivery.withdrawn'");
+    if selection == Selection::Open {
+        sql.push(" and state <> 'done'");
+    }
+    sql.push(" and delivery_id in (select d.id from delivery d where d.state = 'withdrawn'");
+    picked(&mut sql, party, selection, span);
+    sql.push(")");
+    sql.build().execute(tx).await?;
     Ok(())
+}
+
+fn picked<'q>(sql: &mut Builder<'q>, party: &'q PartyId, selection: Selection, Span(beyond, to): Span) {
+    sql.push(" and d.party_id = ").push_bind(party.as_str());
+    sql.push(" and d.position > ").push_bind(beyond).push(" and d.position <= ").push_bind(to);
+    match selection {
+        Selection::One(id) => _ = sql.push(" and d.id = ").push_bind(id.to_string()),
+        Selection::Between(from, to) => {
+            sql.push(" and d.created_at >= ")
+                .push_bind(millis(from))
+                .push(" and d.created_at < ")
+                .push_bind(millis(to));
+        }
+        Selection::After(_) | Selection::Open => {}
+    }
 }
 
 const BUSY: &str = "-- push::busy

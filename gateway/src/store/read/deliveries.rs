@@ -70,14 +70,23 @@ macro_rules! select {
 }
 
 impl Store {
+    /// The last position of a recipient's stream; 0 where there is none.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn head(&self, recipient: &PartyId) -> Result<i64, StoreError> {
+        let sql = "-- deliveries::head\nselect coalesce(max(position), 0) from delivery where party_id = $1";
+        let (head,): (i64,) = query_as(sql).bind(recipient.as_str()).fetch_one(self.readers()).await?;
+        Ok(head)
+    }
+
     /// A recipient's deliveries in order of position.
     ///
     /// # Errors
     /// The database is away or a row damaged.
     pub async fn deliveries(&self, recipient: &PartyId, listing: &Listing) -> Result<Page, StoreError> {
         // Read first: whatever it counts, the listing below sees.
-        let head = "-- deliveries::head\nselect coalesce(max(position), 0) from delivery where party_id = $1";
-        let (head,): (i64,) = query_as(head).bind(recipient.as_str()).fetch_one(self.readers()).await?;
+        let head = self.head(recipient).await?;
         let until = match (&listing.claim, listing.lines.as_slice()) {
             (None, [_, ..]) => listing.after.saturating_add(LOOK),
             _ => i64::MAX,
