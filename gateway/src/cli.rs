@@ -22,6 +22,7 @@ mod mydata;
 mod packet;
 mod party;
 mod police;
+mod retention;
 mod serve;
 mod signature;
 
@@ -113,6 +114,11 @@ enum Command {
     /// Read what the police publish of traffic accidents, without a gateway.
     #[command(subcommand)]
     Police(police::Police),
+    /// Keep what must be kept, delete what is due, place legal holds.
+    #[command(subcommand)]
+    Retention(retention::Retention),
+    /// Erase a claim (刪除), or restrict it (處理限制) while something is against that.
+    Erase(retention::Erase),
     /// Check configuration, keys, database and audit trail; one line per finding.
     Doctor(doctor::Doctor),
 }
@@ -152,6 +158,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Fhir(fhir) => fhir.run(),
         Command::Mydata(mydata) => mydata.run(),
         Command::Police(police) => police.run(),
+        Command::Retention(retention) => retention.run(config()?).await,
+        Command::Erase(erase) => erase.run(config()?).await,
         Command::Doctor(doctor) => doctor.run(config()).await,
     }
 }

@@ -12,12 +12,14 @@ use toml::{Table, Value};
 mod database;
 mod limits;
 mod operators;
+mod retention;
 mod signatures;
 mod tls;
 
 pub use database::{Database, DatabaseUrl};
 pub use limits::Limits;
 pub use operators::Operators;
+pub use retention::Retention;
 pub use signatures::Signatures;
 pub use tls::Tls;
 
@@ -62,6 +64,8 @@ pub struct Config {
     pub operators: Operators,
     /// How much one party may ask.
     pub limits: Limits,
+    /// How long things are kept.
+    pub retention: Retention,
     /// Logs.
     pub log: Log,
 }
@@ -327,6 +331,12 @@ impl Config {
         Ok(self)
     }
 
+    /// The list of erasures, which backups of the database do not hold.
+    #[must_use]
+    pub fn erasures_file(&self) -> PathBuf {
+        or_in(&self.retention.erasures_file, &self.gateway.data_dir, "erasures.jsonl")
+    }
+
     /// The key folder.
     #[must_use]
     pub fn keys_dir(&self) -> PathBuf {
@@ -382,10 +392,9 @@ impl Config {
                  1099511627776",
             ),
         ];
-        match rules.into_iter().find(|(holds, _)| !holds) {
-            Some((_, rule)) => Err(invalid(rule)),
-            None => self.operators.broken().or(self.tls.broken()).map_or(Ok(()), |rule| Err(invalid(rule))),
-        }
+        let broken = rules.into_iter().find(|(holds, _)| !holds).map(|(_, rule)| rule);
+        let broken = broken.or(self.operators.broken()).or(self.tls.broken()).or(self.retention.broken());
+        broken.map_or(Ok(()), |rule| Err(invalid(rule)))
     }
 }
 

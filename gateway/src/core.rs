@@ -8,6 +8,7 @@ pub mod disclosure;
 pub mod handover;
 pub mod packet;
 pub mod push;
+pub mod retention;
 pub mod route;
 pub mod submission;
 pub mod timeline;

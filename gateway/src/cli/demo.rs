@@ -42,7 +42,7 @@ impl Demo {
                 say(format_args!("{:>8.1} ms  {}", step.millis(), step.name));
             }
         };
-        let (world, demo) = run(folder, &mut tell).await?;
+        let (world, demo) = Box::pin(run(folder, &mut tell)).await?;
         if self.json {
             print(format_args!("{}", demo.to_json()));
         } else {

@@ -17,6 +17,8 @@ use crate::party::{ConsentBasis, PartyId, PartyState, Registration};
 mod list;
 mod proposals;
 
+pub(super) use proposals::account;
+
 /// The largest file of insurers.
 const SEED_BYTES: u64 = 1 << 20;
 

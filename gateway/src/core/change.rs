@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::handover::HandoverWrite;
 use super::push::PushWrite;
+use super::retention::RetentionWrite;
 use super::submission::SubmissionState;
 use super::timeline::Entry;
 use crate::consent::Permit;
@@ -102,6 +103,8 @@ pub enum Write {
     Push(PushWrite),
     /// A delivery given back or handed on, a case of another rail.
     Handover(HandoverWrite),
+    /// A hold, a restriction, an erasure.
+    Retention(RetentionWrite),
     /// The receipt a recipient signed for a delivery that has none yet.
     Receipt(Box<ReceiptRow>),
     /// A line for auditors.

@@ -69,6 +69,7 @@ migrations! {
     10 "0010_published_keys";
     12 "0012_handover";
     13 "0013_webhook_queue";
+    14 "0014_retention";
 }
 
 /// The migrations for the database of a connection, in order.

@@ -120,7 +120,7 @@ fn show(proposal: &Proposal, now: Timestamp) {
 }
 
 /// The account this program runs under, as the kernel has it for this very process.
-fn account() -> Option<u32> {
+pub(in crate::cli) fn account() -> Option<u32> {
     use std::os::unix::fs::MetadataExt;
     std::fs::metadata("/proc/self").ok().map(|found| found.uid())
 }

@@ -36,11 +36,11 @@ impl Operator {
     }
 
     /// The word in the audit trail: no party's id has a colon.
-    fn actor(&self) -> String {
+    pub(in crate::flows) fn actor(&self) -> String {
         format!("operator:{}", self.name)
     }
 
-    fn account(&self) -> String {
+    pub(in crate::flows) fn account(&self) -> String {
         self.uid.map_or_else(|| "unknown".to_owned(), |uid| uid.to_string())
     }
 }
