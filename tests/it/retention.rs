@@ -40,8 +40,12 @@ async fn pushed(test: &TestGateway, number: &str) -> Known {
 async fn closed(test: &TestGateway) {
     for one in &test.world.insurers {
         for envelope in must(insurer::pull(&one.client, 0, 5).await) {
-            let packet = format!("/insurer/v1/deliveries/{}/packet", envelope.id);
-            assert_eq!(get(&one.client, &packet).await.status, 200);
+            let packet = format!("/insurer/v1/deliveries/{}", envelope.id);
+            let fetched = get(&one.client, &packet).await.status;
+            if fetched == 410 {
+                continue;
+            }
+            assert_eq!(fetched, 200);
             let status = format!("/insurer/v1/submissions/{}/status", envelope.submission_id);
             let answer = post(&one.client, &status, &json!({ "state": "closed", "number": "CLOSED-1" })).await;
             assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
@@ -67,8 +71,8 @@ async fn an_open_claim_is_restricted_a_closed_one_erased_and_a_restore_brings_no
     let alice = |arguments: &[&str]| operate(&folder, arguments, &[]);
     let known = pushed(&test, "RET-1").await;
     let claim = known.claim.as_str();
-    let packet = format!("/insurer/v1/deliveries/{}/packet", known.delivery);
-    let bundle = format!("/fhir/Bundle/{claim}");
+    let packet = format!("/insurer/v1/deliveries/{}", known.delivery);
+    let bundle = format!("/fhir/Bundle/{}", claim.trim_start_matches("clm_"));
     assert_eq!(code(&test, &bundle).await.0, 200);
 
     // Not closed: it becomes a restriction, and nothing of it leaves.
@@ -89,7 +93,6 @@ async fn an_open_claim_is_restricted_a_closed_one_erased_and_a_restore_brings_no
     assert!(said.contains("legal hold"), "{said}");
     let (_, said, _) = alice(&["retention", "run", "--as", "alice"]);
     assert!(said.starts_with("0 claims erased"), "{said}");
-    assert!(!test.kept().holds(b"LAWSUITCANARY").await, "the reason is kept encrypted");
 
     // What a backup of this moment holds comes back further down.
     let store = &test.world.gateway.app.engine.store;
@@ -134,10 +137,15 @@ async fn an_open_claim_is_restricted_a_closed_one_erased_and_a_restore_brings_no
     let (exit, said, heard) = alice(&["retention", "replay"]);
     assert_eq!(exit, 0, "{heard}");
     assert!(said.starts_with("1 claims erased again") && heard.contains("1 lines"), "{said} {heard}");
-    assert_eq!(code(&test, &format!("/fhir/Bundle/{second}")).await, (410, "claim.erased".to_owned()));
+    assert_eq!(
+        code(&test, &format!("/fhir/Bundle/{}", second.trim_start_matches("clm_"))).await,
+        (410, "claim.erased".to_owned())
+    );
     let (exit, doctor, _) = alice(&["doctor"]);
     assert!(exit == 0, "{doctor}");
-    test.stop().await;
+    // Only now: reading the file beside a running gateway of this process would take its locks away.
+    let kept = test.stop().await;
+    assert!(!kept.holds(b"LAWSUITCANARY").await, "a hold's reason was kept encrypted");
 }
 
 /// The claim that is not this one.
@@ -167,7 +175,7 @@ async fn periods_end_closed_claims_and_never_what_is_undelivered_for_less_than_a
     assert!(run("0").starts_with("0 claims erased"), "0 is for ever");
     assert!(run("60").starts_with("0 claims erased"));
     assert!(run("1").starts_with("1 claims erased"));
-    let packet = format!("/insurer/v1/deliveries/{}/packet", known.delivery);
+    let packet = format!("/insurer/v1/deliveries/{}", known.delivery);
     assert_eq!(code(&test, &packet).await, (410, "claim.erased".to_owned()));
     test.stop().await;
 }
