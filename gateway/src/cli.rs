@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config::Config;
 
+mod backup;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod doctor;
@@ -117,6 +118,8 @@ enum Command {
     /// Keep what must be kept, delete what is due, place legal holds.
     #[command(subcommand)]
     Retention(retention::Retention),
+    /// Copy the SQLite database into a new file, while the gateway runs.
+    Backup(backup::Backup),
     /// Erase a claim (刪除), or restrict it (處理限制) while something is against that.
     Erase(retention::Erase),
     /// Check configuration, keys, database and audit trail; one line per finding.
@@ -159,6 +162,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Mydata(mydata) => mydata.run(),
         Command::Police(police) => police.run(),
         Command::Retention(retention) => retention.run(config()?).await,
+        Command::Backup(backup) => backup.run(&config()?).await,
         Command::Erase(erase) => erase.run(config()?).await,
         Command::Doctor(doctor) => doctor.run(config()).await,
     }

@@ -14,6 +14,7 @@ use crate::core::retention::Bar;
 
 mod apply;
 mod attachments;
+pub mod backup;
 mod handover;
 mod log;
 mod published;

@@ -86,6 +86,14 @@ async fn an_open_claim_is_restricted_a_closed_one_erased_and_a_restore_brings_no
     assert!(exit == 0 && said.contains("in use again"), "{said}");
     closed(&test).await;
 
+    // A backup of this moment, made beside the running gateway.
+    let backup = folder.join("backup.db");
+    let (exit, _, heard) = alice(&["backup", backup.to_str().unwrap()]);
+    assert_eq!(exit == 0, !database::on_postgres(), "{heard}");
+    if exit == 0 {
+        assert_ne!(alice(&["backup", backup.to_str().unwrap()]).0, 0, "it overwrites nothing");
+    }
+
     // Closed, but under a hold.
     assert_ne!(alice(&["retention", "hold", claim, "--reason", "lawsuit", "--as", "mallory"]).0, 0);
     assert_eq!(alice(&["retention", "hold", claim, "--reason", "LAWSUITCANARY 王", "--as", "alice"]).0, 0);
@@ -143,6 +151,14 @@ async fn an_open_claim_is_restricted_a_closed_one_erased_and_a_restore_brings_no
     );
     let (exit, doctor, _) = alice(&["doctor"]);
     assert!(exit == 0, "{doctor}");
+    if backup.exists() {
+        let url = format!("sqlite:{}", backup.display());
+        let restored = |arguments: &[&str]| alice(&[&["--database-url", &url], arguments].concat());
+        let (_, said, heard) = restored(&["retention", "replay"]);
+        assert!(said.starts_with("1 claims erased again"), "{said} {heard}");
+        let (exit, doctor, _) = restored(&["doctor"]);
+        assert!(exit == 0 && doctor.contains("unbroken"), "{doctor}");
+    }
     // Only now: reading the file beside a running gateway of this process would take its locks away.
     let kept = test.stop().await;
     assert!(!kept.holds(b"LAWSUITCANARY").await, "a hold's reason was kept encrypted");
