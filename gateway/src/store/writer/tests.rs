@@ -44,9 +44,9 @@ async fn a_full_disk_ends_a_group_and_not_the_writer() {
     std::fs::create_dir_all(&folder).unwrap();
     let database = Database::Sqlite(folder.join("full.db"));
     schema::migrate(&database).await.unwrap();
-    // The database may grow to 120 pages: what lies beyond is "disk full" to SQLite.
+    // The database may grow to 160 pages: what lies beyond is "disk full" to SQLite.
     let opener = match Opener::new(&database).unwrap() {
-        Opener::Sqlite(options) => Opener::Sqlite(Box::new(options.pragma("max_page_count", "120"))),
+        Opener::Sqlite(options) => Opener::Sqlite(Box::new(options.pragma("max_page_count", "160"))),
         Opener::Postgres(_) => unreachable!(),
     };
     let connection = opener.connect().await.unwrap();
