@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use crate::config::Config;
 
 mod alerts;
+mod backup;
 #[cfg(feature = "sandbox")]
 mod demo;
 mod doctor;
@@ -24,6 +25,7 @@ mod operator;
 mod packet;
 mod party;
 mod police;
+mod retention;
 mod serve;
 mod signature;
 
@@ -120,6 +122,13 @@ enum Command {
     /// Read what the police publish of traffic accidents, without a gateway.
     #[command(subcommand)]
     Police(police::Police),
+    /// Keep what must be kept, delete what is due, place legal holds.
+    #[command(subcommand)]
+    Retention(retention::Retention),
+    /// Copy the SQLite database into a new file, while the gateway runs.
+    Backup(backup::Backup),
+    /// Erase a claim (刪除), or restrict it (處理限制) while something is against that.
+    Erase(retention::Erase),
     /// Check configuration, keys, database and audit trail; one line per finding.
     Doctor(doctor::Doctor),
 }
@@ -161,6 +170,9 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Fhir(fhir) => fhir.run(),
         Command::Mydata(mydata) => mydata.run(),
         Command::Police(police) => police.run(),
+        Command::Retention(retention) => retention.run(config()?).await,
+        Command::Backup(backup) => backup.run(&config()?).await,
+        Command::Erase(erase) => erase.run(config()?).await,
         Command::Doctor(doctor) => doctor.run(config()).await,
     }
 }

@@ -13,6 +13,7 @@ mod alerts;
 mod database;
 mod limits;
 mod operators;
+mod retention;
 mod signatures;
 mod tls;
 
@@ -20,6 +21,7 @@ pub use alerts::{Alerts, Mail, MailTls};
 pub use database::{Database, DatabaseUrl};
 pub use limits::Limits;
 pub use operators::Operators;
+pub use retention::Retention;
 pub use signatures::Signatures;
 pub use tls::Tls;
 
@@ -68,6 +70,8 @@ pub struct Config {
     pub mail: Mail,
     /// How much one party may ask.
     pub limits: Limits,
+    /// How long things are kept.
+    pub retention: Retention,
     /// Logs.
     pub log: Log,
 }
@@ -333,6 +337,12 @@ impl Config {
         Ok(self)
     }
 
+    /// The list of erasures, which backups of the database do not hold.
+    #[must_use]
+    pub fn erasures_file(&self) -> PathBuf {
+        or_in(&self.retention.erasures_file, &self.gateway.data_dir, "erasures.jsonl")
+    }
+
     /// The key folder.
     #[must_use]
     pub fn keys_dir(&self) -> PathBuf {
@@ -388,16 +398,14 @@ impl Config {
                  1099511627776",
             ),
         ];
-        match rules.into_iter().find(|(holds, _)| !holds) {
-            Some((_, rule)) => Err(invalid(rule)),
-            None => self
-                .operators
-                .broken()
-                .or(self.alerts.broken())
-                .or(self.mail.broken())
-                .or(self.tls.broken())
-                .map_or(Ok(()), |rule| Err(invalid(rule))),
-        }
+        let broken = rules.into_iter().find(|(holds, _)| !holds).map(|(_, rule)| rule);
+        let broken = broken
+            .or(self.operators.broken())
+            .or(self.tls.broken())
+            .or(self.alerts.broken())
+            .or(self.mail.broken())
+            .or(self.retention.broken());
+        broken.map_or(Ok(()), |rule| Err(invalid(rule)))
     }
 }
 

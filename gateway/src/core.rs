@@ -10,6 +10,7 @@ pub mod handover;
 pub mod packet;
 pub mod proposal;
 pub mod push;
+pub mod retention;
 pub mod route;
 pub mod submission;
 pub mod timeline;

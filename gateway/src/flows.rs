@@ -40,6 +40,7 @@ pub mod owner;
 pub mod published;
 pub mod push;
 pub mod registry;
+pub mod retention;
 pub mod token;
 
 /// How often a step is done again before it is given up as contended.

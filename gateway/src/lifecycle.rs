@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::app::{App, StartError};
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::flows::retention::NotDecided;
 use crate::id::Random;
 use crate::{http, work};
 
@@ -43,6 +44,9 @@ pub enum LifecycleError {
     /// A part is missing.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The list of erasures.
+    #[error(transparent)]
+    Erasures(NotDecided),
     /// The server failed.
     #[error("the server: {0}")]
     Server(#[from] io::Error),
@@ -66,7 +70,14 @@ pub async fn start(config: Config, clock: Clock, random: Random) -> Result<Runni
         look: Duration::from_secs(config.alerts.look_seconds),
         check: Duration::from_secs(config.alerts.check_hours.saturating_mul(3_600)),
     };
-    let app = Data::new(App::open(config, issuer, clock, random).await?);
+    let erasures = config.erasures_file();
+    let app = Data::new(Box::pin(App::open(config, issuer, clock, random)).await?);
+    // Before anybody is served: the database may be an old one, put back from a backup.
+    let replayed = app.engine.replay_erasures(&erasures).await.map_err(LifecycleError::Erasures)?;
+    if replayed.erased > 0 || replayed.unreadable > 0 {
+        let (erased, unreadable) = (replayed.erased, replayed.unreadable);
+        tracing::warn!(erased, unreadable, "claims that came back from a backup were erased again");
+    }
     let secured = app.engine.tls.server().map_err(StartError::from)?;
     let (stop_work, stopped) = watch::channel(false);
     let worker = tokio::spawn(work::run(Arc::clone(&app.engine), rhythm, stopped));

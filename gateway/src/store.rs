@@ -10,10 +10,12 @@ use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::config::Database;
 use crate::core::change::Change;
+use crate::core::retention::Bar;
 
 mod alert;
 mod apply;
 mod attachments;
+pub mod backup;
 mod handover;
 mod log;
 mod published;
@@ -21,6 +23,7 @@ mod push;
 pub mod read;
 mod receipt;
 mod registry;
+mod retention;
 pub mod rows;
 pub mod schema;
 mod sequence;
@@ -33,6 +36,7 @@ pub use attachments::Disclosed;
 pub use handover::{LinkView, ReturnView, TracedDelivery, TracedSubmission};
 pub use receipt::KeptReceipt;
 pub use registry::Decided;
+pub use retention::{Due, Expired, Periods};
 pub use rows::{
     AppView, AttemptView, ClaimHead, DeliveryView, DuePush, DueWork, EndpointView, EvidenceOfRevision, HospitalAnswer,
     SentView, StoredAnswer, SubmissionView, TimelineLine,
@@ -72,6 +76,9 @@ pub enum StoreError {
     /// The schema is not the one this build knows.
     #[error("{0}")]
     Schema(#[from] schema::SchemaError),
+    /// The claim is restricted (處理限制) or erased: what is sealed under its key is not given out.
+    #[error("the claim is {0}")]
+    Barred(Bar),
     /// The writer has stopped.
     #[error("the store is closed")]
     Closed,

@@ -48,6 +48,7 @@ mod refusals;
 mod registry;
 mod replicas;
 mod restart;
+mod retention;
 mod roles;
 mod rotation;
 mod search;

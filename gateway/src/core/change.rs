@@ -9,6 +9,7 @@ use super::alert::AlertWrite;
 use super::handover::HandoverWrite;
 pub use super::proposal::{Decision, ProposalKind, ProposalRow, Verdict};
 use super::push::PushWrite;
+use super::retention::RetentionWrite;
 use super::submission::SubmissionState;
 use super::timeline::Entry;
 use crate::consent::Permit;
@@ -108,6 +109,8 @@ pub enum Write {
     Push(PushWrite),
     /// A delivery given back or handed on, a case of another rail.
     Handover(HandoverWrite),
+    /// A hold, a restriction, an erasure.
+    Retention(RetentionWrite),
     /// The receipt a recipient signed for a delivery that has none yet.
     Receipt(Box<ReceiptRow>),
     /// A line for auditors.

@@ -7,14 +7,18 @@ use super::insurer::NotDone;
 use super::{Engine, Fault};
 use crate::core::change::{Change, Write};
 use crate::core::push::{AttemptRow, Content, History, Next, PushWrite, Whose, excerpt, judge};
+use crate::core::retention::Bar;
 use crate::party::{Party, RecipientForm};
 use crate::sender::{Reply, SendError, Target};
-use crate::store::{DeliveryView, DuePush};
+use crate::store::{DeliveryView, DuePush, StoreError};
 
 mod repository;
 
 /// Why nothing goes to a recipient whose key ended.
 const NO_KEY: &str = "you have no valid encryption key: nothing was sent";
+
+/// Why nothing of a restricted claim goes out.
+const RESTRICTED: &str = "the claim is restricted: nothing was sent";
 
 /// What goes out: headers beside the three of Standard Webhooks, and the bytes.
 struct Letter {
@@ -212,8 +216,13 @@ impl Engine {
     async fn packet_letters(&self, party: &Party, due: &DuePush) -> Result<Prepared, Fault> {
         let (delivery, sealed, marked) = match self.let_out(&due.party, due.delivery, None).await {
             Ok(out) => out,
-            Err(NotDone::Withdrawn | NotDone::Returned) => return Ok(Prepared::Moot),
+            Err(
+                NotDone::Withdrawn | NotDone::Returned | NotDone::Fault(Fault::Store(StoreError::Barred(Bar::Erased))),
+            ) => return Ok(Prepared::Moot),
             Err(NotDone::NoKey) => return Ok(Prepared::Unready(NO_KEY, None)),
+            Err(NotDone::Fault(Fault::Store(StoreError::Barred(Bar::Restricted)))) => {
+                return Ok(Prepared::Unready(RESTRICTED, None));
+            }
             Err(NotDone::Fault(fault)) => return Err(fault),
             Err(_) => return Err(Fault::Stored("webhook")),
         };

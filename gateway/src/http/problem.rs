@@ -15,11 +15,13 @@ use serde_json::{Value, json};
 use super::codes::{self, Family, Retryable};
 use super::{context, dpop, fhir};
 use crate::access::limits::{Exceeded, What};
+use crate::core::retention::Bar;
 use crate::flows::Fault;
 use crate::flows::health::Refusal;
 use crate::flows::insurer::NotDone;
 use crate::flows::log::NotProven;
 use crate::keys::ring::KeyRingError;
+use crate::store::StoreError;
 
 /// Media type of problem details.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -174,8 +176,8 @@ impl Problem {
         }
         let kind = match self.status {
             401 => IssueKind::Login,
-            403 => IssueKind::Forbidden,
-            404 => IssueKind::NotFound,
+            403 | 451 => IssueKind::Forbidden,
+            404 | 410 => IssueKind::NotFound,
             405 | 406 | 415 => IssueKind::NotSupported,
             409 | 412 | 428 => IssueKind::Conflict,
             408 => IssueKind::Timeout,
@@ -238,6 +240,20 @@ impl ResponseError for Problem {
 
 impl From<Fault> for Problem {
     fn from(fault: Fault) -> Self {
+        if let Fault::Store(StoreError::Barred(bar)) = &fault {
+            return match bar {
+                Bar::Restricted => Self::new(
+                    451,
+                    "claim.restricted",
+                    "This claim is kept and may not be used now (處理限制); nothing was done. Ask the gateway's operator",
+                ),
+                Bar::Erased => Self::new(
+                    410,
+                    "claim.erased",
+                    "This claim was erased; its ids, times and states remain, its content does not come back",
+                ),
+            };
+        }
         let request = context::current().id;
         if fault.is_passing() {
             tracing::error!(request, error = %fault, "the store could not do it now");

@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use super::read::{SealedRow, sealed};
 use super::rows::{mac, parse};
 use super::sql::{Builder, Connection, query, query_as};
 use super::written::{all, millis, one};
@@ -133,15 +134,16 @@ impl Store {
         id: AttachmentId,
     ) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
         let sql = "-- attachments::sealed_attachment
-            select a.content, k.wrapped from delivery_attachment x
+            select a.content, k.wrapped, c.barred from delivery_attachment x
             join delivery d on d.id = x.delivery_id join attachment a on a.id = x.attachment_id
-            join claim_key k on k.claim_id = a.claim_id
+            join claim c on c.id = a.claim_id left join claim_key k on k.claim_id = a.claim_id
             where d.party_id = $1 and d.id = $2 and a.id = $3 and d.position is not null";
-        Ok(query_as(sql)
+        let row: Option<SealedRow> = query_as(sql)
             .bind(recipient.as_str())
             .bind(delivery.to_string())
             .bind(id.to_string())
             .fetch_optional(self.readers())
-            .await?)
+            .await?;
+        row.map(sealed).transpose()
     }
 }

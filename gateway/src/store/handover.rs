@@ -11,6 +11,7 @@ use super::written::{all, millis, one};
 use super::{Store, StoreError};
 use crate::core::delivery::DeliveryState;
 use crate::core::handover::{Door, HandoverWrite, LinkRow, NotForwarded, Rail, ReturnReason, ReturnRow};
+use crate::core::retention::Bar;
 use crate::core::submission::SubmissionState;
 use crate::id::{AttachmentId, ClaimId, DeliveryId, SubmissionId};
 use crate::keys::index::Mac;
@@ -225,10 +226,10 @@ impl Store {
     /// # Errors
     /// The database is away or the row damaged.
     pub async fn traced(&self, side: &PartyId, id: SubmissionId) -> Result<Option<TracedSubmission>, StoreError> {
-        type Row = (String, String, String, String, String, Vec<u8>);
+        type Row = (String, String, String, String, String, Option<Vec<u8>>);
         let sql = "-- handover::traced
             select s.claim_id, c.hospital_id, s.party_id, s.line, s.state, k.wrapped from submission s
-            join claim c on c.id = s.claim_id join claim_key k on k.claim_id = s.claim_id
+            join claim c on c.id = s.claim_id left join claim_key k on k.claim_id = s.claim_id
             where s.id = $2 and (s.party_id = $1 or c.hospital_id = $1)";
         let row: Option<Row> =
             query_as(sql).bind(side.as_str()).bind(id.to_string()).fetch_optional(self.readers()).await?;
@@ -240,7 +241,7 @@ impl Store {
                 party: parse("submission", "party_id", &party)?,
                 line: parse("submission", "line", &line)?,
                 state: parse("submission", "state", &state)?,
-                wrapped_key,
+                wrapped_key: wrapped_key.ok_or(StoreError::Barred(Bar::Erased))?,
             })
         })
         .transpose()

@@ -7,6 +7,7 @@ use super::rows::{AppView, ClaimHead, HospitalAnswer, StoredAnswer, SubmissionVi
 use super::sql::query_as;
 use super::{Store, StoreError};
 use crate::core::packet::Previous;
+use crate::core::retention::Bar;
 use crate::id::{ClaimId, PacketId, SubmissionId};
 use crate::keys::index::Mac;
 use crate::party::{Party, PartyId};
@@ -56,8 +57,8 @@ impl Store {
     /// The database is away or the row damaged.
     pub async fn claim_by_case(&self, hospital: &PartyId, case: &Mac) -> Result<Option<ClaimHead>, StoreError> {
         let sql = "-- read::claim_by_case
-            select c.id, c.hospital_id, c.revision, c.version, k.wrapped from claim c
-            join claim_key k on k.claim_id = c.id where c.hospital_id = $1 and c.case_index = $2";
+            select c.id, c.hospital_id, c.revision, c.version, k.wrapped, c.barred from claim c
+            left join claim_key k on k.claim_id = c.id where c.hospital_id = $1 and c.case_index = $2";
         let row = query_as(sql).bind(hospital.as_str()).bind(case.as_slice()).fetch_optional(self.readers()).await?;
         row.map(claim_head).transpose()
     }
@@ -68,8 +69,8 @@ impl Store {
     /// The database is away or the row damaged.
     pub async fn claim_of_hospital(&self, hospital: &PartyId, id: ClaimId) -> Result<Option<ClaimHead>, StoreError> {
         let sql = "-- read::claim_of_hospital
-            select c.id, c.hospital_id, c.revision, c.version, k.wrapped from claim c
-            join claim_key k on k.claim_id = c.id where c.hospital_id = $1 and c.id = $2";
+            select c.id, c.hospital_id, c.revision, c.version, k.wrapped, c.barred from claim c
+            left join claim_key k on k.claim_id = c.id where c.hospital_id = $1 and c.id = $2";
         let row = query_as(sql).bind(hospital.as_str()).bind(id.to_string()).fetch_optional(self.readers()).await?;
         row.map(claim_head).transpose()
     }
@@ -159,10 +160,10 @@ impl Store {
     /// # Errors
     /// The database is away or the row damaged.
     pub async fn submission(&self, insurer: &PartyId, id: SubmissionId) -> Result<Option<SubmissionView>, StoreError> {
-        type Row = (String, String, String, String, i64, Option<Vec<u8>>, Vec<u8>);
+        type Row = (String, String, String, String, i64, Option<Vec<u8>>, Option<Vec<u8>>);
         let sql = "-- read::submission
             select s.claim_id, c.hospital_id, s.line, s.state, s.version, s.detail, k.wrapped from submission s
-            join claim c on c.id = s.claim_id join claim_key k on k.claim_id = s.claim_id
+            join claim c on c.id = s.claim_id left join claim_key k on k.claim_id = s.claim_id
             where s.party_id = $1 and s.id = $2";
         let row: Option<Row> =
             query_as(sql).bind(insurer.as_str()).bind(id.to_string()).fetch_optional(self.readers()).await?;
@@ -175,7 +176,8 @@ impl Store {
                 state: parse("submission", "state", &state)?,
                 version,
                 detail,
-                wrapped_key,
+                // An insurer goes on reporting while a claim is restricted, or it would never close.
+                wrapped_key: wrapped_key.ok_or(StoreError::Barred(Bar::Erased))?,
             })
         })
         .transpose()
@@ -187,8 +189,10 @@ impl Store {
     /// The database is away.
     pub async fn packet(&self, id: PacketId) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
         let sql = "-- read::packet
-            select p.body, k.wrapped from packet p join claim_key k on k.claim_id = p.claim_id where p.id = $1";
-        Ok(query_as(sql).bind(id.to_string()).fetch_optional(self.readers()).await?)
+            select p.body, k.wrapped, c.barred from packet p join claim c on c.id = p.claim_id
+            left join claim_key k on k.claim_id = p.claim_id where p.id = $1";
+        let row: Option<SealedRow> = query_as(sql).bind(id.to_string()).fetch_optional(self.readers()).await?;
+        row.map(sealed).transpose()
     }
 
     /// The claim a tracking code opens, while it can be redeemed.
@@ -250,8 +254,28 @@ impl Store {
     }
 }
 
-fn claim_head(row: (String, String, i64, i64, Vec<u8>)) -> Result<ClaimHead, StoreError> {
-    let (id, hospital, revision, version, wrapped_key) = row;
+/// Refuses what is restricted or erased: what every read of sealed values goes through.
+pub(super) fn open_to_use(barred: Option<&str>) -> Result<(), StoreError> {
+    match barred {
+        None => Ok(()),
+        Some(word) => Err(StoreError::Barred(parse("claim", "barred", word)?)),
+    }
+}
+
+/// A sealed value, its claim's wrapped key, and what bars the claim.
+pub(super) type SealedRow = (Vec<u8>, Option<Vec<u8>>, Option<String>);
+
+/// A sealed value with its claim's wrapped key, where the claim is in use.
+pub(super) fn sealed((value, wrapped, barred): SealedRow) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
+    open_to_use(barred.as_deref())?;
+    Ok((value, wrapped.ok_or(StoreError::Inconsistent { table: "claim_key", column: "wrapped" })?))
+}
+
+type HeadRow = (String, String, i64, i64, Option<Vec<u8>>, Option<String>);
+
+fn claim_head((id, hospital, revision, version, wrapped, barred): HeadRow) -> Result<ClaimHead, StoreError> {
+    open_to_use(barred.as_deref())?;
+    let wrapped_key = wrapped.ok_or(StoreError::Inconsistent { table: "claim_key", column: "wrapped" })?;
     Ok(ClaimHead {
         id: parse("claim", "id", &id)?,
         hospital: parse("claim", "hospital_id", &hospital)?,

@@ -70,6 +70,7 @@ migrations! {
     11 "0011_operators";
     12 "0012_handover";
     13 "0013_webhook_queue";
+    14 "0014_retention";
 }
 
 /// The migrations for the database of a connection, in order.

@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::rows::{DuePush, DueWork};
 use super::sequence::{self, Sequenced};
 use super::sql::{Connection, Opener};
-use super::{StoreError, apply, push, sql};
+use super::{StoreError, apply, push, retention, sql};
 use crate::core::change::Change;
 
 /// The most changes one transaction takes.
@@ -32,6 +32,7 @@ pub(super) enum Job {
         now: Timestamp,
         reply: oneshot::Sender<Result<(), StoreError>>,
     },
+    EmptyLog(oneshot::Sender<Result<(), StoreError>>),
     Probe(oneshot::Sender<Result<(), StoreError>>),
     Close(oneshot::Sender<()>),
 }
@@ -138,6 +139,9 @@ async fn one(writer: &mut Writer, job: Job) {
         Job::Forget { now, reply } => {
             let forget = async |connection: &mut Connection| sequence::forget(connection, now).await;
             let _ = reply.send(writer.run(forget).await);
+        }
+        Job::EmptyLog(reply) => {
+            let _ = reply.send(writer.run(retention::empty_log).await);
         }
         Job::Probe(reply) => {
             let _ = reply.send(writer.run(probe).await);

@@ -14,7 +14,7 @@ use crate::core::route;
 use crate::flows::{Engine, Fault};
 use crate::id::ConsentId;
 use crate::keys::at_rest::Place;
-use crate::store::DueWork;
+use crate::store::{DueWork, StoreError};
 
 /// How a due step ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,11 @@ impl Engine {
     /// # Errors
     /// The store, or a stored value that does not open.
     pub async fn release(&self, work: DueWork) -> Result<Released, Fault> {
-        let head = self.store.claim(work.claim).await?.ok_or(Fault::Stored("claim"))?;
+        let head = match self.store.claim(work.claim).await {
+            // It goes on where the restriction is lifted.
+            Err(StoreError::Barred(_)) => return Ok(Released::Waiting),
+            found => found?.ok_or(Fault::Stored("claim"))?,
+        };
         let hospital = self.store.party(&head.hospital).await?.ok_or(Fault::Stored("party"))?;
         if hospital.registration().consent.is_none() {
             return Ok(Released::Waiting);

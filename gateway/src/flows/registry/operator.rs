@@ -55,7 +55,7 @@ impl Operator {
         format!("operator:{}", self.name)
     }
 
-    pub(super) fn account(&self) -> String {
+    pub(in crate::flows) fn account(&self) -> String {
         match (self.version, self.account) {
             (Some(_), _) => "token".to_owned(),
             (None, Some(uid)) => uid.to_string(),

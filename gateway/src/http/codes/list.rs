@@ -178,6 +178,10 @@ pub const CODES: &[Code] = codes! {
     "insurer.line-not-offered" 422, Sender, AfterCorrection, [Under("/fhir/Bundle")],
         "Name a line of insurance that the text lists.", "該保險公司未受理此險種，請改用訊息所列險種。";
 
+    "claim.restricted" 451, Sender, No, [Under("/fhir/"), Under("/insurer/v1/deliveries/{id}"), Under("/insurer/v1/submissions/{id}")],
+        "Nothing can be done with this claim now; the gateway's operator knows why.", "此案件處理受限制，暫不得利用；原因請洽平台維運單位。";
+    "claim.erased" 410, Sender, No, [Under("/fhir/"), Under("/insurer/v1/deliveries/{id}"), Under("/insurer/v1/submissions/{id}")],
+        "Nothing: the claim was erased, and its content does not come back.", "此案件資料已刪除，無法回復。";
     "delivery.withdrawn" 410, Recipient, No, [Under("/insurer/v1/deliveries/{id}")],
         "Nothing: the hospital has no consent basis any more. It comes again as a new delivery with a new basis.", "醫院已無同意依據而收回，無須處理；取得新依據後會以新送件送達。";
     "delivery.returned" 410, Sender, No, [Under("/insurer/v1/deliveries/{id}")],

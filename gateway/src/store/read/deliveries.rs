@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::super::rows::{DeliveryView, parse, time};
 use super::super::sql::{Row, query, query_as};
 use super::super::{Store, StoreError};
+use super::open_to_use;
 use crate::id::{ClaimId, DeliveryId};
 use crate::party::PartyId;
 
@@ -143,10 +144,11 @@ impl Store {
     /// The database is away.
     pub async fn sealed_bytes(&self, recipient: &PartyId, id: DeliveryId) -> Result<Option<i64>, StoreError> {
         let sql = "-- deliveries::sealed_bytes
-            select sealed_bytes from delivery where party_id = $1 and id = $2 and position is not null";
-        let row: Option<(i64,)> =
+            select d.sealed_bytes, c.barred from delivery d join claim c on c.id = d.claim_id
+            where d.party_id = $1 and d.id = $2 and d.position is not null";
+        let row: Option<(i64, Option<String>)> =
             query_as(sql).bind(recipient.as_str()).bind(id.to_string()).fetch_optional(self.readers()).await?;
-        Ok(row.map(|(bytes,)| bytes))
+        row.map(|(bytes, barred)| open_to_use(barred.as_deref()).map(|()| bytes)).transpose()
     }
 
     /// The sealed packet of one delivery of a recipient.
@@ -155,10 +157,11 @@ impl Store {
     /// The database is away.
     pub async fn sealed_packet(&self, recipient: &PartyId, id: DeliveryId) -> Result<Option<Vec<u8>>, StoreError> {
         let sql = "-- deliveries::sealed_packet
-            select sealed from delivery where party_id = $1 and id = $2 and position is not null";
-        let row: Option<(Vec<u8>,)> =
+            select d.sealed, c.barred from delivery d join claim c on c.id = d.claim_id
+            where d.party_id = $1 and d.id = $2 and d.position is not null";
+        let row: Option<(Vec<u8>, Option<String>)> =
             query_as(sql).bind(recipient.as_str()).bind(id.to_string()).fetch_optional(self.readers()).await?;
-        Ok(row.map(|(sealed,)| sealed))
+        row.map(|(sealed, barred)| open_to_use(barred.as_deref()).map(|()| sealed)).transpose()
     }
 }
 

@@ -56,8 +56,8 @@ impl Store {
     /// The database is away or the row damaged.
     pub async fn claim(&self, id: ClaimId) -> Result<Option<ClaimHead>, StoreError> {
         let sql = "-- operator::claim
-            select c.id, c.hospital_id, c.revision, c.version, k.wrapped from claim c
-            join claim_key k on k.claim_id = c.id where c.id = $1";
+            select c.id, c.hospital_id, c.revision, c.version, k.wrapped, c.barred from claim c
+            left join claim_key k on k.claim_id = c.id where c.id = $1";
         let row = query_as(sql).bind(id.to_string()).fetch_optional(self.readers()).await?;
         row.map(claim_head).transpose()
     }
@@ -79,8 +79,8 @@ impl Store {
     /// The database is away or the row damaged.
     pub async fn any_claim(&self) -> Result<Option<ClaimHead>, StoreError> {
         let sql = "-- operator::any_claim
-            select c.id, c.hospital_id, c.revision, c.version, k.wrapped from claim c
-            join claim_key k on k.claim_id = c.id order by c.id desc limit 1";
+            select c.id, c.hospital_id, c.revision, c.version, k.wrapped, c.barred from claim c
+            join claim_key k on k.claim_id = c.id where c.barred is null order by c.id desc limit 1";
         let row = query_as(sql).fetch_optional(self.readers()).await?;
         row.map(claim_head).transpose()
     }

@@ -41,7 +41,7 @@ impl Store {
     ) -> Result<Vec<ClaimId>, StoreError> {
         let sql = "-- search::claims_found
             select c.id from claim_search s join claim c on c.id = s.claim_id
-            where s.hospital_id = $1 and s.name = $2 and s.value_mac = $3
+            where s.hospital_id = $1 and s.name = $2 and s.value_mac = $3 and c.barred is null
             order by c.changed_at desc, c.id desc limit $4";
         let rows: Vec<(String,)> = query_as(sql)
             .bind(hospital.as_str())

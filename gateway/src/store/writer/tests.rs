@@ -44,9 +44,9 @@ async fn a_full_disk_ends_a_group_and_not_the_writer() {
     std::fs::create_dir_all(&folder).unwrap();
     let database = Database::Sqlite(folder.join("full.db"));
     schema::migrate(&database).await.unwrap();
-    // The database may grow to 240 pages: what lies beyond is "disk full" to SQLite.
+    // The database may grow to 280 pages: what lies beyond is "disk full" to SQLite.
     let opener = match Opener::new(&database).unwrap() {
-        Opener::Sqlite(options) => Opener::Sqlite(Box::new(options.pragma("max_page_count", "240"))),
+        Opener::Sqlite(options) => Opener::Sqlite(Box::new(options.pragma("max_page_count", "280"))),
         Opener::Postgres(_) => unreachable!(),
     };
     let connection = opener.connect().await.unwrap();
