@@ -167,7 +167,7 @@ async fn an_open_claim_is_restricted_a_closed_one_erased_and_a_restore_brings_no
 /// The claim that is not this one.
 async fn kept_claim(test: &TestGateway, not: &str) -> String {
     let envelopes = must(insurer::pull(&test.life().client, 0, 5).await);
-    envelopes.iter().map(|one| one.claim_id.to_string()).find(|id| id != not).unwrap()
+    envelopes.iter().map(|one| one.claim_id.clone()).find(|id| id != not).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
