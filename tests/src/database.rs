@@ -168,8 +168,10 @@ impl Kept {
     /// It cannot be read.
     pub async fn bytes(&self) -> Vec<u8> {
         let Some(fresh) = &self.database else {
+            // By another process: a file that this one opens and closes loses the locks SQLite has on it here.
             let files = std::fs::read_dir(self.path()).unwrap_or_else(|error| panic!("{error}")).flatten();
-            return files.filter_map(|file| std::fs::read(file.path()).ok()).flatten().collect();
+            let read = files.map(|file| std::process::Command::new("cat").arg(file.path()).output());
+            return read.flat_map(|read| must(read).stdout).collect();
         };
         let options: PgConnectOptions = must(fresh.url.parse());
         let mut connection = must(options.connect().await);
