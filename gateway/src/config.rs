@@ -11,6 +11,7 @@ use toml::{Table, Value};
 
 mod alerts;
 mod database;
+mod layers;
 mod limits;
 mod operators;
 mod retention;
@@ -27,12 +28,6 @@ pub use tls::Tls;
 
 /// Every setting with its default and one comment.
 pub const DEFAULTS: &str = include_str!("config/default.toml");
-
-const PREFIX: &str = "CLAIMGATE_";
-/// Names the folder of the tests' real examples; no setting.
-const TEST_DATA: &str = "CLAIMGATE_SHARED";
-/// What tests tell one another; no settings.
-const TESTS: &str = "CLAIMGATE_TEST_";
 
 /// The whole configuration.
 #[derive(Clone, Debug, Deserialize)]
@@ -294,7 +289,7 @@ impl Config {
     #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         let ours = std::env::vars_os().filter_map(|(name, value)| {
-            let name = name.into_string().ok().filter(|name| is_setting(name))?;
+            let name = name.into_string().ok().filter(|name| layers::is_setting(name))?;
             Some((name, value.to_string_lossy().into_owned()))
         });
         Self::from_layers(file, ours)
@@ -310,10 +305,10 @@ impl Config {
     ) -> Result<Self, ConfigError> {
         let mut table: Table = DEFAULTS.parse().map_err(|error: toml::de::Error| invalid(error.message()))?;
         if let Some(path) = file {
-            merge(&mut table, read_file(path)?);
+            layers::merge(&mut table, layers::read_file(path)?);
         }
         for (name, value) in variables {
-            override_one(&mut table, &name, value)?;
+            layers::override_one(&mut table, &name, value)?;
         }
         let config: Self = Value::Table(table).try_into().map_err(|error: toml::de::Error| invalid(error.message()))?;
         config.check()?;
@@ -409,10 +404,6 @@ impl Config {
     }
 }
 
-fn is_setting(name: &str) -> bool {
-    name.starts_with(PREFIX) && name != TEST_DATA && !name.starts_with(TESTS)
-}
-
 fn or_in(path: &Path, folder: &Path, name: &str) -> PathBuf {
     if path.as_os_str().is_empty() { folder.join(name) } else { path.to_owned() }
 }
@@ -421,99 +412,5 @@ fn invalid(message: &str) -> ConfigError {
     ConfigError::Invalid { message: message.to_owned() }
 }
 
-fn read_file(path: &Path) -> Result<Table, ConfigError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-    text.parse().map_err(|error: toml::de::Error| ConfigError::NotToml {
-        path: path.to_owned(),
-        message: match error.span() {
-            Some(span) => format!("{} (at byte {})", error.message(), span.start),
-            None => error.message().to_owned(),
-        },
-    })
-}
-
-fn merge(into: &mut Table, from: Table) {
-    for (name, value) in from {
-        match (into.get_mut(&name), value) {
-            (Some(Value::Table(inner)), Value::Table(outer)) => merge(inner, outer),
-            (_, value) => {
-                into.insert(name, value);
-            }
-        }
-    }
-}
-
-fn override_one(table: &mut Table, name: &str, text: String) -> Result<(), ConfigError> {
-    let unknown = || ConfigError::UnknownVariable { name: name.to_owned() };
-    let path = name.strip_prefix(PREFIX).ok_or_else(unknown)?.to_ascii_lowercase();
-    let (section, key) = path.split_once("__").ok_or_else(unknown)?;
-    let present = table.get_mut(section).and_then(|inner| inner.get_mut(key)).ok_or_else(unknown)?;
-    let wrong = |wanted: &str| invalid(&format!("environment variable {name} must be {wanted}"));
-    *present = match present {
-        Value::Integer(_) => Value::Integer(text.parse().map_err(|_| wrong("a whole number"))?),
-        Value::Boolean(_) => Value::Boolean(text.parse().map_err(|_| wrong("true or false"))?),
-        Value::Array(_) => Value::Array(text.split(',').map(|one| Value::String(one.trim().to_owned())).collect()),
-        _ => Value::String(text),
-    };
-    Ok(())
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn with(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
-        Config::from_layers(None, variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
-    }
-
-    #[test]
-    fn the_defaults_alone_are_a_configuration() {
-        let config = with(&[]).unwrap();
-        assert_eq!(config.http.listen, "127.0.0.1:8080");
-        assert_eq!(config.database(), Database::Sqlite(PathBuf::from("claimgate-data/claimgate.db")));
-    }
-
-    #[test]
-    fn the_environment_overrides_with_the_right_type() {
-        let config = with(&[("CLAIMGATE_HTTP__WORKERS", "3"), ("CLAIMGATE_STORE__PATH", "/x.db")]).unwrap();
-        assert_eq!(config.http.workers, 3);
-        assert_eq!(config.database(), Database::Sqlite(PathBuf::from("/x.db")));
-    }
-
-    #[test]
-    fn what_is_unknown_or_wrong_is_refused_without_its_value() {
-        let error = with(&[("CLAIMGATE_HTTP__PORT", "1")]).unwrap_err().to_string();
-        assert!(error.contains("CLAIMGATE_HTTP__PORT"), "{error}");
-        let error = with(&[("CLAIMGATE_HTTP__WORKERS", "hunter2")]).unwrap_err().to_string();
-        assert!(error.contains("whole number") && !error.contains("hunter2"), "{error}");
-        let error = with(&[("CLAIMGATE_KEYS__MASTER_KEY", "s3cret"), ("CLAIMGATE_KEYS__MASTER_KEY_FILE", "/f")]);
-        assert!(!error.unwrap_err().to_string().contains("s3cret"));
-    }
-
-    #[test]
-    fn four_eyes_need_two_operators() {
-        let with_names =
-            |names| with(&[("CLAIMGATE_OPERATORS__FOUR_EYES", "true"), ("CLAIMGATE_OPERATORS__NAMES", names)]);
-        for few in ["alice", "alice,alice", "alice,Bob", "alice,"] {
-            assert!(with_names(few).is_err(), "{few}");
-        }
-        assert!(with_names("alice,bob").unwrap().operators.four_eyes);
-        assert!(!with(&[]).unwrap().operators.four_eyes);
-    }
-
-    #[test]
-    fn debug_output_shows_no_secret() {
-        let config = with(&[("CLAIMGATE_KEYS__MASTER_KEY", "s3cret")]).unwrap();
-        assert!(!format!("{config:?}").contains("s3cret"));
-    }
-
-    #[test]
-    fn a_file_with_an_unknown_name_is_refused() {
-        let path = std::env::temp_dir().join(format!("claimgate-config-{}.toml", std::process::id()));
-        std::fs::write(&path, "[http]\nlistn = \"x\"\n").unwrap();
-        let error = Config::from_layers(Some(&path), []).unwrap_err().to_string();
-        std::fs::remove_file(&path).unwrap();
-        assert!(error.contains("listn"), "{error}");
-    }
-}
+mod tests;

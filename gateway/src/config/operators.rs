@@ -21,7 +21,10 @@ impl Operators {
         names.sort_unstable();
         names.dedup();
         if names.len() != self.names.len() || !names.iter().all(fits) {
-            return Some("operators.names: each once, 1 to 32 lower-case letters, digits and the signs - _ .");
+            return Some(
+                "operators.names: each once, 1 to 32 lower-case letters, digits and the signs - _ . (in the \
+                 environment separated by commas)",
+            );
         }
         (self.four_eyes && names.len() == 1).then_some(
             "operators.four_eyes needs at least two operators.names, or none: then registered operators alone count",
