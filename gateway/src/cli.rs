@@ -158,7 +158,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         #[cfg(feature = "sandbox")]
         Command::Demo(demo) => demo.run().await,
         Command::Migrate(migrate) => migrate.run(&config()?).await,
-        Command::Keys(keys) => keys.run(&config()?),
+        Command::Keys(keys) => keys.run(config()?).await,
         Command::Party(party) => party.run(config()?).await,
         Command::Operator(operator) => operator.run(config()?).await,
         Command::Alerts(alerts) => alerts.run(config()?).await,

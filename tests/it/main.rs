@@ -8,6 +8,7 @@
 )]
 
 mod alerts;
+mod at_rest;
 mod attachments;
 mod build;
 mod calls;

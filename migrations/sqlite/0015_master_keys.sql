@@ -1,0 +1,13 @@
+-- Which master key encrypts what is new: the one with the largest number. Only ids of keys, never keys.
+create table master_key (
+    id text not null primary key,
+    number integer not null unique,
+    since integer not null
+) strict;
+
+-- What equal values are found by (blind index), tracking codes and nonces are computed from: made once, ciphertext, and
+-- the same however often the master key changes.
+create table key_root (
+    id text not null primary key,
+    wrapped blob not null
+) strict;
