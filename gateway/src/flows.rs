@@ -32,6 +32,7 @@ use crate::tls::Tls;
 pub mod alerts;
 pub mod endpoint;
 pub mod explain;
+pub mod exposure;
 mod form;
 pub mod health;
 pub mod insurer;

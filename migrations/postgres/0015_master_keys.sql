@@ -11,3 +11,6 @@ create table key_root (
     id text collate "C" not null primary key,
     wrapped bytea not null
 );
+
+-- Who saw what is asked by when it left.
+create index delivery_by_left on delivery (left_at, id) where left_at is not null;

@@ -23,6 +23,7 @@ mod disclosure;
 mod dpop;
 mod endpoints;
 mod errors;
+mod exposure;
 mod forms;
 mod handover;
 mod hospital;
