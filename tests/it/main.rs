@@ -12,6 +12,7 @@ mod at_rest;
 mod attachments;
 mod build;
 mod calls;
+mod canary;
 mod cli;
 mod conditional;
 mod contract;
