@@ -17,16 +17,14 @@ use crate::access::limits::Limits;
 use crate::clock::Clock;
 use crate::config::{Config, Fhir, Webhooks};
 use crate::core::disclosure::{Origin, Policy, PolicyError};
+use crate::flows::masters::{WrongMaster, open_vault};
 use crate::flows::{Engine, Reading, Rules, Turns};
 use crate::id::Random;
-use crate::keys::at_rest::Vault;
 use crate::keys::authorities::{AuthoritiesError, SourceAuthorities};
-use crate::keys::index::BlindIndex;
-use crate::keys::nonces::Nonces;
+use crate::keys::provider::MasterKeys;
 use crate::keys::published::PublishedKeys;
 use crate::keys::ring::{self, KeyRingError, Ring, SigningUse};
 use crate::keys::sealers::Sealers;
-use crate::keys::tracking::Tracking;
 use crate::sender::mail::{MailError, Mailer};
 use crate::sender::{self, Sender, SenderError, SystemLookup};
 use crate::store::{Store, StoreError};
@@ -65,6 +63,9 @@ pub enum StartError {
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The master keys and the database.
+    #[error(transparent)]
+    Master(#[from] WrongMaster),
     /// The certificate authorities for webhooks cannot be read.
     #[error("webhooks.authorities: {path} cannot be read")]
     AuthoritiesFile {
@@ -164,7 +165,7 @@ impl App {
 }
 
 async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Random) -> Result<Engine, StartError> {
-    let (master, folder) = ring::open_folder(config, &random)?;
+    let (masters, folder) = ring::open_folder(config, &random)?;
     let keys = Ring::open(folder)?;
     for usage in [SigningUse::Packet, SigningUse::Token] {
         keys.present().signing(usage, clock.now())?;
@@ -174,20 +175,22 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
     let log = LogSigner::new(&name, keys.folder().log_seed().map_err(KeyRingError::from)?)
         .map_err(|_| StartError::LogName)?;
     let store = Store::open(&config.database(), config.store.readers).await?;
+    let (vault, roots) = open_vault(&store, masters, (&random, clock.now())).await?;
     Ok(Engine {
         issuer,
         store,
         ring: keys,
         sealers: Sealers::default(),
-        vault: Vault::new(&master, random.clone()),
-        index: BlindIndex::new(&master),
+        masters: MasterKeys::of(config),
+        vault,
+        index: roots.index(),
         log,
-        tracking: Tracking::new(&master),
+        tracking: roots.tracking(),
         sender: sender(&config.webhooks)?,
         tls: Tls::open(config.tls.clone())?,
         published: PublishedKeys::default(),
         mailer: Mailer::open(&config.mail)?,
-        nonces: config.tokens.dpop_nonce.then(|| Nonces::new(&master)),
+        nonces: config.tokens.dpop_nonce.then(|| roots.nonces()),
         reading: Arc::new(reading(&config.fhir)?),
         policy: policy(&config.disclosure.policy)?,
         authorities: SourceAuthorities::open(config.signatures.clone())?,

@@ -10,6 +10,7 @@ use clap::{Parser, Subcommand};
 use crate::config::Config;
 
 mod alerts;
+mod audit;
 mod backup;
 #[cfg(feature = "sandbox")]
 mod demo;
@@ -110,6 +111,9 @@ enum Command {
     /// Show what a hospital signed, and write out what proves it.
     #[command(subcommand)]
     Signature(signature::Signature),
+    /// Say who saw what, as after a breach.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Check the public log of packets, of this gateway or of a copy.
     #[command(subcommand)]
     Log(log::Log),
@@ -158,7 +162,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         #[cfg(feature = "sandbox")]
         Command::Demo(demo) => demo.run().await,
         Command::Migrate(migrate) => migrate.run(&config()?).await,
-        Command::Keys(keys) => keys.run(&config()?),
+        Command::Keys(keys) => keys.run(config()?).await,
         Command::Party(party) => party.run(config()?).await,
         Command::Operator(operator) => operator.run(config()?).await,
         Command::Alerts(alerts) => alerts.run(config()?).await,
@@ -166,6 +170,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Packet(packet) => packet.run(config).await,
         Command::Evidence(evidence) => evidence.run(config()?).await,
         Command::Signature(signature) => signature.run(config()?).await,
+        Command::Audit(audit) => audit.run(config()?).await,
         Command::Log(log) => log.run(config).await,
         Command::Fhir(fhir) => fhir.run(),
         Command::Mydata(mydata) => mydata.run(),

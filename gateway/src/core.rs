@@ -7,6 +7,7 @@ pub mod change;
 pub mod delivery;
 pub mod disclosure;
 pub mod handover;
+pub mod master;
 pub mod packet;
 pub mod proposal;
 pub mod push;

@@ -13,6 +13,7 @@ use crate::party::HospitalPolicy;
 use crate::store::AlertQuery;
 
 mod database;
+mod masters;
 mod published;
 mod registry;
 mod signatures;
@@ -103,6 +104,7 @@ pub async fn examine(app: &App, findings: &mut Findings) -> Result<(), Fault> {
         }
         _ => findings.good("keys and database"),
     }
+    masters::examine(&app.engine, findings).await?;
     let store = &app.engine.store;
     database::examine(config, store, findings).await?;
     store.sequence().await?;

@@ -18,6 +18,7 @@ use crate::keys::at_rest::{AtRestError, Vault};
 use crate::keys::authorities::SourceAuthorities;
 use crate::keys::index::BlindIndex;
 use crate::keys::nonces::Nonces;
+use crate::keys::provider::{MasterKeys, ProviderError};
 use crate::keys::published::PublishedKeys;
 use crate::keys::ring::{KeyRingError, Ring};
 use crate::keys::sealers::Sealers;
@@ -31,11 +32,13 @@ use crate::tls::Tls;
 pub mod alerts;
 pub mod endpoint;
 pub mod explain;
+pub mod exposure;
 mod form;
 pub mod health;
 pub mod insurer;
 pub mod log;
 pub mod mail;
+pub mod masters;
 pub mod owner;
 pub mod published;
 pub mod push;
@@ -61,6 +64,8 @@ pub struct Engine {
     pub ring: Ring,
     /// Recipients' keys, ready for sealing.
     pub sealers: Sealers,
+    /// Where the master keys are.
+    pub masters: MasterKeys,
     /// Encryption at rest.
     pub vault: Vault,
     /// Blind indexes.
@@ -161,6 +166,12 @@ pub enum Fault {
     /// No signing key.
     #[error(transparent)]
     Keys(#[from] KeyRingError),
+    /// A master key cannot be read.
+    #[error(transparent)]
+    Provider(#[from] ProviderError),
+    /// The master keys do not fit.
+    #[error(transparent)]
+    Master(#[from] masters::WrongMaster),
     /// A packet could not be made.
     #[error(transparent)]
     Packet(#[from] crate::core::packet::PacketError),

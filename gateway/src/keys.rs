@@ -11,5 +11,6 @@ pub mod nonces;
 pub mod provider;
 pub mod published;
 pub mod ring;
+pub mod roots;
 pub mod sealers;
 pub mod tracking;

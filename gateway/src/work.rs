@@ -159,7 +159,11 @@ async fn keys(engine: &Engine, mut stop: watch::Receiver<bool>) {
         }
         // Looked at before it is read: what changes meanwhile is found the next time.
         let stamp = engine.ring.folder().stamp().ok();
-        if stamp.is_some() && stamp == seen && looks < LOOKS {
+        let same = stamp.is_some() && stamp == seen && looks < LOOKS;
+        if let Err(error) = engine.renew_masters(!same).await {
+            tracing::error!(%error, "the master keys could not be followed; those known before stay in use");
+        }
+        if same {
             looks += 1;
             continue;
         }

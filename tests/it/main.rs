@@ -8,9 +8,11 @@
 )]
 
 mod alerts;
+mod at_rest;
 mod attachments;
 mod build;
 mod calls;
+mod canary;
 mod cli;
 mod conditional;
 mod contract;
@@ -22,6 +24,7 @@ mod disclosure;
 mod dpop;
 mod endpoints;
 mod errors;
+mod exposure;
 mod forms;
 mod handover;
 mod hospital;

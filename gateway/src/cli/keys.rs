@@ -15,6 +15,8 @@ use crate::keys::folder::write_secret;
 use crate::keys::ring::{self, End, KeyRing, SigningUse};
 use crate::party::PartyId;
 
+mod at_rest;
+
 /// Make, list and end keys.
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
@@ -58,6 +60,8 @@ pub(super) enum Keys {
         /// The key's id.
         kid: String,
     },
+    /// Exchange the master key, in two steps, while gateways serve. A run that was stopped is simply run again.
+    RotateAtRest(at_rest::RotateAtRest),
     /// Encrypt private keys that stand in their files in the clear.
     Seal,
     /// List the gateway's signing keys and their states.
@@ -91,8 +95,13 @@ pub(super) enum Kind {
 }
 
 impl Keys {
-    pub(super) fn run(self, config: &Config) -> anyhow::Result<Ending> {
+    pub(super) async fn run(self, config: Config) -> anyhow::Result<Ending> {
+        let config = match self {
+            Self::RotateAtRest(rotate) => return rotate.run(config).await,
+            _ => &config,
+        };
         match self {
+            Self::RotateAtRest(_) => {}
             Self::New { kind, party, out } => create(config, kind, party, &out)?,
             Self::Rotate { kind, at_once } => {
                 let usage = if kind == Own::Packet { SigningUse::Packet } else { SigningUse::Token };

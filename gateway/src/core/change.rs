@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::alert::AlertWrite;
 use super::handover::HandoverWrite;
+use super::master::MasterWrite;
 pub use super::proposal::{Decision, ProposalKind, ProposalRow, Verdict};
 use super::push::PushWrite;
 use super::retention::RetentionWrite;
@@ -111,6 +112,8 @@ pub enum Write {
     Handover(HandoverWrite),
     /// A hold, a restriction, an erasure.
     Retention(RetentionWrite),
+    /// Another master key encrypts, or something is encrypted under it.
+    Master(MasterWrite),
     /// The receipt a recipient signed for a delivery that has none yet.
     Receipt(Box<ReceiptRow>),
     /// A line for auditors.

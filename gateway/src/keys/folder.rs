@@ -2,30 +2,34 @@
 //!
 //! `packet-<kid>.json` and `token-<kid>.json` are public JWKs with a member `sealed`; `log.key` is the sealed seed of
 //! the public log's key. A file that holds a bare private key is refused: `claimgate keys seal` encrypts it.
+//! `master-<id>.key` are master keys beside the configured one: the next, and former ones.
 
 use std::fs;
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use claimgate_packet::jose::base64url;
 use claimgate_packet::jose::jwk::{JwkError, PrivateJwk};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::at_rest::{self, Place};
-use super::master::{KeyPurpose, MasterKey};
+use super::at_rest::{AtRestError, Place, Versions};
+use super::master::{KeyPurpose, MasterKey, MasterKeyId};
 use crate::id::Random;
 
 /// The member that holds the encrypted private part.
 const SEALED: &str = "sealed";
 /// The file of the key that signs the public log's checkpoints.
 const LOG_KEY: &str = "log.key";
+/// Where the configured master key is, unless the configuration says otherwise.
+const MASTER_KEY: &str = "master.key";
 
-/// The folder, with the key its files are encrypted under.
+/// The folder, with the keys its files are encrypted under.
 pub struct KeyFolder {
     dir: PathBuf,
-    key: Zeroizing<[u8; 32]>,
+    keys: RwLock<Arc<Versions>>,
     random: Random,
 }
 
@@ -84,7 +88,24 @@ impl KeyFolder {
     /// The folder under a master key; it is not read yet.
     #[must_use]
     pub fn new(dir: PathBuf, master: &MasterKey, random: Random) -> Self {
-        Self { dir, key: master.derive(KeyPurpose::KeyFiles), random }
+        Self::of(dir, std::slice::from_ref(master), random)
+    }
+
+    /// The folder under master keys, of which the first encrypts.
+    #[must_use]
+    pub fn of(dir: PathBuf, masters: &[MasterKey], random: Random) -> Self {
+        let keys = RwLock::new(Arc::new(Versions::of(masters, KeyPurpose::KeyFiles)));
+        Self { dir, keys, random }
+    }
+
+    /// Goes on under these master keys, of which the first encrypts.
+    pub fn renew(&self, masters: &[MasterKey]) {
+        let keys = Arc::new(Versions::of(masters, KeyPurpose::KeyFiles));
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+    }
+
+    fn keys(&self) -> Arc<Versions> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Makes the folder if it is missing.
@@ -118,7 +139,10 @@ impl KeyFolder {
     /// The folder cannot be read.
     pub fn stamp(&self) -> Result<Stamp, FolderError> {
         let mut files = Vec::new();
-        for path in self.files("")? {
+        for path in [self.files("")?, master_files(&self.dir)?, vec![self.dir.join(MASTER_KEY)]].concat() {
+            if !path.exists() {
+                continue;
+            }
             let seen = fs::metadata(&path).map_err(at(&path))?;
             files.push((path, seen.ino(), seen.len(), seen.mtime(), seen.mtime_nsec()));
         }
@@ -218,16 +242,106 @@ impl KeyFolder {
         Ok(key)
     }
 
+    /// Encrypts every key file anew that the first master key did not encrypt; how many it were.
+    ///
+    /// # Errors
+    /// A file that does not open or cannot be written.
+    pub fn rewrap(&self) -> Result<usize, FolderError> {
+        let mut rewrapped = 0;
+        for path in self.files("")? {
+            let mut file = read_json(&path)?;
+            let not_a_file = || FolderError::NotAKeyFile { path: path.clone() };
+            let members = file.as_object_mut().ok_or_else(not_a_file)?;
+            // A bare key is for `keys seal`, another file is nobody's here.
+            let (Some(kid), Some(sealed)) = (text(members.get("kid")), text(members.get(SEALED))) else { continue };
+            if let Some(again) = self.again(&path, &kid, &sealed)? {
+                members.insert(SEALED.to_owned(), again.into());
+                replace(&path, file.to_string().as_bytes())?;
+                rewrapped += 1;
+            }
+        }
+        let path = self.dir.join(LOG_KEY);
+        if path.exists()
+            && let Some(again) = self.again(&path, LOG_KEY, read_secret(&path)?.trim())?
+        {
+            replace(&path, again.as_bytes())?;
+            rewrapped += 1;
+        }
+        Ok(rewrapped)
+    }
+
+    fn again(&self, path: &Path, row: &str, sealed: &str) -> Result<Option<String>, FolderError> {
+        let sealed = base64url::decode(sealed).ok_or_else(|| FolderError::NotAKeyFile { path: path.to_owned() })?;
+        let again = self.keys().again(&self.random, place(row), &sealed).map_err(closed(path))?;
+        Ok(again.map(|again| base64url::encode(&again)))
+    }
+
     fn seal(&self, path: &Path, row: &str, private: &[u8]) -> Result<String, FolderError> {
-        let sealed = at_rest::seal(&self.key, &self.random, place(row), private);
-        sealed.map(|sealed| base64url::encode(&sealed)).map_err(|_| FolderError::Sealed { path: path.to_owned() })
+        let sealed = self.keys().seal(&self.random, place(row), private);
+        sealed.map(|sealed| base64url::encode(&sealed)).map_err(closed(path))
     }
 
     fn open(&self, path: &Path, row: &str, sealed: Option<&str>) -> Result<Zeroizing<Vec<u8>>, FolderError> {
         let sealed = sealed.and_then(base64url::decode);
         let sealed = sealed.ok_or_else(|| FolderError::NotAKeyFile { path: path.to_owned() })?;
-        at_rest::open(&self.key, place(row), &sealed).map_err(|_| FolderError::Sealed { path: path.to_owned() })
+        self.keys().open(place(row), &sealed).map_err(closed(path))
     }
+}
+
+fn closed(path: &Path) -> impl FnOnce(AtRestError) -> FolderError + '_ {
+    move |_| FolderError::Sealed { path: path.to_owned() }
+}
+
+fn text(value: Option<&Value>) -> Option<String> {
+    value.and_then(Value::as_str).map(ToOwned::to_owned)
+}
+
+/// The file of a master key beside the configured one.
+#[must_use]
+pub fn master_file(dir: &Path, id: MasterKeyId) -> PathBuf {
+    dir.join(format!("master-{id}.key"))
+}
+
+/// The files of all master keys beside the configured one, in order.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn master_files(dir: &Path) -> Result<Vec<PathBuf>, FolderError> {
+    let mut found = Vec::new();
+    let entries = match fs::read_dir(dir) {
+        // Made later, or never where the one key is a value.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
+        entries => entries.map_err(at(dir))?,
+    };
+    for entry in entries {
+        let path = entry.map_err(at(dir))?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let id = name.strip_prefix("master-").and_then(|name| name.strip_suffix(".key"));
+        if id.is_some_and(|id| id.parse::<MasterKeyId>().is_ok()) {
+            found.push(path);
+        }
+    }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// Lets another master key be the one of a file. The former one is kept beside it first, under its own name.
+///
+/// # Errors
+/// A file cannot be read or written.
+pub fn exchange_master(file: &Path, dir: &Path, former: &MasterKey, next: &MasterKey) -> Result<PathBuf, FolderError> {
+    let kept = master_file(dir, former.id());
+    if !kept.exists() {
+        write_secret(&kept, former.to_text().as_bytes())?;
+        keep_names(&kept)?;
+    }
+    replace(file, next.to_text().as_bytes())?;
+    let prepared = master_file(dir, next.id());
+    fs::remove_file(&prepared).or_else(|error| match error.kind() {
+        io::ErrorKind::NotFound => Ok(()),
+        _ => Err(at(&prepared)(error)),
+    })?;
+    Ok(kept)
 }
 
 fn place(row: &str) -> Place<'_> {
@@ -329,6 +443,16 @@ mod tests {
         assert!(folder.ensure_log_seed().unwrap().is_none());
         assert_eq!(folder.log_seed().unwrap(), folder.log_seed().unwrap());
         assert!(matches!(other.log_seed(), Err(FolderError::Sealed { .. })));
+
+        folder.note(&path, "kid", key.kid().into()).unwrap();
+        // Under a new master key, encrypted anew: the old one opens nothing any more.
+        let former = MasterKey::parse(&master.to_text()).unwrap();
+        let next = MasterKey::generate(&Random::system());
+        folder.renew(&[next, former]);
+        assert_eq!((folder.rewrap().unwrap(), folder.rewrap().unwrap()), (3, 0));
+        assert_eq!(folder.read(&bare).unwrap().to_json(), key.to_json());
+        let old = KeyFolder::new(dir.clone(), &master, Random::system());
+        assert!(matches!(old.read(&bare), Err(FolderError::Sealed { .. })));
         fs::remove_dir_all(dir).unwrap();
     }
 }

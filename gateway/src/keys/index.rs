@@ -17,7 +17,13 @@ impl BlindIndex {
     /// The index under the master key.
     #[must_use]
     pub fn new(master: &MasterKey) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, master.derive(KeyPurpose::Index).as_slice()))
+        Self::keyed(&master.derive(KeyPurpose::Index))
+    }
+
+    /// Under a key of its own, which outlives the master key.
+    #[must_use]
+    pub fn keyed(key: &[u8; 32]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key))
     }
 
     /// The digest of bytes as they are, for "the same body again".

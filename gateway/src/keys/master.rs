@@ -1,4 +1,8 @@
-//! The master key: 32 bytes from which a key per purpose is derived (HKDF-SHA-256, RFC 5869).
+//! The master key: 32 bytes from which a key per purpose is derived (HKDF-SHA-256, RFC 5869). There may be several: one
+//! encrypts what is new, those before it open what they encrypted.
+
+use std::fmt;
+use std::str::FromStr;
 
 use aws_lc_rs::hkdf;
 use claimgate_packet::jose::base64url;
@@ -8,6 +12,40 @@ use crate::id::Random;
 
 /// The root of everything encrypted or indexed. Kept outside the database.
 pub struct MasterKey(Zeroizing<[u8; 32]>);
+
+/// Names a master key: a digest of it, which tells nothing of the key. Sixteen hexadecimal digits as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MasterKeyId([u8; 8]);
+
+impl MasterKeyId {
+    /// From its bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 8]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 8] {
+        &self.0
+    }
+}
+
+impl fmt::Display for MasterKeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&format!("{:016x}", u64::from_be_bytes(self.0)))
+    }
+}
+
+impl FromStr for MasterKeyId {
+    type Err = MasterKeyError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let whole = text.len() == 16 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        let number = u64::from_str_radix(text, 16).map_err(|_| MasterKeyError)?;
+        if whole { Ok(Self(number.to_be_bytes())) } else { Err(MasterKeyError) }
+    }
+}
 
 /// What a derived key is for. Each purpose gets its own key; the words never change.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +62,8 @@ pub enum KeyPurpose {
     Nonces,
     /// What the registry keeps of parties' staff, and the keys of their endpoints.
     Registry,
+    /// Its name.
+    Id,
 }
 
 /// A text that is no master key.
@@ -62,6 +102,17 @@ impl MasterKey {
         Zeroizing::new(base64url::encode(self.0.as_slice()))
     }
 
+    /// Its name.
+    #[must_use]
+    pub fn id(&self) -> MasterKeyId {
+        let derived = self.derive(KeyPurpose::Id);
+        let mut id = [0; 8];
+        for (to, from) in id.iter_mut().zip(derived.iter()) {
+            *to = *from;
+        }
+        MasterKeyId(id)
+    }
+
     /// The key for one purpose.
     ///
     /// # Panics
@@ -76,6 +127,7 @@ impl MasterKey {
             KeyPurpose::KeyFiles => b"claimgate/v1/key-files",
             KeyPurpose::Nonces => b"claimgate/v1/nonces",
             KeyPurpose::Registry => b"claimgate/v1/registry",
+            KeyPurpose::Id => b"claimgate/v1/id",
         };
         let mut derived = Zeroizing::new([0; 32]);
         hkdf::Salt::new(hkdf::HKDF_SHA256, b"claimgate")
@@ -98,5 +150,8 @@ mod tests {
         assert_eq!(key.derive(KeyPurpose::Index), again.derive(KeyPurpose::Index));
         assert_ne!(key.derive(KeyPurpose::Index), key.derive(KeyPurpose::ClaimKeys));
         assert!(MasterKey::parse("c2hvcnQ").is_err());
+        assert_eq!(key.id().to_string().parse(), Ok(again.id()));
+        assert_ne!(key.id(), MasterKey::generate(&Random::system()).id());
+        assert!("00000000000000G0".parse::<MasterKeyId>().is_err() && "12".parse::<MasterKeyId>().is_err());
     }
 }

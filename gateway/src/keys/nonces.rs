@@ -19,7 +19,13 @@ impl Nonces {
     /// Nonces under the master key.
     #[must_use]
     pub fn new(master: &MasterKey) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, master.derive(KeyPurpose::Nonces).as_slice()))
+        Self::keyed(&master.derive(KeyPurpose::Nonces))
+    }
+
+    /// Under a key of its own, which outlives the master key.
+    #[must_use]
+    pub fn keyed(key: &[u8; 32]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key))
     }
 
     /// The nonces that count now, newest first.

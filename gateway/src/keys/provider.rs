@@ -1,4 +1,4 @@
-//! Where the master key comes from at a start: a file or the configuration today.
+//! Where the master keys come from: one from a file or the configuration, and others from the key folder.
 //!
 //! A key kept in an HSM (PKCS#11) or a cloud's key management is one more [`KeyProvider`]: it holds the wrapped master
 //! key beside the database and has the device unwrap it once, at the start. Everything else is derived from it here,
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use zeroize::Zeroizing;
 
-use super::folder::{FolderError, read_secret};
+use super::folder::{FolderError, master_files, read_secret};
 use super::master::{MasterKey, MasterKeyError};
 use crate::config::{Config, MasterKeyPlace};
 
@@ -55,9 +55,41 @@ impl KeyProvider for ValueProvider {
 
 /// The provider the configuration names.
 #[must_use]
-pub fn configured(config: &Config) -> Box<dyn KeyProvider> {
+pub fn configured(config: &Config) -> Box<dyn KeyProvider + Send + Sync> {
     match config.master_key() {
         MasterKeyPlace::Value(text) => Box::new(ValueProvider(text)),
         MasterKeyPlace::File(path) => Box::new(FileProvider(path)),
+    }
+}
+
+/// All master keys of a gateway: the one its configuration names, and `master-<id>.key` in its key folder. Which of
+/// them encrypts what is new, the database says.
+pub struct MasterKeys {
+    configured: Box<dyn KeyProvider + Send + Sync>,
+    dir: PathBuf,
+}
+
+claimgate_packet::opaque_debug!(MasterKeys);
+
+impl MasterKeys {
+    /// Those the configuration names; they are not read yet.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        Self { configured: configured(config), dir: config.keys_dir() }
+    }
+
+    /// Reads them: the configured one first, each once.
+    ///
+    /// # Errors
+    /// One is missing, exposed or malformed.
+    pub fn read(&self) -> Result<Vec<MasterKey>, ProviderError> {
+        let mut keys = vec![self.configured.master_key()?];
+        for path in master_files(&self.dir)? {
+            let key = MasterKey::parse(&read_secret(&path)?)?;
+            if keys.iter().all(|known| known.id() != key.id()) {
+                keys.push(key);
+            }
+        }
+        Ok(keys)
     }
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::folder::{FolderError, KeyFolder, create_folder, write_secret};
 use super::master::MasterKey;
-use super::provider::{self, ProviderError};
+use super::provider::{MasterKeys, ProviderError};
 use crate::config::{Config, MasterKeyPlace};
 use crate::id::Random;
 
@@ -244,14 +244,14 @@ pub fn end(folder: &KeyFolder, kid: &str, end: End) -> Result<(), KeyRingError> 
     Err(KeyRingError::Unknown)
 }
 
-/// The master key and the key folder the configuration names.
+/// The master keys, the configured one first, and the key folder the configuration names.
 ///
 /// # Errors
 /// A missing, exposed or malformed master key.
-pub fn open_folder(config: &Config, random: &Random) -> Result<(MasterKey, KeyFolder), KeyRingError> {
-    let master = provider::configured(config).master_key()?;
-    let folder = KeyFolder::new(config.keys_dir(), &master, random.clone());
-    Ok((master, folder))
+pub fn open_folder(config: &Config, random: &Random) -> Result<(Vec<MasterKey>, KeyFolder), KeyRingError> {
+    let masters = MasterKeys::of(config).read()?;
+    let folder = KeyFolder::of(config.keys_dir(), &masters, random.clone());
+    Ok((masters, folder))
 }
 
 /// Makes what is missing: folder, master key, the log's key, one key of each use. Existing files are never touched.

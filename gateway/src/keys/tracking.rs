@@ -21,7 +21,13 @@ impl Tracking {
     /// Codes under the master key.
     #[must_use]
     pub fn new(master: &MasterKey) -> Self {
-        Self(hmac::Key::new(hmac::HMAC_SHA256, master.derive(KeyPurpose::Tracking).as_slice()))
+        Self::keyed(&master.derive(KeyPurpose::Tracking))
+    }
+
+    /// Under a key of its own, which outlives the master key.
+    #[must_use]
+    pub fn keyed(key: &[u8; 32]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key))
     }
 
     /// The code of a claim: 25 characters in groups of five.

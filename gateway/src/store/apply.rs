@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::sql::{Builder, Connection, is_refusal, query};
 use super::written::{all, millis, one};
-use super::{StoreError, alert, attachments, handover, log, published, push, receipt, registry, retention};
+use super::{StoreError, alert, attachments, handover, log, master, published, push, receipt, registry, retention};
 use crate::core::change::{Change, DeliveryRow, SearchValues, Write};
 use crate::core::timeline::{Audience, Entry};
 use crate::party::Party;
@@ -243,6 +243,7 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
             one("delivery", updated)
         }
         Write::Retention(write) => retention::apply(tx, write).await,
+        Write::Master(write) => master::apply(tx, write).await,
         Write::Receipt(row) => one("receipt", receipt::insert(tx, row).await),
         Write::Audit(line) => {
             let sql = "-- apply::audit

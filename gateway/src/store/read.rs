@@ -14,6 +14,7 @@ use crate::party::{Party, PartyId};
 
 mod deliveries;
 mod disclosed;
+mod exposure;
 mod operate;
 mod operator;
 mod push;
@@ -21,6 +22,7 @@ mod search;
 
 pub use deliveries::{Listing, Page, Which};
 pub use disclosed::{ConsentKept, EvidenceKept, PacketSent};
+pub use exposure::{Exposure, ExposureQuery};
 pub use operate::{AuditLineRead, AuditQuery, DeadLetter, PartyQuery};
 pub use operator::Counts;
 pub use search::HospitalSubmission;
