@@ -17,6 +17,7 @@ use crate::access::limits::Limits;
 use crate::clock::Clock;
 use crate::config::{Config, Fhir, Webhooks};
 use crate::core::disclosure::{Origin, Policy, PolicyError};
+use crate::flows::floor::Floor;
 use crate::flows::{Engine, Reading, Rules, Turns};
 use crate::id::Random;
 use crate::keys::at_rest::Vault;
@@ -174,7 +175,9 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
     let log = LogSigner::new(&name, keys.folder().log_seed().map_err(KeyRingError::from)?)
         .map_err(|_| StartError::LogName)?;
     let store = Store::open(&config.database(), config.store.readers).await?;
+    let floor = Floor::new(store.newest_line().await?);
     Ok(Engine {
+        floor,
         issuer,
         store,
         ring: keys,
