@@ -9,6 +9,7 @@
 
 mod alerts;
 mod attachments;
+mod balancer;
 mod build;
 mod calls;
 mod cli;
@@ -22,6 +23,7 @@ mod disclosure;
 mod dpop;
 mod endpoints;
 mod errors;
+mod faults;
 mod forms;
 mod handover;
 mod hospital;

@@ -29,7 +29,7 @@ const POSITIONS: i64 = 0x636c_6169_6d70_6f73;
 /// Where it is said that positions were given.
 const PLACED: &str = "claimgate_placed";
 /// How long nothing may be heard before the server is asked whether it is there.
-const QUIET: Duration = Duration::from_secs(30);
+const QUIET: Duration = Duration::from_secs(10);
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 
 /// How long a statement may take before its connection counts as lost. The server ends it before; this is for a server
@@ -149,7 +149,7 @@ async fn hear(options: &PgConnectOptions, placed: &watch::Sender<u64>) -> Result
                 None => return Ok(()),
             }
         }
-        in_time(sqlx::raw_sql("select 1").execute(&mut listener)).await?;
+        within(SIGN_OF_LIFE, sqlx::raw_sql("select 1").execute(&mut listener)).await?;
     }
 }
 
