@@ -17,6 +17,7 @@ use crate::access::limits::Limits;
 use crate::clock::Clock;
 use crate::config::{Config, Fhir, Webhooks};
 use crate::core::disclosure::{Origin, Policy, PolicyError};
+use crate::flows::floor::Floor;
 use crate::flows::masters::{WrongMaster, open_vault};
 use crate::flows::{Engine, Reading, Rules, Turns};
 use crate::id::Random;
@@ -176,7 +177,9 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         .map_err(|_| StartError::LogName)?;
     let store = Store::open(&config.database(), config.store.readers).await?;
     let (vault, roots) = open_vault(&store, masters, (&random, clock.now())).await?;
+    let floor = Floor::new(store.newest_line().await?);
     Ok(Engine {
+        floor,
         issuer,
         store,
         ring: keys,

@@ -105,6 +105,12 @@ pub async fn examine(app: &App, findings: &mut Findings) -> Result<(), Fault> {
         _ => findings.good("keys and database"),
     }
     masters::examine(&app.engine, findings).await?;
+    if let Some(back) = app.engine.clock_behind() {
+        findings.wrong(&format!(
+            "the clock is {back:#} behind the audit trail: nothing is signed until it is right; if it was ahead before \
+             and what was written then is known, wait until the time has passed"
+        ));
+    }
     let store = &app.engine.store;
     database::examine(config, store, findings).await?;
     store.sequence().await?;

@@ -33,6 +33,7 @@ pub mod alerts;
 pub mod endpoint;
 pub mod explain;
 pub mod exposure;
+pub mod floor;
 mod form;
 pub mod health;
 pub mod insurer;
@@ -46,6 +47,8 @@ pub mod registry;
 pub mod retention;
 pub mod token;
 
+use floor::Floor;
+
 /// How often a step is done again before it is given up as contended.
 const TRIES: u32 = 8;
 
@@ -56,6 +59,8 @@ pub struct Engine {
     pub issuer: String,
     /// Time.
     pub clock: Clock,
+    /// Before this nothing is signed.
+    pub floor: Floor,
     /// Chance.
     pub random: Random,
     /// The database.
@@ -178,6 +183,9 @@ pub enum Fault {
     /// A stored value cannot be read.
     #[error("stored {0} cannot be read")]
     Stored(&'static str),
+    /// The clock was set back.
+    #[error("the clock is {0:#} behind what this gateway has signed or written down already; set it right")]
+    ClockBehind(SignedDuration),
     /// The same step collided too often.
     #[error("the step was done again {TRIES} times and collided each time")]
     Contended,
@@ -190,7 +198,13 @@ impl Fault {
     /// Whether the database is away or busy, so that trying again later makes sense.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Contended | Self::Store(StoreError::Database(_) | StoreError::Closed))
+        match self {
+            Self::Contended | Self::ClockBehind(_) => true,
+            Self::Store(error) => {
+                matches!(error, StoreError::Database(_) | StoreError::Together(_) | StoreError::Closed)
+            }
+            _ => false,
+        }
     }
 
     fn is_conflict(&self) -> bool {

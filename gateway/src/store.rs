@@ -65,8 +65,11 @@ pub enum StoreError {
         table: &'static str,
     },
     /// The database refused or is away.
-    #[error("the database: {0}")]
+    #[error("the database: {0}{state}", state = sql::state(.0))]
     Database(#[from] sqlx::Error),
+    /// The transaction this change shared with others failed: none of them was written.
+    #[error("all that was to be committed together: {0}")]
+    Together(String),
     /// A row that cannot be.
     #[error("a row of {table} is inconsistent in {column}")]
     Inconsistent {

@@ -10,6 +10,7 @@
 mod alerts;
 mod at_rest;
 mod attachments;
+mod balancer;
 mod build;
 mod calls;
 mod canary;
@@ -25,6 +26,7 @@ mod dpop;
 mod endpoints;
 mod errors;
 mod exposure;
+mod faults;
 mod forms;
 mod handover;
 mod hospital;

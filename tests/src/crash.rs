@@ -190,6 +190,18 @@ impl Stage {
         Self { folder, settings, servers, cluster, scene, receiver, hospital, pushing, pulling }
     }
 
+    /// Another client of the hospital.
+    #[must_use]
+    pub fn hospital(&self) -> patience::Patient {
+        self.hospital.client(&self.scene)
+    }
+
+    /// Where the gateways keep their data.
+    #[must_use]
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// Lets the clients finish, ends the gateways and judges: requests sent, writes answered, the verdict.
     ///
     /// # Panics

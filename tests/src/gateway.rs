@@ -68,6 +68,7 @@ impl TestGateway {
     /// # Panics
     /// It does not start.
     pub async fn start_with_settings(clock: Clock, settings: &[(&str, String)]) -> Self {
+        show_errors();
         let kept = Kept::fresh().await;
         let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         let settings = settings.chain(kept.settings()).collect();
@@ -215,6 +216,13 @@ impl TestGateway {
         must(self.world.gateway.stop().await);
         self.kept
     }
+}
+
+/// A test that fails shows the errors its gateway logged.
+fn show_errors() {
+    let lines = tracing_subscriber::fmt().with_test_writer().with_ansi(false).with_target(false);
+    // Set up by whichever test comes first.
+    let _ = lines.with_max_level(tracing_subscriber::filter::LevelFilter::ERROR).try_init();
 }
 
 /// Pushes a bundle as any hospital, with more headers.

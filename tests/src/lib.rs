@@ -12,5 +12,6 @@ pub mod receiver;
 pub mod repository;
 pub mod shared;
 pub mod signing;
+pub mod tools;
 
 pub use gateway::TestGateway;

@@ -31,7 +31,7 @@ impl Engine {
         let given = self.given(party, delivery).await?;
         let letter = self.letter_of(party, delivery).await?;
         let ring = self.ring.present();
-        let key = ring.signing(SigningUse::Packet, self.now()).map_err(Fault::from)?;
+        let key = ring.signing(SigningUse::Packet, self.time_to_sign()?).map_err(Fault::from)?;
         let bundles = repository::bundles(&letter, &given);
         let signed = bundles.into_iter().map(|one| sign_bundle(one, key, &self.issuer, delivery.created));
         Ok(signed.collect::<Option<Vec<_>>>().ok_or(Fault::Stored("packet"))?)
@@ -42,7 +42,7 @@ impl Engine {
         let given = self.given(party, delivery).await?;
         let fields = fields::of(&self.letter_of(party, delivery).await?, &given);
         let ring = self.ring.present();
-        let key = ring.signing(SigningUse::Packet, self.now()).map_err(Fault::from)?;
+        let key = ring.signing(SigningUse::Packet, self.time_to_sign()?).map_err(Fault::from)?;
         let signed = jws::sign(fields.to_string().as_bytes(), fields::TYP, key);
         Ok(signed.map_err(|_| Fault::Stored("packet"))?)
     }

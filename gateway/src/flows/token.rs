@@ -116,7 +116,7 @@ impl Engine {
     /// # Errors
     /// See [`NoToken`].
     pub async fn token(&self, asking: Asking<'_>) -> Result<Token, NoToken> {
-        let now = self.now();
+        let now = self.time_to_sign()?;
         let (party, used) = self.client(asking).await?;
         if party.role().interface().is_none() {
             return Err(NoToken::NoInterface(party.role().as_str()));
@@ -143,7 +143,11 @@ impl Engine {
             match self.store.commit(change).await {
                 Ok(()) => {}
                 Err(StoreError::Conflict { table: "assertion_use" }) => return Err(NoToken::Replayed),
-                Err(StoreError::Conflict { .. }) => return Err(NoToken::InvalidProof(DpopError::Replayed)),
+                Err(StoreError::Conflict { table: "assertion_use (dpop)" }) => {
+                    return Err(NoToken::InvalidProof(DpopError::Replayed));
+                }
+                // Another process stood in the way: that says nothing of what was shown.
+                Err(StoreError::Conflict { .. }) => return Err(Fault::Contended.into()),
                 Err(error) => return Err(Fault::from(error).into()),
             }
         }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::problem::Problem;
 use crate::app::App;
 use crate::config::MetricsFrom;
+use crate::flows::Fault;
 
 /// How it stands.
 #[derive(Debug, Serialize)]
@@ -28,6 +29,9 @@ pub async fn alive() -> HttpResponse {
 pub async fn ready(app: Data<App>) -> Result<HttpResponse, Problem> {
     if !app.is_ready() {
         return Err(Problem::new(503, "stopping", "The gateway is stopping; ask another replica"));
+    }
+    if let Some(back) = app.engine.clock_behind() {
+        return Err(Fault::ClockBehind(back).into());
     }
     app.engine.store.probe().await?;
     Ok(HttpResponse::Ok().json(Health { status: "ready" }))

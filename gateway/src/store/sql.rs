@@ -24,6 +24,7 @@ use row::FromRow;
 use value::Value;
 
 /// A statement with what is bound to it.
+#[derive(Clone)]
 pub(super) struct Query<'q> {
     sql: SqlStr,
     values: Vec<Value<'q>>,
@@ -70,11 +71,7 @@ impl<'q> Query<'q> {
             Target::Connection(Connection::Sqlite(link)) => sqlite::rows(self, link.ready().await?).await,
             Target::Connection(Connection::Postgres(link)) => postgres::rows(self, link.ready().await?).await,
             Target::Pool(Pool::Sqlite(pool)) => sqlite::rows(self, pool).await,
-            Target::Pool(Pool::Postgres(pool)) => {
-                let mut hold = postgres::Hold::new(pool).await?;
-                let rows = postgres::rows(self, hold.connection()?).await;
-                hold.end(rows)
-            }
+            Target::Pool(Pool::Postgres(pool)) => postgres::read(self, pool).await,
         }
     }
 
@@ -108,6 +105,12 @@ pub(super) fn is_refusal(error: &Error) -> bool {
     error.as_database_error().is_some_and(|error| {
         !matches!(error.kind(), ErrorKind::Other) || error.code().is_some_and(|code| postgres::is_bad_value(&code))
     })
+}
+
+/// The code a database gave its fault (SQLSTATE, or SQLite's number), in brackets, for the log.
+pub(super) fn state(error: &Error) -> String {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.map(|code| format!(" [{code}]")).unwrap_or_default()
 }
 
 /// Whether processes got into one another's way, so that doing it again makes sense. The transaction is gone.

@@ -175,7 +175,7 @@ async fn commit_group(writer: &mut Writer, group: Vec<Waiting>) {
         Err(error) => {
             let error = error.to_string();
             for reply in replies {
-                let _ = reply.send(Err(StoreError::Database(sqlx::Error::Protocol(error.clone()))));
+                let _ = reply.send(Err(StoreError::Together(error.clone())));
             }
         }
     }

@@ -71,6 +71,26 @@ impl Server {
         }
     }
 
+    /// Its process.
+    ///
+    /// # Panics
+    /// It does not run.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.as_ref().unwrap_or_else(|| panic!("the gateway does not run")).id()
+    }
+
+    /// SIGTERM, and waits until it has stopped by itself.
+    ///
+    /// # Panics
+    /// It ends otherwise than well.
+    pub async fn stop(&mut self) {
+        let Some(mut child) = self.child.take() else { return };
+        must(Command::new("kill").args(["-TERM", &child.id().to_string()]).status());
+        let ended = must(tokio::task::spawn_blocking(move || child.wait()).await);
+        assert!(must(ended).success(), "the gateway does not stop well: {}", self.logged());
+    }
+
     /// What it logged so far.
     #[must_use]
     pub fn logged(&self) -> String {

@@ -70,7 +70,7 @@ pub(super) struct Sending<'a> {
 impl Sending<'_> {
     /// Signs and seals, and writes consent, packet, deliveries, submissions and timeline into the change.
     pub(super) fn write(&self, engine: &Engine, change: &mut Change) -> Result<Sent, Fault> {
-        let now = engine.now();
+        let now = engine.time_to_sign()?;
         let ring = engine.ring.present();
         let workshop = Workshop {
             issuer: &engine.issuer,

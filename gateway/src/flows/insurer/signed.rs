@@ -47,7 +47,7 @@ impl Engine {
         })?;
         if checked.is_some() || party.wants_signed_answers() {
             // What cannot be confirmed is not done.
-            self.ring.present().signing(SigningUse::Packet, self.now()).map_err(Fault::from)?;
+            self.ring.present().signing(SigningUse::Packet, self.time_to_sign()?).map_err(Fault::from)?;
         }
         let Some(call) = checked else {
             return if party.must_sign_requests() { Err(NotSigned::Required) } else { Ok(false) };
@@ -58,7 +58,9 @@ impl Engine {
         change.push(self.audit(party.id.as_str(), "request.signed", &request.path, detail));
         match self.store.commit(change).await {
             Ok(()) => Ok(true),
-            Err(StoreError::Conflict { .. }) => Err(NotSigned::Replayed),
+            Err(StoreError::Conflict { table: "assertion_use (call)" }) => Err(NotSigned::Replayed),
+            // Another process stood in the way: that says nothing of the call.
+            Err(StoreError::Conflict { .. }) => Err(Fault::Contended.into()),
             Err(error) => Err(Fault::from(error).into()),
         }
     }
@@ -73,7 +75,7 @@ impl Engine {
         body: &[u8],
     ) -> Option<[(&'static str, String); 3]> {
         let ring = self.ring.present();
-        let key = ring.signing(SigningUse::Packet, self.now()).ok()?;
+        let key = ring.signing(SigningUse::Packet, self.time_to_sign().ok()?).ok()?;
         let algorithm = SourceKey::from_jwk(&key.public())?.algorithm();
         let draft = self.as_sent(request, &[], |request| {
             Answer { status, content_type, body, request }.draft(key.kid(), algorithm.as_str(), self.now())

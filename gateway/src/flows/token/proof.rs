@@ -43,7 +43,11 @@ impl Engine {
         change.push(Self::proof_use(party, proof));
         match self.store.commit(change).await {
             Ok(()) => Ok(Ok(())),
-            Err(StoreError::Conflict { .. }) => Ok(Err(NotCaller::Proof(DpopError::Replayed))),
+            Err(StoreError::Conflict { table: "assertion_use (dpop)" }) => {
+                Ok(Err(NotCaller::Proof(DpopError::Replayed)))
+            }
+            // Another process stood in the way: that says nothing of the proof.
+            Err(StoreError::Conflict { .. }) => Err(Fault::Contended),
             Err(error) => Err(error.into()),
         }
     }

@@ -1,8 +1,9 @@
 //! The only reads that are not scoped to a party: for the operator's commands, the worker, and metrics.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
-use super::super::rows::{ClaimHead, EvidenceOfRevision, parse};
+use super::super::rows::{ClaimHead, EvidenceOfRevision, parse, time};
 use super::super::sql::query_as;
 use super::super::{Server, Store, StoreError};
 use super::{claim_head, party};
@@ -220,6 +221,17 @@ impl Store {
     /// The database is away.
     pub async fn server(&self) -> Result<Option<Server>, StoreError> {
         Ok(self.readers().server().await?)
+    }
+
+    /// When the newest line of the audit trail was written.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn newest_line(&self) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "-- operator::newest_line
+            select max(at) from (select at from audit order by position desc limit 100) as newest";
+        let row: Option<(Option<i64>,)> = query_as(sql).fetch_optional(self.readers()).await?;
+        row.and_then(|(at,)| at).map(|at| time("audit", "at", at)).transpose()
     }
 
     /// Whether the database answers.

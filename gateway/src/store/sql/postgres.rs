@@ -29,12 +29,16 @@ const POSITIONS: i64 = 0x636c_6169_6d70_6f73;
 /// Where it is said that positions were given.
 const PLACED: &str = "claimgate_placed";
 /// How long nothing may be heard before the server is asked whether it is there.
-const QUIET: Duration = Duration::from_secs(30);
+const QUIET: Duration = Duration::from_secs(10);
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 
 /// How long a statement may take before its connection counts as lost. The server ends it before; this is for a server
 /// that no longer answers at all.
 const ANSWER: Duration = Duration::from_secs(30);
+/// How long a connection nobody uses may take to say that it is still there, before it is given up for another.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(3);
+/// How long the server may take to let somebody in.
+const ENTER: Duration = Duration::from_secs(10);
 /// Prepared statements kept for each connection; the store has fewer.
 const STATEMENTS: usize = 512;
 
@@ -57,7 +61,7 @@ pub(super) fn options(url: &str) -> Result<PgConnectOptions, Error> {
 }
 
 pub(super) async fn connect(options: &PgConnectOptions) -> Result<PgConnection, Error> {
-    in_time(options.connect()).await
+    within(ENTER, options.connect()).await
 }
 
 /// A migration may take long, and waits for whoever uses what it changes.
@@ -73,7 +77,12 @@ pub(super) fn read_only(options: &PgConnectOptions) -> PgConnectOptions {
 pub(super) async fn readers(options: &PgConnectOptions, most: u32) -> Result<PgPool, Error> {
     PgPoolOptions::new()
         .max_connections(most)
-        .acquire_timeout(Duration::from_secs(10))
+        .acquire_timeout(ENTER)
+        // The driver's own question waits for its answer without end, and so for as long as a silent network lasts.
+        .test_before_acquire(false)
+        .before_acquire(|connection, _| {
+            Box::pin(async move { within(SIGN_OF_LIFE, sqlx::Connection::ping(connection)).await.map(|()| true) })
+        })
         .max_lifetime(Duration::from_mins(30))
         .idle_timeout(Duration::from_mins(5))
         .connect_with(read_only(options))
@@ -89,7 +98,7 @@ pub(super) async fn clock(connection: &mut Connection) -> Result<i64, Error> {
 
 /// Whether the server is still there, on this connection.
 pub(super) async fn answers(connection: &mut PgConnection) -> bool {
-    in_time(sqlx::Connection::ping(connection)).await.is_ok()
+    within(SIGN_OF_LIFE, sqlx::Connection::ping(connection)).await.is_ok()
 }
 
 /// Tries to be the one process that gives positions, until the end of the transaction.
@@ -140,7 +149,7 @@ async fn hear(options: &PgConnectOptions, placed: &watch::Sender<u64>) -> Result
                 None => return Ok(()),
             }
         }
-        in_time(sqlx::raw_sql("select 1").execute(&mut listener)).await?;
+        within(SIGN_OF_LIFE, sqlx::raw_sql("select 1").execute(&mut listener)).await?;
     }
 }
 
@@ -198,9 +207,42 @@ pub(super) async fn rows(query: Query<'_>, on: &mut PgConnection) -> Result<Vec<
     Ok(rows.into_iter().map(Row::Postgres).collect())
 }
 
+/// Reads on a connection of the pool, and once more on another where that one was cut off.
+pub(super) async fn read(query: Query<'_>, pool: &PgPool) -> Result<Vec<Row>, Error> {
+    match read_once(query.clone(), pool).await {
+        Err(error) if is_passing(&error) => {
+            tracing::warn!(%error, state = super::state(&error), "a read was cut off; it is done once more");
+            read_once(query, pool).await
+        }
+        outcome => outcome,
+    }
+}
+
+async fn read_once(query: Query<'_>, pool: &PgPool) -> Result<Vec<Row>, Error> {
+    let mut hold = Hold::new(pool).await?;
+    let rows = rows(query, hold.connection()?).await;
+    hold.end(rows)
+}
+
+/// Whether the connection broke, the server ended it, or somebody stood in the way: the next one may do. Not where the
+/// whole time of an answer has passed already.
+fn is_passing(error: &Error) -> bool {
+    match error {
+        Error::Io(error) => error.kind() != io::ErrorKind::TimedOut,
+        Error::Database(error) => error.code().is_some_and(|code| {
+            is_contention(&code) || code.starts_with("08") || matches!(&*code, "57P01" | "57P02" | "57P03")
+        }),
+        _ => false,
+    }
+}
+
 async fn in_time<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    within(ANSWER, work).await
+}
+
+async fn within<T>(time: Duration, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let late = || Error::Io(io::Error::new(io::ErrorKind::TimedOut, "the database does not answer"));
-    tokio::time::timeout(ANSWER, Box::pin(work)).await.map_err(|_| late())?
+    tokio::time::timeout(time, Box::pin(work)).await.map_err(|_| late())?
 }
 
 fn arguments(values: Vec<Value<'_>>) -> Result<PgArguments, Error> {
@@ -246,8 +288,12 @@ impl Hold {
 
     /// Gives the connection back where the server has answered, be it with a refusal.
     pub(super) fn end<T>(mut self, outcome: Result<T, Error>) -> Result<T, Error> {
-        if matches!(&outcome, Ok(_) | Err(Error::Database(_))) {
-            drop(self.0.take());
+        if matches!(&outcome, Ok(_) | Err(Error::Database(_)))
+            && let Some(mut connection) = self.0.take()
+        {
+            // The driver asks it once more before it counts as free, without end too: its place would be lost.
+            let back = connection.return_to_pool();
+            tokio::spawn(async move { tokio::time::timeout(SIGN_OF_LIFE, back).await });
         }
         outcome
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 /// A bound value. The kind of a missing one is known, as PostgreSQL wants it.
+#[derive(Clone)]
 pub(in crate::store) enum Value<'q> {
     /// Text.
     Text(Option<Cow<'q, str>>),

@@ -60,7 +60,7 @@ async fn a_full_disk_ends_a_group_and_not_the_writer() {
         for outcome in futures_util::future::join_all(group).await {
             match outcome {
                 Ok(()) => answered += 1,
-                Err(StoreError::Database(_)) => refused += 1,
+                Err(StoreError::Together(_)) => refused += 1,
                 Err(other) => panic!("{other}"),
             }
         }
