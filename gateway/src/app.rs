@@ -17,6 +17,7 @@ use crate::access::limits::Limits;
 use crate::clock::Clock;
 use crate::config::{Config, Fhir, Webhooks};
 use crate::core::disclosure::{Origin, Policy, PolicyError};
+use crate::flows::wallet::{Setup as WalletSetup, SetupError as WalletError};
 use crate::flows::{Engine, Reading, Rules, Turns};
 use crate::id::Random;
 use crate::keys::at_rest::Vault;
@@ -124,6 +125,9 @@ pub enum StartError {
     /// The authorities trusted for source signatures.
     #[error(transparent)]
     Authorities(#[from] AuthoritiesError),
+    /// How credentials are asked of wallets.
+    #[error(transparent)]
+    Wallet(#[from] WalletError),
     /// jsonwebtoken has another backend already.
     #[error("another cryptography backend is installed in this process")]
     Backend,
@@ -175,6 +179,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         .map_err(|_| StartError::LogName)?;
     let store = Store::open(&config.database(), config.store.readers).await?;
     Ok(Engine {
+        wallet: WalletSetup::open(&config.wallet, &issuer, config.gateway.sandbox)?,
         issuer,
         store,
         ring: keys,

@@ -16,6 +16,7 @@ mod operators;
 mod retention;
 mod signatures;
 mod tls;
+mod wallet;
 
 pub use alerts::{Alerts, Mail, MailTls};
 pub use database::{Database, DatabaseUrl};
@@ -24,6 +25,7 @@ pub use operators::Operators;
 pub use retention::Retention;
 pub use signatures::Signatures;
 pub use tls::Tls;
+pub use wallet::{ClientName, Wallet};
 
 /// Every setting with its default and one comment.
 pub const DEFAULTS: &str = include_str!("config/default.toml");
@@ -72,6 +74,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long things are kept.
     pub retention: Retention,
+    /// Credentials from wallets.
+    pub wallet: Wallet,
     /// Logs.
     pub log: Log,
 }
@@ -404,7 +408,8 @@ impl Config {
             .or(self.tls.broken())
             .or(self.alerts.broken())
             .or(self.mail.broken())
-            .or(self.retention.broken());
+            .or(self.retention.broken())
+            .or(self.wallet.broken());
         broken.map_or(Ok(()), |rule| Err(invalid(rule)))
     }
 }

@@ -42,6 +42,7 @@ pub mod push;
 pub mod registry;
 pub mod retention;
 pub mod token;
+pub mod wallet;
 
 /// How often a step is done again before it is given up as contended.
 const TRIES: u32 = 8;
@@ -85,6 +86,8 @@ pub struct Engine {
     pub policy: Policy,
     /// Whose certificates count for what hospitals sign.
     pub authorities: SourceAuthorities,
+    /// How credentials are asked of wallets.
+    pub wallet: wallet::Setup,
     /// Bounds and lives.
     pub rules: Rules,
     /// Who is at work on what.

@@ -28,6 +28,7 @@ pub mod rows;
 pub mod schema;
 mod sequence;
 mod sql;
+mod wallet;
 mod writer;
 mod written;
 
