@@ -19,6 +19,7 @@ use crate::config::{Config, Fhir, Webhooks};
 use crate::core::disclosure::{Origin, Policy, PolicyError};
 use crate::flows::floor::Floor;
 use crate::flows::masters::{WrongMaster, open_vault};
+use crate::flows::wallet::{Setup as WalletSetup, SetupError as WalletError};
 use crate::flows::{Engine, Reading, Rules, Turns};
 use crate::id::Random;
 use crate::keys::authorities::{AuthoritiesError, SourceAuthorities};
@@ -126,6 +127,9 @@ pub enum StartError {
     /// The authorities trusted for source signatures.
     #[error(transparent)]
     Authorities(#[from] AuthoritiesError),
+    /// How credentials are asked of wallets.
+    #[error(transparent)]
+    Wallet(#[from] WalletError),
     /// jsonwebtoken has another backend already.
     #[error("another cryptography backend is installed in this process")]
     Backend,
@@ -180,6 +184,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
     let floor = Floor::new(store.newest_line().await?);
     Ok(Engine {
         floor,
+        wallet: WalletSetup::open(&config.wallet, &issuer, config.gateway.sandbox)?,
         issuer,
         store,
         ring: keys,

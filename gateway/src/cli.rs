@@ -29,6 +29,7 @@ mod police;
 mod retention;
 mod serve;
 mod signature;
+mod wallet;
 
 /// How a command ended, where that is more than done or failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +124,9 @@ enum Command {
     /// Check packages of MyData, without a gateway.
     #[command(subcommand)]
     Mydata(mydata::Mydata),
+    /// Check what wallets present, without a gateway.
+    #[command(subcommand)]
+    Wallet(wallet::Wallet),
     /// Read what the police publish of traffic accidents, without a gateway.
     #[command(subcommand)]
     Police(police::Police),
@@ -174,6 +178,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Log(log) => log.run(config).await,
         Command::Fhir(fhir) => fhir.run(),
         Command::Mydata(mydata) => mydata.run(),
+        Command::Wallet(wallet) => wallet.run(),
         Command::Police(police) => police.run(),
         Command::Retention(retention) => retention.run(config()?).await,
         Command::Backup(backup) => backup.run(&config()?).await,

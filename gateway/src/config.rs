@@ -17,6 +17,7 @@ mod operators;
 mod retention;
 mod signatures;
 mod tls;
+mod wallet;
 
 pub use alerts::{Alerts, Mail, MailTls};
 pub use database::{Database, DatabaseUrl};
@@ -25,6 +26,7 @@ pub use operators::Operators;
 pub use retention::Retention;
 pub use signatures::Signatures;
 pub use tls::Tls;
+pub use wallet::{ClientName, Wallet};
 
 /// Every setting with its default and one comment.
 pub const DEFAULTS: &str = include_str!("config/default.toml");
@@ -67,6 +69,8 @@ pub struct Config {
     pub limits: Limits,
     /// How long things are kept.
     pub retention: Retention,
+    /// Credentials from wallets.
+    pub wallet: Wallet,
     /// Logs.
     pub log: Log,
 }
@@ -399,7 +403,8 @@ impl Config {
             .or(self.tls.broken())
             .or(self.alerts.broken())
             .or(self.mail.broken())
-            .or(self.retention.broken());
+            .or(self.retention.broken())
+            .or(self.wallet.broken());
         broken.map_or(Ok(()), |rule| Err(invalid(rule)))
     }
 }

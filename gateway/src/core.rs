@@ -15,3 +15,4 @@ pub mod retention;
 pub mod route;
 pub mod submission;
 pub mod timeline;
+pub mod wallet;

@@ -46,6 +46,7 @@ pub mod push;
 pub mod registry;
 pub mod retention;
 pub mod token;
+pub mod wallet;
 
 use floor::Floor;
 
@@ -95,6 +96,8 @@ pub struct Engine {
     pub policy: Policy,
     /// Whose certificates count for what hospitals sign.
     pub authorities: SourceAuthorities,
+    /// How credentials are asked of wallets.
+    pub wallet: wallet::Setup,
     /// Bounds and lives.
     pub rules: Rules,
     /// Who is at work on what.

@@ -36,9 +36,11 @@ pub mod problem;
 pub mod published;
 pub mod pull;
 pub mod push;
+pub mod qr;
 pub mod search;
 pub mod sending;
 pub mod signed;
+pub mod wallet;
 
 use problem::Problem;
 
@@ -107,6 +109,14 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/hospital/v1/submissions/{id}/trace", "GET").route(get().to(handover::of_hospital)))
         .service(at("/claims/v1/links", "POST").route(post().to(claims::redeem)))
         .service(at("/claims/v1/claims/{id}/timeline", "GET").route(get().to(claims::timeline)))
+        .service(at("/wallet/v1/sessions", "POST").route(post().to(wallet::ask)))
+        .service(at("/wallet/v1/sessions/{id}", "GET").route(get().to(wallet::session)))
+        .service(
+            at("/wallet/v1/requests/{id}", "GET, POST")
+                .route(get().to(wallet::request))
+                .route(post().to(wallet::request_with_nonce)),
+        )
+        .service(at("/wallet/v1/responses/{id}", "POST").route(post().to(wallet::answer)))
         .service(at("/errors.json", "GET").route(get().to(published::errors)))
         .service(at("/openapi.json", "GET").route(get().to(published::openapi)))
         .service(at("/log/checkpoint", "GET").route(get().to(log::checkpoint)))

@@ -159,6 +159,8 @@ ids! {
     ProposalId = "prp";
     /// An alert.
     AlertId = "alr";
+    /// A session with a wallet.
+    WalletSessionId = "wse";
     /// A request, in logs and answers.
     RequestId = "req";
 }

@@ -6,4 +6,6 @@ pub mod client;
 pub mod demo;
 pub mod hospital;
 pub mod insurer;
+pub mod issuer;
 pub mod report;
+pub mod wallet;

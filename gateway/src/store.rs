@@ -29,6 +29,7 @@ pub mod rows;
 pub mod schema;
 mod sequence;
 mod sql;
+mod wallet;
 mod writer;
 mod written;
 

@@ -30,6 +30,7 @@ pub async fn run(engine: Arc<Engine>, rhythm: Rhythm, stop: watch::Receiver<bool
         keys(&engine, stop.clone()),
         log(&engine, stop.clone()),
         push(&engine, stop.clone()),
+        wallets(&engine, stop.clone()),
         forget(&engine, stop)
     );
 }
@@ -171,6 +172,9 @@ async fn keys(engine: &Engine, mut stop: watch::Receiver<bool>) {
         if let Err(error) = engine.ring.reload() {
             tracing::error!(%error, "the key folder could not be read again; the keys read before stay in use");
         }
+        if let Err(error) = engine.wallet.reload() {
+            tracing::error!(%error, "trusted issuers could not be read again; those read before stay in use");
+        }
         if let Err(error) = engine.authorities.reload() {
             tracing::error!(%error, "authorities and lists could not be read again; those read before stay in use");
         }
@@ -208,6 +212,19 @@ async fn push(engine: &Arc<Engine>, mut stop: watch::Receiver<bool>) {
 async fn tell(engine: &Engine, due: &DuePush) {
     if let Err(error) = engine.push(due).await {
         tracing::error!(%error, party = %due.party, message = due.message, "a message could not be sent; it stays due");
+    }
+}
+
+/// Looks at held sessions with wallets again: what their issuers could not say then they may say now.
+async fn wallets(engine: &Engine, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = engine.judge_held_wallet_sessions().await {
+            tracing::error!(%error, "held sessions with wallets could not be looked at; they stay held");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(IDLE) => {}
+            () = stopped(&mut stop) => break,
+        }
     }
 }
 

@@ -12,8 +12,9 @@ use claimgate_gateway::clock::Clock;
 use claimgate_gateway::core::push::Content;
 use claimgate_gateway::http::openapi;
 use claimgate_gateway::sandbox::{app, insurer};
+use claimgate_packet::jose::base64url;
 use claimgate_tests::bundles::{bytes, case};
-use claimgate_tests::gateway::{TestGateway, get, must};
+use claimgate_tests::gateway::{TestGateway, get, must, post};
 use claimgate_tests::kit::Kit;
 use claimgate_tests::receiver::{Act, Receiver};
 use claimgate_tests::shared::project;
@@ -72,7 +73,10 @@ fn spectral_finds_nothing() {
 
 /// A gateway with something behind every address, and the description with ids that lead there.
 async fn prepared() -> (TestGateway, Value) {
-    let settings = [("CLAIMGATE_DELIVERY__MAX_WAIT_SECONDS", "1".to_owned())];
+    let settings = [
+        ("CLAIMGATE_DELIVERY__MAX_WAIT_SECONDS", "1".to_owned()),
+        ("CLAIMGATE_WALLET__ADDRESS", "https://gate.example".to_owned()),
+    ];
     let test = TestGateway::start_with_settings(Clock::system(), &settings).await.with_bearer_life().await;
     let receiver = Receiver::start(Act::Status(204)).await;
     let told = (Content::Event, Scheme::Ed25519);
@@ -114,6 +118,12 @@ async fn prepared() -> (TestGateway, Value) {
     let size = checkpoint.lines().nth(1).unwrap();
     let issuer = test.world.gateway.base_url();
 
+    let asked = json!({ "query": "identity", "purpose": "health-claim" });
+    let (session, refused) = (asked_wallet(&test, &asked).await, asked_wallet(&test, &asked).await);
+    let request = String::from_utf8(get(client, &format!("/wallet/v1/requests/{}", refused.1)).await.body).unwrap();
+    let claims = base64url::decode(request.split('.').nth(1).unwrap()).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+
     let mut document = get(client, "/openapi.json").await.json("description").unwrap();
     let mut lead = |path: &str, method: &str, parameters: &[(&str, &str)], body: Option<Value>| {
         let operation = &mut document["paths"][path][method];
@@ -150,6 +160,13 @@ async fn prepared() -> (TestGateway, Value) {
     let submission = ("id", envelope.submission_id.as_str());
     lead("/insurer/v1/submissions/{id}/status", "post", &[submission], Some(json!({ "state": "in-review" })));
     lead("/claims/v1/links", "post", &[], Some(json!({ "tracking_code": spare })));
+    lead("/wallet/v1/sessions", "post", &[], Some(asked));
+    lead("/wallet/v1/sessions/{id}", "get", &[("id", session.0.as_str())], None);
+    let handle = ("id", session.1.as_str());
+    lead("/wallet/v1/requests/{id}", "get", &[handle], None);
+    lead("/wallet/v1/requests/{id}", "post", &[handle], Some(json!({ "wallet_nonce": "n" })));
+    let no = json!({ "error": "access_denied", "state": claims["state"] });
+    lead("/wallet/v1/responses/{id}", "post", &[("id", refused.1.as_str())], Some(no));
     lead("/claims/v1/claims/{id}/timeline", "get", &[("id", claim.as_str())], None);
     let number = format!("000.p/{size}");
     lead("/log/tile/{level}/{number}", "get", &[("level", "0"), ("number", number.as_str())], None);
@@ -160,6 +177,15 @@ async fn prepared() -> (TestGateway, Value) {
     });
     lead("/oauth/token", "post", &[], Some(form));
     (test, document)
+}
+
+/// A session with wallets: its id, and the handle in its link.
+async fn asked_wallet(test: &TestGateway, body: &Value) -> (String, String) {
+    let answer = post(&test.world.app, "/wallet/v1/sessions", body).await;
+    let session = must(must(answer.expect("ask", 201)).json("session"));
+    let (id, link) = (session["session_id"].as_str().unwrap(), session["link"].as_str().unwrap());
+    let handle = link.split("requests%2F").nth(1).unwrap().split('&').next().unwrap();
+    (id.to_owned(), handle.to_owned())
 }
 
 /// Runs Schemathesis with the tokens of an insurer and an app; what it says, and whether it found nothing.

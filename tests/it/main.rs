@@ -64,5 +64,6 @@ mod tidy;
 mod tokens;
 mod trace;
 mod wallet;
+mod wallets;
 mod webhooks;
 mod xml;

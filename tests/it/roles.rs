@@ -44,6 +44,8 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/insurer/v1/alerts", Role::Insurer),
     ("POST", "/claims/v1/links", Role::App),
     ("GET", "/claims/v1/claims/{claim_id}/timeline", Role::App),
+    ("POST", "/wallet/v1/sessions", Role::App),
+    ("GET", "/wallet/v1/sessions/wse_x", Role::App),
     ("GET", "/operator/v1/parties", Role::Operator),
     ("GET", "/operator/v1/parties/insurer-life", Role::Operator),
     ("PUT", "/operator/v1/parties/insurer-life", Role::Operator),
@@ -79,6 +81,8 @@ const PUBLIC: &[&str] = &[
     "/.well-known/claim-packet-keys",
     "/log/checkpoint",
     "/log/tile/{path:.*}",
+    "/wallet/v1/requests/{id}",
+    "/wallet/v1/responses/{id}",
     "/errors.json",
     "/openapi.json",
     "/healthz",
@@ -89,7 +93,7 @@ const PUBLIC: &[&str] = &[
 /// An address without the names of its parameters.
 fn pattern(path: &str) -> String {
     // A row may name what is there, where another role would not be told.
-    let path = path.replace("insurer-life", "{}").replace("prp_x", "{}").replace("alr_x", "{}");
+    let path = path.replace("insurer-life", "{}").replace("prp_x", "{}").replace("alr_x", "{}").replace("wse_x", "{}");
     let mut parts = path.split('{');
     let first = parts.next().unwrap().to_owned();
     parts.fold(first, |all, part| all + "{}" + part.split_once('}').unwrap().1)

@@ -1,5 +1,6 @@
 //! Wallets of other people: what Python (sd-jwt) and Node (@sd-jwt) issue and present verifies here, and on changed
-//! presentations all three say the same, or the difference is one that is written down.
+//! presentations all three say the same, or the difference is one that is written down. And the desk's verdicts, by the
+//! command line.
 
 use claimgate_adapters::wallet::Reason;
 use claimgate_adapters::wallet::key::{Keys, PublicKey};
@@ -11,6 +12,7 @@ use claimgate_packet::jose::base64url;
 use claimgate_packet::jose::digest::sha256_text;
 use claimgate_packet::jose::jwk::{KeyAlg, KeyUse, PrivateJwk};
 use claimgate_packet::jose::jws::sign_under;
+use claimgate_tests::shared::{claimgate, shared};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -207,4 +209,51 @@ fn three_verifiers_judge_signed_faults_and_each_difference_has_its_reason() {
     for (place, (name, expected, ..)) in SIGNED.iter().enumerate() {
         assert_eq!([verdicts[0][place], verdicts[1][place]], *expected, "{name}");
     }
+}
+
+#[test]
+fn the_command_line_judges_a_file_of_cases_and_one_token() {
+    let Some(file) = shared("wallet/twdiw/generated/twdiw-presentations.json") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("cases.json"), &file).unwrap();
+    let output = claimgate(folder.path(), &["wallet", "verify", "--json", "--cases", "cases.json"]);
+    assert!(output.status.success());
+    let told: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let cases: Value = serde_json::from_slice(&file).unwrap();
+    assert_eq!(told.len(), cases["cases"].as_array().unwrap().len());
+    for (case, told) in cases["cases"].as_array().unwrap().iter().zip(&told) {
+        let expected = case["expected"].as_str().unwrap().split([' ', ';', ':']).next().unwrap();
+        assert_eq!((&told["id"], told["verdict"].as_str()), (&case["id"], Some(expected)));
+        assert_eq!(told["reason"].is_null(), expected == "accept", "{}", told["id"]);
+    }
+    assert_eq!(told[0]["claims"], json!(["name", "id_number", "type"]));
+    let table = claimgate(folder.path(), &["wallet", "verify", "--cases", "cases.json"]);
+    let table = String::from_utf8(table.stdout).unwrap();
+    assert!(table.lines().any(|line| line.split_whitespace().eq(["bad-nonce", "reject", "nonce_mismatch"])), "{table}");
+    // Names of claims are shown, what they say is not.
+    assert!(!table.contains("A123456789") && !String::from_utf8(output.stdout).unwrap().contains("A123456789"));
+
+    let Some(file) = shared("wallet/oauth-selective-disclosure-jwt/rfc9901-final-draft22-tokens.json") else { return };
+    let tokens: Value = serde_json::from_slice(&file).unwrap();
+    let keys = json!({ "keys": [tokens["issuer_public_jwk"]] }).to_string();
+    std::fs::write(folder.path().join("issuer.jwks"), keys).unwrap();
+    let bound = tokens["vectors"].as_array().unwrap().iter().find(|one| one["kind"] == "sd-jwt+kb").unwrap();
+    std::fs::write(folder.path().join("one.txt"), bound["token"].as_str().unwrap()).unwrap();
+    let proof = &bound["kb_payload"];
+    let at = Timestamp::from_second(proof["iat"].as_i64().unwrap()).unwrap().to_string();
+    let judged = |nonce: &str| {
+        let audience = proof["aud"].as_str().unwrap();
+        let arguments = [
+            &["wallet", "verify", "--json", "--sd-jwt", "one.txt", "--trust", "issuer.jwks", "--at", &at][..],
+            &["--nonce", nonce, "--audience", audience],
+        ];
+        let output = claimgate(folder.path(), &arguments.concat());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let good = judged(proof["nonce"].as_str().unwrap());
+    assert_eq!((&good[0]["id"], &good[0]["verdict"]), (&json!("one"), &json!("accept")));
+    assert_eq!(judged("another")[0]["reason"], "nonce_mismatch");
+    let usage = claimgate(folder.path(), &["wallet", "verify", "--sd-jwt", "one.txt"]);
+    assert_eq!(usage.status.code(), Some(2), "an SD-JWT without keys");
 }

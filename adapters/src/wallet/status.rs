@@ -5,6 +5,7 @@
 //! fetched.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::reason::{Effect, Reason};
@@ -17,7 +18,8 @@ pub mod token;
 pub use list::{Form, List};
 
 /// What a `StatusList2021` is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Purpose {
     /// A set bit means revoked.
     Revocation,
@@ -37,7 +39,8 @@ impl Purpose {
 }
 
 /// Which list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// A Token Status List.
     Token,
@@ -45,8 +48,8 @@ pub enum Kind {
     List2021(Purpose),
 }
 
-/// One entry of one list, as a credential names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One entry of one list, as a credential names it; it may be kept, to be looked up again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reference {
     /// Which kind of list.
     pub kind: Kind,

@@ -62,6 +62,7 @@ pub struct Limits {
     parties: Mutex<Buckets<PartyId>>,
     clients: Mutex<Buckets<(IpAddr, Option<PartyId>)>>,
     peers: Mutex<Buckets<IpAddr>>,
+    wallets: Mutex<Buckets<IpAddr>>,
     client: Rate,
     peer: Rate,
 }
@@ -91,6 +92,7 @@ impl Limits {
             parties: Mutex::new(Buckets::new(MOST)),
             clients: Mutex::new(Buckets::new(MOST)),
             peers: Mutex::new(Buckets::new(MOST)),
+            wallets: Mutex::new(Buckets::new(MOST)),
             client: Rate::of_requests(config.token_requests_per_second, config.token_burst),
             peer: Rate::of_requests(config.token_peer_requests_per_second, config.token_peer_burst),
         })
@@ -126,6 +128,15 @@ impl Limits {
         };
         drop(parties);
         (standing, entered.map(|()| Entered { limits: Arc::clone(self), party: key, allowed }))
+    }
+
+    /// A request of a wallet, from an address: as often as that address may ask for tokens, and counted apart.
+    ///
+    /// # Errors
+    /// The address asks too often.
+    pub fn ask_as_wallet(&self, peer: IpAddr, now: Duration) -> Result<(), Exceeded> {
+        let spent = self.peer.spend(&mut lock(&self.wallets).of(&network(peer), now).1.requests, now);
+        spent.map_err(|wait| Exceeded::new(What::Requests, wait))
     }
 
     /// A request at the token endpoint, from an address, by whom it says it is. Nobody is authenticated yet: what one

@@ -19,6 +19,8 @@ pub enum Scope {
     SubmissionsWrite,
     /// Read claims one is linked to, redeem tracking codes.
     ClaimsRead,
+    /// Ask wallets for credentials and read what was proved.
+    WalletAsk,
     /// Read the registry, deliveries' attempts, alerts, the audit trail, the health of the gateway.
     OperatorRead,
     /// Propose changes, look after endpoints, acknowledge alerts, read contacts.
@@ -44,6 +46,7 @@ impl Scope {
             Self::DeliveriesAck => "deliveries.ack",
             Self::SubmissionsWrite => "submissions.write",
             Self::ClaimsRead => "claims.read",
+            Self::WalletAsk => "wallet.ask",
             Self::OperatorRead => "operator.read",
             Self::OperatorWrite => "operator.write",
             Self::OperatorApprove => "operator.approve",
@@ -56,7 +59,7 @@ impl Scope {
         match role.interface() {
             Some(Role::Hospital) => &[Self::BundleCreate, Self::BundleRead, Self::BundleUpdate],
             Some(Role::Insurer) => &[Self::DeliveriesRead, Self::DeliveriesAck, Self::SubmissionsWrite],
-            Some(Role::App) => &[Self::ClaimsRead],
+            Some(Role::App) => &[Self::ClaimsRead, Self::WalletAsk],
             Some(Role::Operator) if role == Role::Operator => {
                 &[Self::OperatorRead, Self::OperatorWrite, Self::OperatorApprove]
             }

@@ -13,6 +13,7 @@ use super::push::PushWrite;
 use super::retention::RetentionWrite;
 use super::submission::SubmissionState;
 use super::timeline::Entry;
+use super::wallet::WalletWrite;
 use crate::consent::Permit;
 use crate::id::{AttachmentId, AuditId, ClaimId, DeliveryId, EvidenceId, PacketId, SubmissionId, WorkId};
 use crate::keys::index::Mac;
@@ -68,6 +69,8 @@ pub enum Write {
     RemoveOperator(PartyId, i64),
     /// An alert, or the mail that tells of one.
     Alert(AlertWrite),
+    /// A session with a wallet.
+    Wallet(WalletWrite),
     /// A new claim at revision 1 with its wrapped data key.
     NewClaim(NewClaim),
     /// The next revision of a claim that was read at `version`.

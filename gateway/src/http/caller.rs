@@ -59,6 +59,8 @@ rights! {
     ReportStatus = Insurer, SubmissionsWrite;
     /// Follow claims.
     FollowClaims = App, ClaimsRead;
+    /// Ask wallets for credentials.
+    AskWallets = App, WalletAsk;
     /// See what operators see.
     ReadOperator = Operator, OperatorRead;
     /// Propose, look after endpoints and alerts.

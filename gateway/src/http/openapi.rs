@@ -16,6 +16,7 @@ use super::problem::{PROBLEM_JSON, ProblemBody};
 mod operation;
 mod operator;
 mod table;
+mod wallet;
 
 use operation::{Body, Operation, Tag};
 pub use table::operations;

@@ -264,7 +264,7 @@ impl PartyClient {
 }
 
 impl Answer {
-    async fn read(mut response: Response) -> Result<Self, ClientError> {
+    pub(super) async fn read(mut response: Response) -> Result<Self, ClientError> {
         let (status, headers) = (response.status(), response.headers().clone());
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await? {

@@ -6,7 +6,9 @@ use serde_json::json;
 
 use super::sql::{Builder, Connection, is_refusal, query};
 use super::written::{all, millis, one};
-use super::{StoreError, alert, attachments, handover, log, master, published, push, receipt, registry, retention};
+use super::{
+    StoreError, alert, attachments, handover, log, master, published, push, receipt, registry, retention, wallet,
+};
 use crate::core::change::{Change, DeliveryRow, SearchValues, Write};
 use crate::core::timeline::{Audience, Entry};
 use crate::party::Party;
@@ -52,6 +54,7 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
         Write::Decision(decision) => registry::decision(tx, decision).await,
         Write::RemoveOperator(id, version) => registry::remove_operator(tx, id, *version).await,
         Write::Alert(write) => alert::apply(tx, write).await,
+        Write::Wallet(write) => wallet::apply(tx, write).await,
         Write::NewClaim(claim) => {
             let sql = "-- apply::new_claim
                 insert into claim (id, hospital_id, case_index, kind, revision, version, created_at, changed_at)

@@ -72,6 +72,7 @@ migrations! {
     13 "0013_webhook_queue";
     14 "0014_retention";
     15 "0015_master_keys";
+    16 "0016_wallet";
 }
 
 /// The migrations for the database of a connection, in order.

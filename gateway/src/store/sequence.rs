@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::rows::DueWork;
 use super::sql::{Builder, Connection, query, query_as};
 use super::written::millis;
-use super::{StoreError, log, push, registry};
+use super::{StoreError, log, push, registry, wallet};
 use crate::audit;
 
 /// The most rows one batch takes.
@@ -127,5 +127,5 @@ pub(super) async fn forget(connection: &mut Connection, now: Timestamp) -> Resul
     for sql in statements {
         query(sql).bind(millis(now)).execute(&mut *connection).await?;
     }
-    Ok(())
+    wallet::forget(connection, now).await
 }

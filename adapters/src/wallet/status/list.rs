@@ -51,6 +51,12 @@ impl List {
         }
     }
 
+    /// How many bytes it takes, for who keeps several.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Whether it counts at a time.
     #[must_use]
     pub fn counts_at(&self, now: Timestamp) -> bool {

@@ -134,7 +134,13 @@ impl Engine {
         SearchValues { claim, hospital: hospital.clone(), values: values.into_iter().collect() }
     }
 
-    pub(super) fn search_mac(&self, hospital: &PartyId, name: SearchName, system: Option<&str>, value: &str) -> Mac {
+    pub(in crate::flows) fn search_mac(
+        &self,
+        hospital: &PartyId,
+        name: SearchName,
+        system: Option<&str>,
+        value: &str,
+    ) -> Mac {
         let system = system.map_or("", taiwan::canonical);
         let domain = match name {
             SearchName::Case => "claim_search.case",

@@ -62,7 +62,7 @@ pub const CODES: &[Code] = codes! {
         "Sign the proof with the key the token is bound to.", "請以權杖所綁定的金鑰簽署證明。";
     "dpop.nonce" 401, Sender, AfterCorrection, [Protected],
         "Put the value of `DPoP-Nonce` into a new proof.", "請將 DPoP-Nonce 的值放入新的證明。";
-    "limit.requests" 429, Sender, Later, [Protected, At("/oauth/token")],
+    "limit.requests" 429, Sender, Later, [Protected, At("/oauth/token"), At("/wallet/v1/requests/{id}"), At("/wallet/v1/responses/{id}")],
         "Wait as long as `Retry-After` says.", "請求過於頻繁，請依 Retry-After 等候後重送。";
     "limit.concurrent" 429, Sender, Later, [Protected],
         "You have too many requests in hand; let some finish.", "同時處理中的請求過多，請待完成後重送。";
@@ -94,7 +94,7 @@ pub const CODES: &[Code] = codes! {
     "body.value" 422, Sender, AfterCorrection, [Json],
         "A value is out of its bounds; `pointer` says which.", "值超出範圍，位置見 pointer。";
 
-    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), At("/claims/v1/claims/{id}/timeline"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics")],
+    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), At("/claims/v1/claims/{id}/timeline"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}")],
         "There is no such thing of yours; compare the id with the one you were given.", "查無此項，或不屬於貴機構；請核對識別碼。";
     "endpoint.none" 404, Sender, AfterCorrection, [Under("/insurer/v1/endpoint"), Under("/operator/v1/parties/{id}/endpoint"), At("/insurer/v1/deliveries/{id}/redrive")],
         "Have the operator name an endpoint, or pull.", "尚未登錄通知端點，請洽維運單位，或改以拉取方式取得。";
@@ -102,9 +102,25 @@ pub const CODES: &[Code] = codes! {
         "The endpoint was changed at this moment: send it again.", "端點設定同時被異動，請重送。";
     "redrive.which" 422, Sender, AfterCorrection, [At("/insurer/v1/endpoint/redrive"), At("/operator/v1/parties/{id}/endpoint/redrive")],
         "Say exactly one of `open`, `after`, `from`.", "open、after、from 請擇一指定。";
+    "wallet.off" 503, Gateway, No, [At("/wallet/v1/sessions")],
+        "The operator sets an https address and a certificate for requests to wallets.", "平台尚未設定皮夾驗證所需的 https 位址與憑證，請洽維運單位。";
+    "wallet.query-unknown" 422, Sender, AfterCorrection, [At("/wallet/v1/sessions")],
+        "Name one of the queries the text lists.", "請使用訊息所列的查詢名稱。";
+    "wallet.purpose" 422, Sender, AfterCorrection, [At("/wallet/v1/sessions")],
+        "Name a purpose of this query.", "此查詢不適用於該用途。";
+    "wallet.return-to" 422, Sender, AfterCorrection, [At("/wallet/v1/sessions")],
+        "`return_to` is an https address of yours, without a fragment.", "return_to 須為 https 位址，且不含片段（#）。";
+    "wallet.nonce" 400, Sender, AfterCorrection, [At("/wallet/v1/requests/{id}")],
+        "`wallet_nonce` is at most 512 characters of base64url.", "wallet_nonce 最多 512 個 base64url 字元。";
+    "wallet.session-over" 410, Sender, No, [At("/wallet/v1/requests/{id}")],
+        "It was answered or its time is over; begin a new session.", "此次驗證已完成或逾時，請重新發起。";
+    "wallet.answer-refused" 400, Sender, No, [At("/wallet/v1/responses/{id}")],
+        "The app that asked reads why; begin a new session.", "憑證驗證未通過，原因由發起驗證的應用程式查詢；請重新發起。";
+    "wallet.answered-before" 409, Sender, No, [At("/wallet/v1/responses/{id}")],
+        "Each request takes one answer; begin a new session.", "每次驗證僅接受一次回覆，請重新發起。";
     "ack.repeated" 422, Sender, AfterCorrection, [At("/insurer/v1/acks")],
         "Name each delivery once in a body; the first item counts.", "同一請求內每筆傳送僅能出現一次，以第一筆為準。";
-    "query.invalid" 400, Sender, AfterCorrection, [At("/insurer/v1/deliveries"), At("/insurer/v1/alerts"), At("/operator/v1/parties"), At("/operator/v1/endpoints"), At("/operator/v1/dead-letters"), At("/operator/v1/proposals"), At("/operator/v1/alerts"), At("/operator/v1/audit")],
+    "query.invalid" 400, Sender, AfterCorrection, [At("/insurer/v1/deliveries"), At("/insurer/v1/alerts"), At("/operator/v1/parties"), At("/operator/v1/endpoints"), At("/operator/v1/dead-letters"), At("/operator/v1/proposals"), At("/operator/v1/alerts"), At("/operator/v1/audit"), At("/wallet/v1/sessions/{id}")],
         "The text names the parameters and their bounds.", "查詢參數有誤，請依訊息所列範圍更正。";
     "operator.if-match-form" 400, Sender, AfterCorrection, [Under("/operator/v1/parties/{id}")],
         "`If-Match` is one ETag as it was given; `If-None-Match` is * for what is not there yet.", "If-Match 請填閘道給的 ETag；新增時使用 If-None-Match: *。";

@@ -29,10 +29,12 @@ pub(super) enum Tag {
     Operator,
     /// Orchestrators and operators.
     Operation,
+    /// Wallets.
+    Wallet,
 }
 
 impl Tag {
-    pub(super) const ALL: [Self; 8] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Access,
         Self::App,
         Self::Contract,
@@ -41,6 +43,7 @@ impl Tag {
         Self::Log,
         Self::Operation,
         Self::Operator,
+        Self::Wallet,
     ];
 
     /// The name.
@@ -54,6 +57,7 @@ impl Tag {
             Self::Contract => "contract",
             Self::Operation => "operation",
             Self::Operator => "operator",
+            Self::Wallet => "wallet",
         }
     }
 
@@ -68,6 +72,7 @@ impl Tag {
             Self::Operator => {
                 "Operators 維運人員 look after the registry, endpoints and alerts; regulators 主管機關 read."
             }
+            Self::Wallet => "Wallets 數位憑證皮夾 fetch a request and answer it (OpenID4VP 1.0); no token.",
             Self::Operation => "For orchestrators and operators 維運.",
         }
     }

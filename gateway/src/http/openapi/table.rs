@@ -41,6 +41,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(told());
     all.extend(super::operator::operations());
     all.extend(app());
+    all.extend(super::wallet::operations());
     all.extend(public());
     all
 }

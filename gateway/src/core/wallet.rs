@@ -1,0 +1,159 @@
+//! Sessions with wallets (數位憑證皮夾): what was asked, where it stands, what was proved. Values only.
+//!
+//! A session's request is a secret while it is open; what was proved of a person is sealed, and only the names of claims
+//! are told.
+
+use claimgate_adapters::wallet::Reason;
+use claimgate_adapters::wallet::session::Asked;
+use claimgate_adapters::wallet::status::Reference;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::proposal::words;
+use crate::id::{ClaimId, WalletSessionId};
+use crate::keys::index::Mac;
+use crate::party::PartyId;
+
+words! {
+    /// Where a session stands.
+    SessionState {
+        /// No wallet has looked at the request.
+        Waiting = "waiting";
+        /// A wallet has fetched the request.
+        Opened = "opened";
+        /// What was asked is proved.
+        Verified = "verified";
+        /// Proved, but nobody can say whether the credential still counts: looked at again.
+        Held = "held";
+        /// Not proved.
+        Refused = "refused";
+    }
+}
+
+impl SessionState {
+    /// Whether an answer is still taken.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Waiting | Self::Opened)
+    }
+}
+
+/// What a session keeps, sealed, until it is answered.
+#[derive(Serialize, Deserialize)]
+pub struct Kept {
+    /// What was asked.
+    pub asked: Asked,
+    /// The private key the answer is encrypted to.
+    pub key: Option<Value>,
+    /// Where the wallet sends its user after the answer, on the same device.
+    pub return_to: Option<String>,
+}
+
+/// What came of a session, sealed.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub struct Outcome {
+    /// The names of the claims that were proved.
+    pub claims: Vec<String>,
+    /// The names of claims that were disclosed, not asked for, and dropped.
+    #[serde(default)]
+    pub surplus: Vec<String>,
+    /// Whether the credential's person is the claim's; none where that cannot be said.
+    pub person: Option<bool>,
+    /// How sure the identity is.
+    pub assurance: Option<String>,
+    /// What the wallet said, where it refused.
+    #[serde(default)]
+    pub wallet_said: Option<String>,
+    /// What was proved, by evidence field.
+    #[serde(default)]
+    pub evidence: Vec<Proved>,
+}
+
+claimgate_packet::opaque_debug!(Kept, Outcome, Proved);
+
+/// One credential that was proved: the identity evidence of a session.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Proved {
+    /// The credential query it answers.
+    pub query: String,
+    /// Its type.
+    pub kind: String,
+    /// Its issuer.
+    pub issuer: String,
+    /// SHA-256 of the issuer's JWT, base64url.
+    pub digest: String,
+    /// From when it counts.
+    pub valid_from: Option<Timestamp>,
+    /// Until when.
+    pub valid_until: Option<Timestamp>,
+    /// The thumbprint (RFC 7638) of the key its holder proved.
+    pub holder: Option<String>,
+    /// Where its status stands.
+    pub status: Vec<Reference>,
+    /// The claims, by evidence field.
+    pub fields: Map<String, Value>,
+}
+
+/// A session in the database.
+#[derive(Clone)]
+pub struct Session {
+    /// Id.
+    pub id: WalletSessionId,
+    /// Who asked.
+    pub party: PartyId,
+    /// The query.
+    pub query: String,
+    /// What for.
+    pub purpose: String,
+    /// The claim it is for.
+    pub claim: Option<ClaimId>,
+    /// State.
+    pub state: SessionState,
+    /// Why it is refused or held.
+    pub reason: Option<String>,
+    /// A [`Kept`], sealed; gone once it is answered.
+    pub request: Option<Vec<u8>>,
+    /// An [`Outcome`], sealed.
+    pub outcome: Option<Vec<u8>>,
+    /// The digest of the code the wallet's user comes back with, where the session is bound to one.
+    pub code: Option<Mac>,
+    /// Until when it may be answered.
+    pub closes_at: Timestamp,
+}
+
+claimgate_packet::opaque_debug!(Session);
+
+/// What is written of sessions.
+#[derive(Debug)]
+pub enum WalletWrite {
+    /// A new session with the digest of its handle, and when it is forgotten.
+    New(Box<Session>, Mac, Timestamp, Timestamp),
+    /// A wallet has fetched the request.
+    Opened(WalletSessionId),
+    /// The one answer: only an open session takes it, and its nonce is gone with it.
+    Answered(Box<Answered>),
+    /// A held one was looked at again.
+    Judged(WalletSessionId, SessionState, Option<Reason>, Option<Timestamp>),
+}
+
+/// What an answer made of a session.
+#[derive(Debug)]
+pub struct Answered {
+    /// The session.
+    pub id: WalletSessionId,
+    /// Its state.
+    pub state: SessionState,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// An [`Outcome`], sealed.
+    pub outcome: Vec<u8>,
+    /// The digest of the code the wallet's user comes back with.
+    pub code: Option<Mac>,
+    /// When.
+    pub at: Timestamp,
+    /// When it is looked at again.
+    pub due_at: Option<Timestamp>,
+    /// Whether it stays as long as its claim.
+    pub stays: bool,
+}

@@ -1,0 +1,354 @@
+//! Asking wallets (數位憑證皮夾) for credentials: a session is begun by an app's backend, answered once by a wallet, and read
+//! by the same backend.
+//!
+//! In: which query, what for, the wallet's answer. Out: links for the wallet, signed requests, what was proved. The handle
+//! in the wallet's addresses is another than the session's id: who knows one does not know the other.
+
+use std::collections::BTreeSet;
+
+use claimgate_adapters::wallet::oid4vp::request::{self, Method, RequestError, SignedBy};
+use claimgate_adapters::wallet::oid4vp::transaction::Transaction;
+use claimgate_adapters::wallet::session::{Asked, Question, ResponseMode};
+use claimgate_packet::jose::base64url;
+use claimgate_packet::jose::jwk::{JwkError, KeyAlg, KeyUse, PrivateJwk};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
+
+use super::{Engine, Fault};
+use crate::config;
+use crate::core::change::{Change, Write};
+use crate::core::wallet::{Kept, Outcome, Session, SessionState, WalletWrite};
+use crate::id::{ClaimId, WalletSessionId};
+use crate::keys::at_rest::Place;
+use crate::keys::index::Mac;
+use crate::keys::issuers::{Issuers, IssuersError};
+use crate::keys::verifier::{Verifier, VerifierError};
+use crate::party::PartyId;
+
+mod answer;
+mod queries;
+mod status;
+
+pub use answer::{NotTaken, Taken};
+pub use queries::{Named, Queries, QueriesError};
+pub use status::Lists;
+
+/// The type of transaction data that asks for consent to file.
+pub const CONSENT: &str = "urn:claimgate:transaction:consent-to-file";
+/// Bytes of what nobody may guess.
+const SECRET: usize = 32;
+
+/// What sessions need besides the engine.
+#[derive(Debug)]
+pub struct Setup {
+    address: String,
+    universal_link: String,
+    stand_in: Option<String>,
+    verifier: Option<Verifier>,
+    issuers: Issuers,
+    queries: Queries,
+    lists: Lists,
+    open: SignedDuration,
+    kept: SignedDuration,
+}
+
+/// Why `[wallet]` cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SetupError {
+    /// Certificate and key.
+    #[error(transparent)]
+    Verifier(#[from] VerifierError),
+    /// Trusted issuers.
+    #[error(transparent)]
+    Issuers(#[from] IssuersError),
+    /// Queries.
+    #[error(transparent)]
+    Queries(#[from] QueriesError),
+}
+
+impl Setup {
+    /// Reads what `[wallet]` names; `issuer` is the gateway's own address.
+    ///
+    /// # Errors
+    /// [`SetupError`].
+    pub fn open(settings: &config::Wallet, issuer: &str, sandbox: bool) -> Result<Self, SetupError> {
+        let address = if settings.address.is_empty() { issuer } else { &settings.address }.to_owned();
+        let stand_in = Some(settings.stand_in.clone()).filter(|place| sandbox && !place.is_empty());
+        Ok(Self {
+            verifier: Verifier::open(settings, &address, sandbox)?,
+            issuers: Issuers::open(&settings.trust, sandbox)?,
+            queries: Queries::open(&settings.queries)?,
+            lists: Lists::default(),
+            universal_link: settings.universal_link.clone(),
+            open: SignedDuration::from_secs(settings.session_seconds),
+            kept: SignedDuration::from_hours(settings.keep_hours),
+            stand_in,
+            address,
+        })
+    }
+
+    /// Reads the trusted issuers again where they changed.
+    ///
+    /// # Errors
+    /// [`IssuersError`]; what was read before stays.
+    pub fn reload(&self) -> Result<(), IssuersError> {
+        self.issuers.reload()
+    }
+
+    /// The names of the queries.
+    #[must_use]
+    pub fn queries(&self) -> Vec<&str> {
+        self.queries.names()
+    }
+
+    /// Where a status list is fetched.
+    fn stand_in(&self, uri: &str) -> String {
+        let path = uri.splitn(4, '/').nth(3).unwrap_or_default();
+        self.stand_in.as_ref().map_or_else(|| uri.to_owned(), |place| format!("{place}/{path}"))
+    }
+}
+
+/// What an app asks for.
+#[derive(Default)]
+pub struct NewSession {
+    /// The name of the query.
+    pub query: String,
+    /// What for.
+    pub purpose: String,
+    /// The claim it is for.
+    pub claim: Option<ClaimId>,
+    /// What the person consents to by presenting: what, with whom, for what.
+    pub consent: Option<Map<String, Value>>,
+    /// Where the wallet sends its user after the answer, on the same device.
+    pub return_to: Option<String>,
+}
+
+claimgate_packet::opaque_debug!(NewSession);
+
+/// A session as it begins.
+#[derive(Clone, Debug)]
+pub struct Started {
+    /// Its id.
+    pub id: WalletSessionId,
+    /// What invokes a wallet; the content of the QR code.
+    pub link: String,
+    /// The same at the wallet's https address, where there is one.
+    pub universal_link: Option<String>,
+    /// Until when it may be answered.
+    pub closes_at: Timestamp,
+}
+
+/// Why no session begins.
+#[derive(Debug, thiserror::Error)]
+pub enum NotStarted {
+    /// No address or no certificate.
+    #[error("nothing is asked of wallets here")]
+    Off,
+    /// No such query.
+    #[error("there is no such query")]
+    Query,
+    /// Not for this purpose.
+    #[error("the query is not for this purpose")]
+    Purpose,
+    /// The app is not linked to the claim.
+    #[error("there is no such claim")]
+    Claim,
+    /// A fault of ours.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// Why there is no request object.
+#[derive(Debug, thiserror::Error)]
+pub enum NoRequest {
+    /// No such session.
+    #[error("there is no such session")]
+    Unknown,
+    /// It was answered, or its time is over.
+    #[error("the session is over")]
+    Over,
+    /// The wallet's nonce.
+    #[error("wallet_nonce is at most 512 characters of base64url")]
+    WalletNonce,
+    /// A fault of ours.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+/// A session as its backend sees it.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The session, without its secrets.
+    pub session: Session,
+    /// What came of it; none before, or before the person came back where it is bound to that.
+    pub outcome: Option<Outcome>,
+    /// The state's word.
+    pub state: &'static str,
+}
+
+impl Engine {
+    /// Begins a session.
+    ///
+    /// # Errors
+    /// [`NotStarted`].
+    pub async fn start_wallet_session(&self, app: &PartyId, new: NewSession) -> Result<Started, NotStarted> {
+        let setup = &self.wallet;
+        let verifier = setup.verifier.as_ref().ok_or(NotStarted::Off)?;
+        let query = setup.queries.find(&new.query).ok_or(NotStarted::Query)?;
+        if !query.purposes.contains(&new.purpose) {
+            return Err(NotStarted::Purpose);
+        }
+        if let Some(claim) = new.claim {
+            self.store.claim_of_app(app, claim).await.map_err(Fault::from)?.ok_or(NotStarted::Claim)?;
+        }
+        let now = self.now();
+        let closes_at = now.saturating_add(setup.open).unwrap_or(Timestamp::MAX);
+        let id = WalletSessionId::new(now, &self.random);
+        let handle = self.secret();
+        let key = (query.response == ResponseMode::DirectPostJwt)
+            .then(|| PrivateJwk::generate(KeyUse::Enc, KeyAlg::EcdhEs, None, now))
+            .transpose()
+            .map_err(|_: JwkError| Fault::Stored("wallet_session.request"))?;
+        let ids: Vec<String> = query.query.credentials.iter().map(|one| one.id.clone()).collect();
+        let asked = Asked {
+            dialect: query.dialect,
+            client: verifier.client().clone(),
+            response_uri: format!("{}/wallet/v1/responses/{handle}", setup.address),
+            response_mode: query.response,
+            nonce: self.secret(),
+            state: self.secret(),
+            question: Question::Dcql(query.query.clone()),
+            transactions: new.consent.map(|what| Transaction::new(CONSENT, &ids, what)).into_iter().collect(),
+            one_holder: true,
+            opened_at: now,
+            closes_at,
+        };
+        let request_uri = format!("{}/wallet/v1/requests/{handle}", setup.address);
+        let link = request::link(asked.dialect, &asked.client, &request_uri, Method::Post).ok_or(NotStarted::Off)?;
+        let universal_link = link.split_once('?').map(|(_, rest)| format!("{}?{rest}", setup.universal_link));
+        let kept = Kept { asked, key: key.map(|key| key.to_json()), return_to: new.return_to };
+        let row = id.to_string();
+        let place = Place { table: "wallet_session", row: &row, column: "request" };
+        let session = Session {
+            id,
+            party: app.clone(),
+            query: new.query,
+            purpose: new.purpose,
+            claim: new.claim,
+            state: SessionState::Waiting,
+            reason: None,
+            request: Some(self.vault.seal_registry(place, &to_json(&kept)?).map_err(Fault::from)?),
+            outcome: None,
+            code: None,
+            closes_at,
+        };
+        let forget_at = closes_at.saturating_add(setup.kept).unwrap_or(Timestamp::MAX);
+        let mut change = Change::new("start_wallet_session");
+        let handle = self.handle_index(&handle);
+        change.push(self.audit(app.as_str(), "wallet.asked", &id, [("query", session.query.clone())]));
+        change.push(Write::Wallet(WalletWrite::New(Box::new(session), handle, now, forget_at)));
+        self.store.commit(change).await.map_err(Fault::from)?;
+        let universal_link = universal_link.filter(|_| !setup.universal_link.is_empty());
+        Ok(Started { id, link, universal_link, closes_at })
+    }
+
+    /// The signed request of an open session; it may be fetched again.
+    ///
+    /// # Errors
+    /// [`NoRequest`].
+    pub async fn wallet_request(&self, handle: &str, wallet_nonce: Option<&str>) -> Result<String, NoRequest> {
+        let found = self.store.wallet_session_of(&self.handle_index(handle)).await.map_err(Fault::from)?;
+        let session = found.ok_or(NoRequest::Unknown)?;
+        let now = self.now();
+        if !session.state.is_open() || now >= session.closes_at {
+            return Err(NoRequest::Over);
+        }
+        let (kept, keys) = self.kept_request(&session)?;
+        let verifier = self.wallet.verifier.as_ref().ok_or(NoRequest::Over)?;
+        let public: Vec<_> = keys.iter().map(PrivateJwk::public).collect();
+        let signed_by = SignedBy::Certificates(verifier.chain());
+        let object = request::object(&kept.asked, signed_by, &public, wallet_nonce, now);
+        let object = object.map_err(|error| match error {
+            RequestError::WalletNonce => NoRequest::WalletNonce,
+            _ => Fault::Stored("wallet_session.request").into(),
+        })?;
+        let signed = verifier.sign(object).map_err(|_| Fault::Stored("wallet_session.request"))?;
+        if session.state == SessionState::Waiting {
+            let mut change = Change::new("open_wallet_session");
+            change.push(Write::Wallet(WalletWrite::Opened(session.id)));
+            self.store.commit(change).await.map_err(Fault::from)?;
+        }
+        Ok(signed)
+    }
+
+    /// A session of an app. Where the person comes back from the wallet, what was proved is told to who has the code
+    /// they came back with, and to nobody else.
+    ///
+    /// # Errors
+    /// A fault of ours.
+    pub async fn wallet_session(
+        &self,
+        app: &PartyId,
+        id: WalletSessionId,
+        code: Option<&str>,
+    ) -> Result<Option<Shown>, Fault> {
+        let Some(session) = self.store.wallet_session(app, id).await? else { return Ok(None) };
+        let came_back = session.code.is_none_or(|wanted| code.is_some_and(|code| self.code_index(code) == wanted));
+        if session.state.is_open() || !came_back {
+            let over = session.state.is_open() && self.now() >= session.closes_at;
+            let waits = if session.state == SessionState::Waiting { "waiting" } else { "opened" };
+            let session = Session { reason: None, ..session };
+            return Ok(Some(Shown { session, outcome: None, state: if over { "expired" } else { waits } }));
+        }
+        let outcome = self.wallet_outcome(&session).await?;
+        let state = session.state.as_str();
+        Ok(Some(Shown { session, outcome, state }))
+    }
+
+    /// What is kept of an open session, with its key.
+    fn kept_request(&self, session: &Session) -> Result<(Kept, Vec<PrivateJwk>), Fault> {
+        let damaged = || Fault::Stored("wallet_session.request");
+        let row = session.id.to_string();
+        let place = Place { table: "wallet_session", row: &row, column: "request" };
+        let plain = self.vault.open_registry(place, session.request.as_deref().ok_or_else(damaged)?)?;
+        let kept: Kept = serde_json::from_slice(&plain).map_err(|_| damaged())?;
+        let key = kept.key.as_ref().map(PrivateJwk::from_json).transpose().map_err(|_| damaged())?;
+        Ok((kept, key.into_iter().collect()))
+    }
+
+    /// What came of a session; none where its claim may not be used now.
+    async fn wallet_outcome(&self, session: &Session) -> Result<Option<Outcome>, Fault> {
+        let Some(sealed) = &session.outcome else { return Ok(None) };
+        let row = session.id.to_string();
+        let place = Place { table: "wallet_session", row: &row, column: "outcome" };
+        let plain = match session.claim {
+            None => self.vault.open_registry(place, sealed)?,
+            Some(claim) => match self.store.claim_of_app(&session.party, claim).await? {
+                None => return Ok(None),
+                Some((_, wrapped)) => self.vault.open_claim_key(claim, &wrapped)?.open(place, sealed)?,
+            },
+        };
+        serde_json::from_slice(&plain).map(Some).map_err(|_| Fault::Stored("wallet_session.outcome"))
+    }
+
+    fn secret(&self) -> String {
+        base64url::encode(&self.random.bytes::<SECRET>())
+    }
+
+    fn handle_index(&self, handle: &str) -> Mac {
+        self.index.exact("wallet_session.handle", &[handle.as_bytes()])
+    }
+
+    fn code_index(&self, code: &str) -> Mac {
+        self.index.exact("wallet_session.code", &[code.as_bytes()])
+    }
+}
+
+fn to_json(value: &impl serde::Serialize) -> Result<Vec<u8>, Fault> {
+    serde_json::to_vec(value).map_err(|_| Fault::Stored("wallet_session"))
+}
+
+/// The names of claims, each once, in order.
+fn names<'a>(all: impl Iterator<Item = &'a String>) -> Vec<String> {
+    all.cloned().collect::<BTreeSet<_>>().into_iter().collect()
+}

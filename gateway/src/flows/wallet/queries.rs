@@ -1,0 +1,192 @@
+//! What may be asked of wallets: a list of named DCQL queries from the operator's file, checked when it is read.
+//!
+//! An app names a query and never writes one: it cannot ask for more than the operator decided.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use claimgate_adapters::wallet::oid4vp::dcql::{Query, QueryError};
+use claimgate_adapters::wallet::session::{Dialect, ResponseMode};
+use serde::Deserialize;
+
+/// The built-in file.
+const BUILT_IN: &str = include_str!("../../config/wallet-queries.toml");
+/// The largest file read.
+const FILE_BYTES: u64 = 1 << 20;
+
+/// Why a file of queries cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum QueriesError {
+    /// It cannot be read, or is larger than 1 MiB.
+    #[error("wallet.queries: the file cannot be read, or is larger than 1 MiB")]
+    Unreadable,
+    /// Not of the form.
+    #[error("wallet.queries: {0}")]
+    Form(String),
+    /// A name stands twice, or has no purpose.
+    #[error("wallet.queries: {0}: a name is letters, digits and hyphens, stands once, and has a purpose")]
+    Name(String),
+    /// The subject is no field.
+    #[error("wallet.queries: {0}: subject is one of the fields")]
+    Subject(String),
+    /// What is asked cannot be.
+    #[error("wallet.queries: {name}: dcql: {why}")]
+    Dcql {
+        /// Which query.
+        name: String,
+        /// Why.
+        why: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    query: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: String,
+    purposes: Vec<String>,
+    dialect: AskedDialect,
+    #[serde(default)]
+    response: AskedResponse,
+    assurance: String,
+    subject: Option<String>,
+    dcql: String,
+    fields: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum AskedDialect {
+    Oid4vp,
+    Haip,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+enum AskedResponse {
+    #[default]
+    #[serde(rename = "direct_post.jwt")]
+    Encrypted,
+    #[serde(rename = "direct_post")]
+    Open,
+}
+
+/// One query.
+#[derive(Debug)]
+pub struct Named {
+    /// Its name.
+    pub name: String,
+    /// What it may be asked for.
+    pub purposes: Vec<String>,
+    /// How an answer is read.
+    pub dialect: Dialect,
+    /// How it comes.
+    pub response: ResponseMode,
+    /// The level the identity is recorded at.
+    pub assurance: String,
+    /// The field that holds the person's number.
+    pub subject: Option<String>,
+    /// What is asked.
+    pub query: Query,
+    /// Evidence field → the way to the claim.
+    pub fields: BTreeMap<String, Vec<String>>,
+}
+
+/// All that may be asked.
+#[derive(Debug)]
+pub struct Queries(Vec<Named>);
+
+impl Queries {
+    /// Reads a file; the built-in one where the path is empty.
+    ///
+    /// # Errors
+    /// [`QueriesError`].
+    pub fn open(path: &Path) -> Result<Self, QueriesError> {
+        if path.as_os_str().is_empty() {
+            return Self::parse(BUILT_IN);
+        }
+        let fits = std::fs::metadata(path).is_ok_and(|about| about.len() <= FILE_BYTES);
+        let text = fits.then(|| std::fs::read_to_string(path).ok()).flatten();
+        Self::parse(&text.ok_or(QueriesError::Unreadable)?)
+    }
+
+    fn parse(text: &str) -> Result<Self, QueriesError> {
+        let file: File = toml::from_str(text).map_err(|error| QueriesError::Form(error.message().to_owned()))?;
+        let mut all: Vec<Named> = Vec::new();
+        for entry in file.query {
+            let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+            let named = (1..=64).contains(&entry.name.len()) && entry.name.bytes().all(fits);
+            if !named || entry.purposes.is_empty() || all.iter().any(|one| one.name == entry.name) {
+                return Err(QueriesError::Name(entry.name));
+            }
+            all.push(entry.read()?);
+        }
+        Ok(Self(all))
+    }
+
+    /// The query of a name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<&Named> {
+        self.0.iter().find(|one| one.name == name)
+    }
+
+    /// The names, for who asks for one that is not there.
+    #[must_use]
+    pub fn names(&self) -> Vec<&str> {
+        self.0.iter().map(|one| one.name.as_str()).collect()
+    }
+}
+
+impl Entry {
+    fn read(self) -> Result<Named, QueriesError> {
+        let Self { name, purposes, dialect, response, assurance, subject, dcql, fields } = self;
+        let wrong = |why: String| QueriesError::Dcql { name: name.clone(), why };
+        let query: Query = serde_json::from_str(&dcql).map_err(|error| wrong(error.to_string()))?;
+        query.check().map_err(|error: QueryError| wrong(error.to_string()))?;
+        if subject.as_ref().is_some_and(|subject| !fields.contains_key(subject)) {
+            return Err(QueriesError::Subject(name));
+        }
+        let response = match response {
+            AskedResponse::Open if dialect == AskedDialect::Haip => {
+                return Err(wrong("HAIP answers are encrypted: direct_post.jwt".to_owned()));
+            }
+            AskedResponse::Open => ResponseMode::DirectPost,
+            AskedResponse::Encrypted => ResponseMode::DirectPostJwt,
+        };
+        let dialect = match dialect {
+            AskedDialect::Oid4vp => Dialect::Oid4vp,
+            AskedDialect::Haip => Dialect::Haip,
+        };
+        let way = |(field, claim): (String, String)| (field, claim.split('.').map(str::to_owned).collect());
+        let fields = fields.into_iter().map(way).collect();
+        Ok(Named { name, purposes, dialect, response, assurance, subject, query, fields })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_built_in_queries_can_be_asked_and_faults_are_told() {
+        let built_in = Queries::parse(BUILT_IN).unwrap();
+        assert_eq!(built_in.names(), ["driving-licence", "identity"]);
+        let one = built_in.find("driving-licence").unwrap();
+        assert_eq!((one.dialect, one.response), (Dialect::Haip, ResponseMode::DirectPostJwt));
+        let refused = |from: &str, to: &str| {
+            assert!(BUILT_IN.contains(from), "{from}");
+            Queries::parse(&BUILT_IN.replacen(from, to, 1)).unwrap_err()
+        };
+        assert!(matches!(refused("name = \"identity\"", "name = \"driving-licence\""), QueriesError::Name(_)));
+        assert!(matches!(refused("purposes = [\"motor-claim\"]", "purposes = []"), QueriesError::Name(_)));
+        assert!(matches!(refused("subject = \"id_number\"", "subject = \"number\""), QueriesError::Subject(_)));
+        assert!(matches!(refused("dc+sd-jwt", "jwt_vc"), QueriesError::Dcql { .. }));
+        let open = "dialect = \"haip\"\nresponse = \"direct_post\"";
+        assert!(matches!(refused("dialect = \"haip\"", open), QueriesError::Dcql { .. }));
+        assert!(matches!(refused("assurance =", "asurance ="), QueriesError::Form(_)));
+    }
+}

@@ -1,0 +1,141 @@
+//! An issuer of credentials with a certificate of its own and a status list: SD-JWT VC (RFC 9901) for a wallet's key.
+//!
+//! Everything it says is made up. Its anchor goes into a sandbox's file of trusted issuers, as of the demo world.
+
+use std::io::Write as _;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use claimgate_adapters::wallet::trust::host_of;
+use claimgate_packet::jose::base64url;
+use claimgate_packet::jose::digest::sha256_text;
+use claimgate_packet::jose::jwk::{KeyAlg, KeyUse, PrivateJwk};
+use claimgate_packet::jose::jws::sign_under;
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use jiff::Timestamp;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
+use serde_json::{Map, Value, json};
+
+use crate::id::Random;
+
+/// Entries of its status list.
+const ENTRIES: usize = 1_024;
+/// Seconds a credential lasts.
+const LIFE: i64 = 86_400;
+
+/// An issuer.
+pub struct Issuer {
+    id: String,
+    anchor: String,
+    leaf: Vec<u8>,
+    key: PrivateJwk,
+    random: Random,
+}
+
+claimgate_packet::opaque_debug!(Issuer);
+
+/// It cannot be made, or cannot sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the made-up issuer cannot be made, or cannot sign")]
+pub struct IssuerError;
+
+/// What it issues for.
+pub struct Order<'a> {
+    /// The type.
+    pub vct: &'a str,
+    /// The claims, each disclosed selectively.
+    pub claims: &'a Map<String, Value>,
+    /// The wallet's public key, bare.
+    pub holder: &'a Value,
+    /// The entry of its status list; none for a credential without status.
+    pub index: Option<u64>,
+}
+
+impl Issuer {
+    /// An issuer of this https address.
+    ///
+    /// # Errors
+    /// [`IssuerError`].
+    pub fn new(id: &str, now: Timestamp, random: Random) -> Result<Self, IssuerError> {
+        let host = host_of(id).ok_or(IssuerError)?;
+        let key = PrivateJwk::generate(KeyUse::Sig, KeyAlg::Es256, None, now).map_err(|_| IssuerError)?;
+        let pkcs8 = key.pkcs8_der().map_err(|_| IssuerError)?;
+        let make = || {
+            let mut root = CertificateParams::default();
+            root.distinguished_name.push(DnType::CommonName, "Sandbox issuers");
+            root.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+            let root = CertifiedIssuer::self_signed(root, KeyPair::generate()?)?;
+            let mut leaf = CertificateParams::new(vec![host])?;
+            leaf.distinguished_name.push(DnType::CommonName, "Sandbox issuer");
+            leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+            let leaf = leaf.signed_by(&KeyPair::try_from(pkcs8.as_slice())?, &root)?;
+            Ok::<_, rcgen::Error>((root.pem(), leaf.der().to_vec()))
+        };
+        let (anchor, leaf) = make().map_err(|_| IssuerError)?;
+        Ok(Self { id: id.to_owned(), anchor, leaf, key, random })
+    }
+
+    /// Its authority's certificate (PEM): what a verifier trusts.
+    #[must_use]
+    pub fn anchor(&self) -> &str {
+        &self.anchor
+    }
+
+    /// The address of its status list.
+    #[must_use]
+    pub fn status_uri(&self) -> String {
+        format!("{}/status/1", self.id)
+    }
+
+    /// Issues a credential: the JWT and every disclosure, each followed by `~`.
+    ///
+    /// # Errors
+    /// [`IssuerError`].
+    pub fn issue(&self, order: &Order<'_>, now: Timestamp) -> Result<String, IssuerError> {
+        let disclose = |(name, value): (&String, &Value)| {
+            let salt = base64url::encode(&self.random.bytes::<16>());
+            base64url::encode(json!([salt, name, value]).to_string().as_bytes())
+        };
+        let disclosures: Vec<String> = order.claims.iter().map(disclose).collect();
+        let mut digests: Vec<String> = disclosures.iter().map(|one| sha256_text(one.as_bytes())).collect();
+        // Their order would tell that of the claims.
+        digests.sort_unstable();
+        let mut payload = json!({
+            "iss": self.id, "iat": now.as_second(), "nbf": now.as_second(), "exp": now.as_second() + LIFE,
+            "vct": order.vct, "_sd": digests, "_sd_alg": "sha-256", "cnf": { "jwk": order.holder },
+        });
+        if let (Some(index), Some(members)) = (order.index, payload.as_object_mut()) {
+            let status = json!({ "status_list": { "idx": index, "uri": self.status_uri() } });
+            members.insert("status".to_owned(), status);
+        }
+        let jwt = self.signed("dc+sd-jwt", &payload)?;
+        Ok(disclosures.iter().fold(format!("{jwt}~"), |text, one| format!("{text}{one}~")))
+    }
+
+    /// Its status list (Token Status List, 2 bits): every entry valid but these.
+    ///
+    /// # Errors
+    /// [`IssuerError`].
+    pub fn status_list(&self, entries: &[(usize, u8)], now: Timestamp, life: i64) -> Result<String, IssuerError> {
+        let mut bytes = vec![0_u8; ENTRIES / 4];
+        for (index, value) in entries {
+            let byte = bytes.get_mut(index / 4).ok_or(IssuerError)?;
+            *byte |= (value & 3) << ((index % 4) * 2);
+        }
+        let mut packed = ZlibEncoder::new(Vec::new(), Compression::default());
+        packed.write_all(&bytes).map_err(|_| IssuerError)?;
+        let list = base64url::encode(&packed.finish().map_err(|_| IssuerError)?);
+        let payload = json!({
+            "sub": self.status_uri(), "iat": now.as_second(), "exp": now.as_second() + life, "ttl": 60,
+            "status_list": { "bits": 2, "lst": list },
+        });
+        self.signed("statuslist+jwt", &payload)
+    }
+
+    fn signed(&self, typ: &str, payload: &Value) -> Result<String, IssuerError> {
+        let header = [("typ", Value::from(typ)), ("x5c", json!([STANDARD.encode(&self.leaf)]))];
+        let header = header.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        sign_under(header, payload.to_string().as_bytes(), &self.key).map_err(|_| IssuerError)
+    }
+}
