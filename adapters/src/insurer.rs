@@ -3,13 +3,18 @@
 use claimgate_packet::opaque_debug;
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use validator::Validate;
 
+pub mod decision;
 pub mod handover;
+pub mod payment;
 pub mod told;
 pub mod webhook;
+
+use decision::{Decision, Handler, PolicyFound};
 
 /// A delivery as `GET /insurer/v1/deliveries` lists it. The packet itself is fetched by id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,7 +194,7 @@ pub struct AcksBody {
 }
 
 /// Body of `POST /insurer/v1/submissions/{id}/status`.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, Validate)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "StatusReport"))]
 #[serde(deny_unknown_fields)]
 pub struct StatusBody {
@@ -204,6 +209,21 @@ pub struct StatusBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(min = 1, max = 1_000))]
     pub note: Option<String>,
+    /// What was found of policies (保單); replaces what was reported before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(length(max = 20), nested)]
+    pub policies: Option<Vec<PolicyFound>>,
+    /// Whom to ask (承辦窗口).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(nested)]
+    pub handler: Option<Handler>,
+    /// The day on which all papers were there: the term to pay runs from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub complete_on: Option<Date>,
+    /// The decision (理賠決定), with `accepted`, `partly-accepted` or `declined`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(nested)]
+    pub decision: Option<Decision>,
 }
 
 opaque_debug!(StatusBody);

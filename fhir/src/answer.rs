@@ -91,6 +91,10 @@ fn meaning(state: &str) -> (&'static str, &'static str, &'static str) {
         "partly-accepted" => ("complete", "accepted in part", "部分核賠"),
         "declined" => ("complete", "declined", "拒賠"),
         "paid" => ("complete", "paid", "已給付"),
+        "closed-incomplete" => ("complete", "closed: papers that were asked for did not come", "資料不齊結案"),
+        "withdrawn-by-claimant" => ("complete", "withdrawn by the claimant", "申請人撤回"),
+        "appealed" => ("partial", "the claimant objects to the decision", "申訴中"),
+        "reopened" => ("partial", "taken up again", "重啟審核"),
         _ => ("complete", "closed", "結案"),
     }
 }

@@ -29,6 +29,7 @@ mod police;
 mod retention;
 mod serve;
 mod signature;
+mod statement;
 mod wallet;
 
 /// How a command ended, where that is more than done or failed.
@@ -137,6 +138,8 @@ enum Command {
     Backup(backup::Backup),
     /// Erase a claim (刪除), or restrict it (處理限制) while something is against that.
     Erase(retention::Erase),
+    /// Write a day's statement of an insurer or a hospital: decided, paid, came back, open.
+    Statement(statement::Statement),
     /// Check configuration, keys, database and audit trail; one line per finding.
     Doctor(doctor::Doctor),
 }
@@ -183,6 +186,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Retention(retention) => retention.run(config()?).await,
         Command::Backup(backup) => backup.run(&config()?).await,
         Command::Erase(erase) => erase.run(config()?).await,
+        Command::Statement(statement) => statement.run(config()?).await,
         Command::Doctor(doctor) => doctor.run(config()).await,
     }
 }

@@ -26,6 +26,7 @@ pub mod handover;
 pub mod health;
 pub mod hospital;
 pub mod insurer;
+pub mod ledger;
 pub mod limited;
 pub mod log;
 pub mod oauth;
@@ -104,6 +105,10 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/insurer/v1/alerts", "GET").route(get().to(operator::alerts::own)))
         .service(at("/hospital/v1/claims/{id}/deliveries", "GET").route(get().to(push::sent)))
         .service(at("/insurer/v1/submissions/{id}/status", "POST").route(post().to(insurer::report)))
+        .service(at("/insurer/v1/submissions/{id}/payments", "POST").route(post().to(ledger::pay)))
+        .service(at("/insurer/v1/submissions/{id}", "GET").route(get().to(ledger::standing)))
+        .service(at("/insurer/v1/statements/{date}", "GET").route(get().to(ledger::of_insurer)))
+        .service(at("/hospital/v1/statements/{date}", "GET").route(get().to(ledger::of_hospital)))
         .service(at("/insurer/v1/submissions/{id}/link", "POST").route(post().to(handover::link)))
         .service(at("/insurer/v1/submissions/{id}/trace", "GET").route(get().to(handover::of_insurer)))
         .service(at("/hospital/v1/submissions/{id}/trace", "GET").route(get().to(handover::of_hospital)))

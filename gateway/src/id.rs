@@ -147,6 +147,8 @@ ids! {
     DeliveryId = "dlv";
     /// A submission (受理案件): claim × recipient × line.
     SubmissionId = "sub";
+    /// An entry in the ledger of payments (給付).
+    PaymentId = "pmt";
     /// A consent (同意書).
     ConsentId = "cns";
     /// A line of the timeline (進度).

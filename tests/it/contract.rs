@@ -149,6 +149,15 @@ async fn prepared() -> (TestGateway, Value) {
     lead("/insurer/v1/deliveries/{id}/return", "post", &[("id", other.id.as_str())], back);
     let submission = ("id", envelope.submission_id.as_str());
     let linked = Some(json!({ "rail": "paper", "number": "P-1" }));
+    lead("/insurer/v1/submissions/{id}", "get", &[submission], None);
+    let payment = json!({
+        "kind": "provisional", "amount": "1", "value_date": "2026-01-01", "reference": "R-1", "ahead_of_decision": true,
+        "payee": { "kind": "claimant-account" },
+    });
+    lead("/insurer/v1/submissions/{id}/payments", "post", &[submission], Some(payment));
+    for side in ["insurer", "hospital"] {
+        lead(&format!("/{side}/v1/statements/{{date}}"), "get", &[("date", "2026-01-01")], None);
+    }
     lead("/insurer/v1/submissions/{id}/link", "post", &[submission], linked);
     lead("/insurer/v1/submissions/{id}/trace", "get", &[submission], None);
     lead("/hospital/v1/submissions/{id}/trace", "get", &[submission], None);

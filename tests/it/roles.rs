@@ -37,6 +37,10 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/insurer/v1/endpoint/redrive", Role::Insurer),
     ("GET", "/hospital/v1/claims/{claim}/deliveries", Role::Hospital),
     ("POST", "/insurer/v1/submissions/{submission}/status", Role::Insurer),
+    ("POST", "/insurer/v1/submissions/{submission}/payments", Role::Insurer),
+    ("GET", "/insurer/v1/submissions/{submission}", Role::Insurer),
+    ("GET", "/insurer/v1/statements/{date}", Role::Insurer),
+    ("GET", "/hospital/v1/statements/{date}", Role::Hospital),
     ("POST", "/insurer/v1/submissions/{submission}/link", Role::Insurer),
     ("GET", "/insurer/v1/submissions/{submission}/trace", Role::Insurer),
     ("GET", "/hospital/v1/submissions/{submission}/trace", Role::Hospital),
@@ -166,6 +170,7 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
             .replace("{attachment}", &attachment)
             .replace("{submission}", &envelope.submission_id)
             .replace("{revision}", "1")
+            .replace("{date}", "2026-01-01")
     };
     let number = "1101010012";
     let hospital = NewParty { id: "hospital-other", role: Role::Hospital, number, lines: vec![], consent: true };
@@ -216,6 +221,10 @@ async fn status(client: &PartyClient, method: &str, path: &str) -> u16 {
         path if path.ends_with("/return") => ("application/json", br#"{"reason":"other"}"#.to_vec()),
         path if path.ends_with("/link") => ("application/json", br#"{"rail":"paper","number":"P-1"}"#.to_vec()),
         path if path.ends_with("/status") => ("application/json", br#"{"state":"received"}"#.to_vec()),
+        path if path.ends_with("/payments") => (
+            "application/json",
+            br#"{"kind":"final","amount":"1","value_date":"2026-01-01","reference":"R-1"}"#.to_vec(),
+        ),
         path if path.ends_with("/links") => {
             ("application/json", br#"{"tracking_code":"0000000000000000000000000"}"#.to_vec())
         }

@@ -72,7 +72,7 @@ async fn every_report_in_every_state_is_taken_or_refused_as_the_table_says() {
             tried += 1;
         }
     }
-    assert_eq!(tried, 9 * 8, "all states but withdrawn, all reports");
+    assert_eq!(tried, 13 * 12, "all states but withdrawn and returned, all reports");
 
     // Withdrawn: the consent basis went before the packet left.
     let id = submission(&test, &mut number).await;

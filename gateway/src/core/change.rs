@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::alert::AlertWrite;
 use super::handover::HandoverWrite;
+use super::ledger::LedgerWrite;
 use super::master::MasterWrite;
 pub use super::proposal::{Decision, ProposalKind, ProposalRow, Verdict};
 use super::push::PushWrite;
@@ -113,6 +114,8 @@ pub enum Write {
     Push(PushWrite),
     /// A delivery given back or handed on, a case of another rail.
     Handover(HandoverWrite),
+    /// A decision, a payment, how the books of a submission stand.
+    Ledger(LedgerWrite),
     /// A hold, a restriction, an erasure.
     Retention(RetentionWrite),
     /// Another master key encrypts, or something is encrypted under it.

@@ -108,6 +108,26 @@ pub enum Event {
         /// Which rail.
         rail: &'static str,
     },
+    /// An insurer decided, or corrected its decision (決定).
+    Decided {
+        /// Who.
+        party: PartyId,
+        /// For which line.
+        line: Line,
+        /// The how-manieth decision it is.
+        version: i64,
+        /// Its outcome.
+        outcome: &'static str,
+    },
+    /// An entry of the ledger of payments (給付).
+    Payment {
+        /// Who.
+        party: PartyId,
+        /// For which line.
+        line: Line,
+        /// What it is.
+        kind: &'static str,
+    },
     /// An insurer reported a status.
     Status {
         /// Who.
@@ -137,6 +157,8 @@ impl Event {
             Self::Forwarded { .. } => "delivery.forwarded",
             Self::NotForwarded { .. } => "delivery.not-forwarded",
             Self::Linked { .. } => "submission.linked",
+            Self::Decided { .. } => "submission.decided",
+            Self::Payment { .. } => "submission.payment",
             Self::Status { .. } => "submission.status",
         }
     }
@@ -162,6 +184,10 @@ impl Event {
             Self::Forwarded { party, line, hops } => json!({ "party": party, "line": line, "hops": hops }),
             Self::NotForwarded { party, line, code } => json!({ "party": party, "line": line, "code": code }),
             Self::Linked { party, line, rail } => json!({ "party": party, "line": line, "rail": rail }),
+            Self::Decided { party, line, version, outcome } => {
+                json!({ "party": party, "line": line, "version": version, "outcome": outcome })
+            }
+            Self::Payment { party, line, kind } => json!({ "party": party, "line": line, "kind": kind }),
             Self::Status { party, line, state } => json!({ "party": party, "line": line, "state": state }),
         }
     }
@@ -186,6 +212,8 @@ pub fn sentence(code: &str) -> (&'static str, &'static str) {
             ("Not handed on: the hospital checks the insurers it named", "未轉送：請醫院確認投保公司")
         }
         "submission.linked" => ("The insurer has the case by another way too", "保險公司已由其他管道收件"),
+        "submission.decided" => ("The insurer decided", "保險公司已作成決定"),
+        "submission.payment" => ("A payment of the insurer", "保險公司給付紀錄"),
         "submission.status" => ("Status reported by the insurer", "保險公司回報進度"),
         _ => ("Something happened", "有新進度"),
     }
@@ -219,6 +247,8 @@ pub fn entries(claim: ClaimId, hospital: &PartyId, event: &Event, at: Timestamp,
         | Event::Forwarded { party, .. }
         | Event::NotForwarded { party, .. }
         | Event::Linked { party, .. }
+        | Event::Decided { party, .. }
+        | Event::Payment { party, .. }
         | Event::Status { party, .. } => audiences.push(Audience::Party(Role::Insurer, party.clone())),
         Event::Received { .. }
         | Event::HeldForConsent

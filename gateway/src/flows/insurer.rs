@@ -1,5 +1,6 @@
-//! The insurer's side: fetch a packet, acknowledge it (`acknowledge`), report the status of a submission (`report`). Its
-//! requests may be signed and are answered signed (`signed`).
+//! The insurer's side: fetch a packet, acknowledge it (`acknowledge`), report the status of a submission (`report`) with
+//! what was decided (`decide`), its payments (`pay`), and read how it stands (`standing`, `statement`). Its requests may be
+//! signed and are answered signed (`signed`).
 
 use jiff::Timestamp;
 
@@ -17,17 +18,28 @@ use crate::store::DeliveryView;
 
 mod acknowledge;
 mod attachments;
+mod books;
+mod decide;
+mod detail;
 mod give_back;
 mod link;
+mod memory;
+mod not_booked;
+mod pay;
 mod report;
 mod signed;
+mod standing;
+mod statement;
 mod traced;
 
 pub use acknowledge::{Ack, NoReceipt};
 pub use give_back::{GivenBack, Return, Suggested};
 pub use link::{Link, Linked};
+pub use not_booked::NotBooked;
+pub use pay::Paying;
 pub use report::{Report, Reported, Status};
 pub use signed::NotSigned;
+pub use statement::NotStated;
 pub use traced::Trace;
 
 /// Why an insurer's request cannot be done.
@@ -72,6 +84,9 @@ pub enum NotDone {
     /// The state machine has no such step.
     #[error(transparent)]
     InvalidStep(#[from] InvalidStep),
+    /// A decision or a payment that does not count.
+    #[error(transparent)]
+    NotBooked(#[from] NotBooked),
     /// A fault of ours.
     #[error(transparent)]
     Fault(#[from] Fault),

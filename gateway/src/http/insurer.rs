@@ -9,6 +9,7 @@ use super::body::Small;
 use super::caller::{AckDeliveries, Caller, ReadDeliveries, ReportStatus};
 use super::confirm::Call;
 use super::hospital::idempotency_key;
+use super::ledger::BOOKED;
 use super::problem::Problem;
 use super::sending::{Room, send};
 use crate::app::App;
@@ -92,13 +93,14 @@ pub async fn report(
 ) -> Result<HttpResponse, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
     let key = idempotency_key(request.headers())?;
-    let call = Call::read(&app, &caller, request, payload, Small::default()).await?;
-    let status: StatusBody = call.json()?;
-    let state = status
+    let call = Call::read(&app, &caller, request, payload, BOOKED).await?;
+    let body: StatusBody = call.json()?;
+    let state = body
         .state
         .parse()
         .map_err(|error| Problem::new(422, "submission.unknown-state", format!("{error}")).at("/state"))?;
-    let status = Status { state, number: status.number, note: status.note };
+    let StatusBody { state: _, number, note, policies, handler, complete_on, decision } = body;
+    let status = Status { state, number, note, policies, handler, complete_on, decision };
     let report = Report { status, key: key.as_deref(), bytes: call.bytes() };
     let reported = app.engine.report(&caller.party.id, id, &report).await?;
     let Reported { submission: submission_id, claim: claim_id, line, state } = reported;

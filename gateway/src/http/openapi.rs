@@ -13,6 +13,7 @@ use super::codes::{CODES, Code, Place};
 use super::oauth::Refused;
 use super::problem::{PROBLEM_JSON, ProblemBody};
 
+mod ledger;
 mod operation;
 mod operator;
 mod table;
@@ -153,7 +154,11 @@ fn responses(operation: &Operation, parts: &mut Parts) -> Value {
     for answer in &operation.answers {
         let mut response = json!({ "description": answer.description, "headers": headers(&answer.headers) });
         if let (Some((media, schema)), Some(members)) = (&answer.content, response.as_object_mut()) {
-            members.insert("content".to_owned(), json!({ (*media): { "schema": schema(&mut parts.schemas) } }));
+            let mut content = json!({ (*media): { "schema": schema(&mut parts.schemas) } });
+            if let (Some(text), Some(forms)) = (answer.as_text, content.as_object_mut()) {
+                forms.insert(text.to_owned(), json!({ "schema": { "type": "string" } }));
+            }
+            members.insert("content".to_owned(), content);
         }
         responses.insert(answer.status.to_string(), response);
     }

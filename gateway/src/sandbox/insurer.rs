@@ -95,7 +95,7 @@ pub async fn acknowledge(client: &PartyClient, delivery: &str, opened: &Opened) 
 /// # Errors
 /// Anything but the submission.
 pub async fn report(client: &PartyClient, submission: &str, state: &str, number: &str) -> Result<(), ClientError> {
-    let body = StatusBody { state: state.to_owned(), number: Some(number.to_owned()), note: None };
+    let body = StatusBody { state: state.to_owned(), number: Some(number.to_owned()), ..StatusBody::default() };
     let path = format!("/insurer/v1/submissions/{submission}/status");
     post(client, "report", &path, &body).await
 }

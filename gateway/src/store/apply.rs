@@ -7,7 +7,8 @@ use serde_json::json;
 use super::sql::{Builder, Connection, is_refusal, query};
 use super::written::{all, millis, one};
 use super::{
-    StoreError, alert, attachments, handover, log, master, published, push, receipt, registry, retention, wallet,
+    StoreError, alert, attachments, handover, ledger, log, master, published, push, receipt, registry, retention,
+    wallet,
 };
 use crate::core::change::{Change, DeliveryRow, SearchValues, Write};
 use crate::core::timeline::{Audience, Entry};
@@ -237,6 +238,7 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
         }
         Write::Push(write) => push::apply(tx, write).await,
         Write::Handover(write) => handover::apply(tx, write).await,
+        Write::Ledger(write) => ledger::apply(tx, write).await,
         Write::Acknowledge(id, acknowledgement, at) => {
             let sql = "-- apply::acknowledge
                 update delivery set state = 'acknowledged', acknowledgement = $2, acknowledged_at = $3

@@ -16,7 +16,8 @@ use crate::id::ClaimId;
 macro_rules! closed {
     () => {
         "not exists (select 1 from submission s where s.claim_id = c.id
-                and s.state not in ('closed', 'paid', 'declined', 'withdrawn', 'returned'))
+                and s.state not in ('closed', 'paid', 'declined', 'withdrawn', 'returned',
+                    'closed-incomplete', 'withdrawn-by-claimant'))
             and not exists (select 1 from delivery d where d.claim_id = c.id and d.state in ('held', 'ready')
                 and d.left_at is null)
             and not exists (select 1 from work w where w.claim_id = c.id and w.done_at is null)"
@@ -280,7 +281,7 @@ async fn bar(tx: &mut Connection, claim: ClaimId, version: Option<i64>, bar: Opt
 }
 
 /// Statements with the claim's id as $1; what cannot be null becomes empty.
-const EMPTIED: [&str; 16] = [
+const EMPTIED: [&str; 19] = [
     "-- retention::erase_key\ndelete from claim_key where claim_id = $1",
     "-- retention::erase_search\ndelete from claim_search where claim_id = $1",
     "-- retention::erase_receipt_keys\ndelete from receipt_key where claim_id = $1",
@@ -292,6 +293,9 @@ const EMPTIED: [&str; 16] = [
     "-- retention::erase_restriction\ndelete from claim_restriction where claim_id = $1",
     "-- retention::erase_returns\nupdate delivery_return set suggested = null where claim_id = $1",
     "-- retention::erase_details\nupdate submission set detail = null, version = version + 1 where claim_id = $1",
+    "-- retention::erase_accounts\ndelete from account where claim_id = $1",
+    "-- retention::erase_payments\ndelete from payment where claim_id = $1",
+    "-- retention::erase_decisions\ndelete from decision where claim_id = $1",
     "-- retention::erase_bundles\nupdate bundle set body_mac = $2, body = $2, signature = null where claim_id = $1",
     "-- retention::erase_evidence\nupdate evidence set body = $2 where claim_id = $1",
     "-- retention::erase_files\nupdate attachment set content_mac = $2, content = $2 where claim_id = $1",

@@ -73,6 +73,7 @@ migrations! {
     14 "0014_retention";
     15 "0015_master_keys";
     16 "0016_wallet";
+    17 "0017_ledger";
 }
 
 /// The migrations for the database of a connection, in order.

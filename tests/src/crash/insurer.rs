@@ -105,7 +105,8 @@ impl Read {
         if envelope.revision > 1 {
             return;
         }
-        let status = StatusBody { state: "in-review".to_owned(), number: Some("C-1".to_owned()), note: None };
+        let status =
+            StatusBody { state: "in-review".to_owned(), number: Some("C-1".to_owned()), ..StatusBody::default() };
         let path = format!("/insurer/v1/submissions/{}/status", envelope.submission_id);
         let headers = [headers[0], ("idempotency-key", envelope.submission_id.as_str())];
         let body = must(serde_json::to_vec(&status));

@@ -120,7 +120,7 @@ pub const CODES: &[Code] = codes! {
         "Each request takes one answer; begin a new session.", "每次驗證僅接受一次回覆，請重新發起。";
     "ack.repeated" 422, Sender, AfterCorrection, [At("/insurer/v1/acks")],
         "Name each delivery once in a body; the first item counts.", "同一請求內每筆傳送僅能出現一次，以第一筆為準。";
-    "query.invalid" 400, Sender, AfterCorrection, [At("/insurer/v1/deliveries"), At("/insurer/v1/alerts"), At("/operator/v1/parties"), At("/operator/v1/endpoints"), At("/operator/v1/dead-letters"), At("/operator/v1/proposals"), At("/operator/v1/alerts"), At("/operator/v1/audit"), At("/wallet/v1/sessions/{id}")],
+    "query.invalid" 400, Sender, AfterCorrection, [At("/insurer/v1/deliveries"), At("/insurer/v1/alerts"), At("/operator/v1/parties"), At("/operator/v1/endpoints"), At("/operator/v1/dead-letters"), At("/operator/v1/proposals"), At("/operator/v1/alerts"), At("/operator/v1/audit"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), At("/wallet/v1/sessions/{id}")],
         "The text names the parameters and their bounds.", "查詢參數有誤，請依訊息所列範圍更正。";
     "operator.if-match-form" 400, Sender, AfterCorrection, [Under("/operator/v1/parties/{id}")],
         "`If-Match` is one ETag as it was given; `If-None-Match` is * for what is not there yet.", "If-Match 請填閘道給的 ETag；新增時使用 If-None-Match: *。";
@@ -161,9 +161,9 @@ pub const CODES: &[Code] = codes! {
         "The text says what does not fit; sign again.", "請求簽章驗證失敗，原因見訊息，請重新簽章。";
     "request-signature.replayed" 422, Sender, AfterCorrection, [Call],
         "Sign each request anew, with another nonce, also one that is sent again.", "此簽章已使用過；每次送出（含重送）請以新的 nonce 重新簽章。";
-    "idempotency.key-form" 400, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/insurer/v1/submissions/{id}/status")],
+    "idempotency.key-form" 400, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/payments")],
         "`Idempotency-Key` is 1 to 255 printable ASCII characters.", "Idempotency-Key 為 1 至 255 個可列印 ASCII 字元。";
-    "idempotency.key-reused" 422, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/insurer/v1/submissions/{id}/status")],
+    "idempotency.key-reused" 422, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/payments")],
         "Use a new key for another body, address or condition.", "內容、位址或條件不同時，請換新的 Idempotency-Key。";
     "signature.fields-too-large" 431, Sender, AfterCorrection, [Under("/fhir/Bundle"), Call],
         "All header fields of a signed request are 48 KiB together at most: leave out certificates it does not need.", "簽章請求的標頭合計上限 48 KiB，請移除不需要的憑證。";
@@ -262,6 +262,38 @@ pub const CODES: &[Code] = codes! {
         "Report one of the states the text lists.", "請使用訊息所列的狀態。";
     "submission.invalid-step" 409, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/return"), At("/insurer/v1/submissions/{id}/status")],
         "There is no such step from the state it is in.", "目前狀態不可轉為此狀態。";
+    "submission.not-paid" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/status")],
+        "Report the payments; the state follows from them.", "給付尚未達核賠金額，請回報給付紀錄，狀態隨之更新。";
+    "decision.unbalanced" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/status")],
+        "Correct the place the pointer names: accepted and declined make up what was claimed, reasons what is declined, lines the sums.", "請更正 pointer 所指之處：核給與不給付合計須等於申請，原因金額合計須等於不給付，各筆合計須等於總額。";
+    "decision.outcome" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/status")],
+        "Report the state the decision comes to.", "回報的狀態須與決定的結果一致。";
+    "decision.corrects" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/status")],
+        "Name the decision that stands in `corrects`, and say why it is corrected.", "請於 corrects 指明現行決定的版本，並說明更正原因。";
+    "ledger.full" 409, Sender, No, [At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/payments")],
+        "The books of a submission hold 200 decisions and 200 payments: ask the operator.", "此案件的決定或給付紀錄已達上限，請洽維運單位。";
+    "payment.amount" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/payments")],
+        "An amount is more than zero, and the sums stay within ten billion.", "金額須大於零，合計不得超過一百億。";
+    "payment.sheet" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments")],
+        "The lines of the calculation sheet make up the amount.", "計算書各項合計須等於給付金額。";
+    "payment.form" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments")],
+        "Money that goes out names its payee; money that comes back names the payment it belongs to.", "給付須填受款人；退匯或追回須以 reverses 指明原給付。";
+    "payment.instruction" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments")],
+        "A third account needs the reference of the claimant's written instruction.", "匯入第三人帳戶須填受益人書面指示的編號。";
+    "payment.reference" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments")],
+        "Each payment has a reference of its own; to send one again use its `Idempotency-Key`.", "每筆給付須有不同的編號；重送同一筆請使用相同的 Idempotency-Key。";
+    "payment.state" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments")],
+        "Reopen the submission first where it was closed; nothing is paid of one that was withdrawn or returned.", "案件已結案、撤回或退件，不得給付；已結案者請先重啟。";
+    "payment.no-decision" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments")],
+        "Report the decision first, or mark a provisional payment with `ahead_of_decision`.", "請先回報決定；暫付款請標示 ahead_of_decision。";
+    "payment.above-accepted" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments")],
+        "Correct the decision first, or mark a provisional payment with `ahead_of_decision`.", "給付超過核賠金額，請先更正決定；暫付款請標示 ahead_of_decision。";
+    "payment.reverses-unknown" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments")],
+        "Name a payment of this submission whose money went out.", "請指明此案件已付出的給付。";
+    "payment.reverses-too-much" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments")],
+        "No more comes back than was paid with it.", "退回金額不得超過該筆給付尚未退回的部分。";
+    "statement.not-yet" 404, Sender, Later, [At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}")],
+        "The day has not begun in Taiwan.", "該日（臺灣時間）尚未開始。";
     "tracking-code.unknown" 404, Sender, No, [At("/claims/v1/links")],
         "Unknown, used or expired: the patient asks the hospital for the claim's code.", "追蹤碼不明、已使用或已過期，請病人向醫院查詢。";
 

@@ -91,9 +91,17 @@ pub(super) struct Answer {
     pub(super) description: &'static str,
     pub(super) headers: Vec<(&'static str, &'static str)>,
     pub(super) content: Option<(&'static str, MakeSchema)>,
+    /// The same as text in another media type.
+    pub(super) as_text: Option<&'static str>,
 }
 
 impl Answer {
+    /// Also as text in another media type.
+    pub(super) fn or_text(mut self, media: &'static str) -> Self {
+        self.as_text = Some(media);
+        self
+    }
+
     /// With a header.
     pub(super) fn header(mut self, name: &'static str, description: &'static str) -> Self {
         self.headers.push((name, description));
@@ -108,12 +116,12 @@ pub(super) fn json<T: JsonSchema>(status: u16, description: &'static str) -> Ans
 
 /// An answer in another form.
 pub(super) fn other(status: u16, description: &'static str, media: &'static str, schema: MakeSchema) -> Answer {
-    Answer { status, description, headers: Vec::new(), content: Some((media, schema)) }
+    Answer { status, description, headers: Vec::new(), content: Some((media, schema)), as_text: None }
 }
 
 /// An answer without a body.
 pub(super) fn empty(status: u16, description: &'static str) -> Answer {
-    Answer { status, description, headers: Vec::new(), content: None }
+    Answer { status, description, headers: Vec::new(), content: None, as_text: None }
 }
 
 /// One method of one address. What can be refused follows from the list of codes.

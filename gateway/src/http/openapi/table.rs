@@ -21,7 +21,7 @@ use crate::http::oauth::Granted;
 
 pub(super) const DELIVERY: &str = "^dlv_[0-9a-f-]{36}$";
 const ATTACHMENT: &str = "^att_[0-9a-f-]{36}$";
-const SUBMISSION: &str = "^sub_[0-9a-f-]{36}$";
+pub(super) const SUBMISSION: &str = "^sub_[0-9a-f-]{36}$";
 const CLAIM: &str = "^clm_[0-9a-f-]{36}$";
 const CLAIM_OR_BUNDLE: &str = "^(clm_)?[0-9a-f-]{36}$";
 
@@ -38,6 +38,7 @@ pub(super) fn post(path: &'static str, id: &'static str, tag: Tag) -> Operation 
 pub fn operations() -> Vec<Operation> {
     let mut all = access();
     all.extend(insurer());
+    all.extend(super::ledger::operations());
     all.extend(told());
     all.extend(super::operator::operations());
     all.extend(app());
