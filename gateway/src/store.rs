@@ -17,6 +17,7 @@ mod apply;
 mod attachments;
 pub mod backup;
 mod handover;
+mod inserts;
 mod log;
 mod published;
 mod push;

@@ -71,6 +71,7 @@ migrations! {
     12 "0012_handover";
     13 "0013_webhook_queue";
     14 "0014_retention";
+    17 "0017_growth";
 }
 
 /// The migrations for the database of a connection, in order.

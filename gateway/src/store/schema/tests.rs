@@ -137,7 +137,8 @@ async fn fill(old: &mut Connection, version: i64) {
     let none: &[u8] = &[0];
     for sql in [
         "insert into idempotency values ('p', 'r', $1, $1, '', 0)",
-        "insert into claim values ('c', 'p', $1, 'health', 1, 1, 0, 0)",
+        "insert into claim (id, hospital_id, case_index, kind, revision, version, created_at, changed_at)
+            values ('c', 'p', $1, 'health', 1, 1, 0, 0)",
         "insert into packet values ('k', 'c', 1, $1, $1, 0)",
         "insert into delivery values ('d', 'k', 'c', 'p', 'life', 1, 'ready', 1, $1, 'kid', $1, 1, '', '', 0, null, null,
             null)",
