@@ -17,6 +17,7 @@ mod apply;
 mod attachments;
 pub mod backup;
 mod handover;
+mod inserts;
 mod ledger;
 mod log;
 mod master;

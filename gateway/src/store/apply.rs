@@ -4,15 +4,31 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::sql::{Builder, Connection, is_refusal, query};
-use super::written::{all, millis, one};
+use super::sql::{Connection, is_refusal, query};
+use super::written::{millis, one};
 use super::{
-    StoreError, alert, attachments, handover, ledger, log, master, published, push, receipt, registry, retention,
-    wallet,
+    StoreError, alert, attachments, handover, inserts, ledger, log, master, published, push, receipt, registry,
+    retention, wallet,
 };
-use crate::core::change::{Change, DeliveryRow, SearchValues, Write};
-use crate::core::timeline::{Audience, Entry};
+use crate::core::change::{Change, SearchValues, Write};
 use crate::party::Party;
+
+/// Applies changes that only add rows, all of them in one savepoint; `false` where one of them is refused, and none was
+/// applied.
+pub(super) async fn together(tx: &mut Connection, changes: &[&Change]) -> Result<bool, StoreError> {
+    let mut savepoint = tx.begin().await?;
+    match inserts::together(&mut savepoint, changes).await {
+        Ok(()) => {
+            savepoint.commit().await?;
+            Ok(true)
+        }
+        Err(StoreError::Database(error)) if !is_refusal(&error) => Err(error.into()),
+        Err(_) => {
+            savepoint.rollback().await?;
+            Ok(false)
+        }
+    }
+}
 
 /// Applies a change in a savepoint of the running transaction.
 pub(super) async fn change(tx: &mut Connection, change: &Change) -> Result<(), StoreError> {
@@ -35,18 +51,14 @@ async fn rows(tx: &mut Connection, change: &Change) -> Result<(), StoreError> {
     for write in &change.writes {
         apply(tx, write).await?;
     }
-    new_entries(tx, &change.timeline).await
+    let entries: Vec<_> = change.timeline.iter().collect();
+    inserts::entries(tx, &entries).await
 }
 
 #[expect(clippy::too_many_lines, reason = "one arm per row kind; splitting would hide the list")]
 async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
     match write {
-        Write::RelyOnParty(id, version) => {
-            let mut sql = Builder::new("-- apply::rely_on_party\nselect version from party where id = ");
-            sql.push_bind(id.as_str()).push(" and version = ").push_bind(version).push(tx.for_share());
-            let same: Option<(i64,)> = sql.build_query_as().fetch_optional(tx).await?;
-            same.map(drop).ok_or(StoreError::Conflict { table: "party" })
-        }
+        Write::RelyOnParty(id, version) => inserts::rely_on_parties(tx, &[(id, *version)]).await,
         Write::NewParty(party, at) => new_party(tx, party, *at).await,
         Write::ChangeParty(party, at) => change_party(tx, party, *at).await,
         Write::PartyContacts(party, sealed) => registry::contacts(tx, party, sealed.as_deref()).await,
@@ -56,22 +68,7 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
         Write::RemoveOperator(id, version) => registry::remove_operator(tx, id, *version).await,
         Write::Alert(write) => alert::apply(tx, write).await,
         Write::Wallet(write) => wallet::apply(tx, write).await,
-        Write::NewClaim(claim) => {
-            let sql = "-- apply::new_claim
-                insert into claim (id, hospital_id, case_index, kind, revision, version, created_at, changed_at)
-                values ($1, $2, $3, 'health', 1, 1, $4, $4)";
-            let id = claim.id.to_string();
-            let inserted = query(sql)
-                .bind(&id)
-                .bind(claim.hospital.as_str())
-                .bind(claim.case_index.as_slice())
-                .bind(millis(claim.at))
-                .execute(&mut *tx)
-                .await;
-            one("claim", inserted)?;
-            let sql = "-- apply::claim_key\ninsert into claim_key (claim_id, wrapped) values ($1, $2)";
-            one("claim_key", query(sql).bind(id).bind(&claim.wrapped_key).execute(tx).await)
-        }
+        Write::NewClaim(claim) => inserts::claims(tx, &[claim]).await,
         Write::NextRevision(next) => {
             let sql = "-- apply::next_revision
                 update claim set revision = $3, version = version + 1, changed_at = $4 where id = $1 and version = $2";
@@ -89,22 +86,7 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
                 update claim set version = version + 1, changed_at = $3 where id = $1 and version = $2";
             one("claim", query(sql).bind(id.to_string()).bind(version).bind(millis(*at)).execute(tx).await)
         }
-        Write::Bundle(bundle) => {
-            let sql = "-- apply::bundle
-                insert into bundle (claim_id, revision, body_mac, body, answer, received_at, signature)
-                values ($1, $2, $3, $4, $5, $6, $7)";
-            let inserted = query(sql)
-                .bind(bundle.claim.to_string())
-                .bind(bundle.revision)
-                .bind(bundle.body_mac.as_slice())
-                .bind(&bundle.body)
-                .bind(&bundle.answer)
-                .bind(millis(bundle.at))
-                .bind(&bundle.signature)
-                .execute(tx)
-                .await;
-            one("bundle", inserted)
-        }
+        Write::Bundle(bundle) => inserts::bundles(tx, &[bundle]).await,
         Write::SearchValues(search) => search_values(tx, search).await,
         Write::SupersedeEvidence(claim, by) => {
             let sql = "-- apply::supersede_evidence
@@ -112,78 +94,14 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
             query(sql).bind(claim.to_string()).bind(by).execute(tx).await?;
             Ok(())
         }
-        Write::Evidence(evidence) => {
-            let sql = "-- apply::evidence
-                insert into evidence (id, claim_id, revision, kind, body) values ($1, $2, $3, $4, $5)";
-            let inserted = query(sql)
-                .bind(evidence.id.to_string())
-                .bind(evidence.claim.to_string())
-                .bind(evidence.revision)
-                .bind(&evidence.kind)
-                .bind(&evidence.body)
-                .execute(tx)
-                .await;
-            one("evidence", inserted)
-        }
-        Write::Attachment(attachment) => attachments::new(tx, attachment).await,
+        Write::Evidence(evidence) => inserts::evidence(tx, &[evidence]).await,
+        Write::Attachment(attachment) => inserts::attachments(tx, &[attachment]).await,
         Write::AttachmentLeft(delivery, id, at) => attachments::left(tx, *delivery, *id, *at).await,
-        Write::Consent(claim, permit, at) => {
-            let sql = "-- apply::consent
-                insert into consent (id, claim_id, basis, reference, purpose, recipients, created_at)
-                values ($1, $2, 'hospital-attested', $3, $4, $5, $6)";
-            let recipients: Vec<_> = permit
-                .recipients()
-                .iter()
-                .map(|(party, line)| match permit.limits(party, *line) {
-                    None => json!({ "party": party.as_str(), "line": line }),
-                    Some(limits) => json!({ "party": party.as_str(), "line": line, "limits": limits }),
-                })
-                .collect();
-            let inserted = query(sql)
-                .bind(permit.consent().to_string())
-                .bind(claim.to_string())
-                .bind(permit.reference())
-                .bind(permit.purpose().as_str())
-                .bind(json!(recipients).to_string())
-                .bind(millis(*at))
-                .execute(tx)
-                .await;
-            one("consent", inserted)
-        }
-        Write::Packet(packet) => {
-            let sql = "-- apply::packet
-                insert into packet (id, claim_id, revision, body, manifest_digest, created_at)
-                values ($1, $2, $3, $4, $5, $6)";
-            let inserted = query(sql)
-                .bind(packet.id.to_string())
-                .bind(packet.claim.to_string())
-                .bind(packet.revision)
-                .bind(&packet.body)
-                .bind(packet.manifest_digest.as_slice())
-                .bind(millis(packet.at))
-                .execute(&mut *tx)
-                .await;
-            one("packet", inserted)?;
-            log::leaf(tx, packet).await
-        }
+        Write::Consent(claim, permit, at) => inserts::consents(tx, &[(*claim, permit, *at)]).await,
+        Write::Packet(packet) => inserts::packets(tx, &[packet]).await,
         Write::Checkpoint(size, note, at) => log::checkpoint(tx, *size, note, *at).await,
-        Write::Delivery(delivery) => new_delivery(tx, delivery).await,
-        Write::Submission(row) => {
-            let sql = "-- apply::submission
-                insert into submission (id, claim_id, party_id, line, state, version, created_at, changed_at)
-                values ($1, $2, $3, $4, 'sent', 1, $5, $5)
-                on conflict (claim_id, party_id, line) do update set state = 'sent', version = submission.version + 1,
-                    changed_at = excluded.changed_at where submission.state in ('withdrawn', 'returned')";
-            query(sql)
-                .bind(row.id.to_string())
-                .bind(row.claim.to_string())
-                .bind(row.party.as_str())
-                .bind(row.line.as_str())
-                .bind(millis(row.at))
-                .execute(tx)
-                .await?;
-            Ok(())
-        }
+        Write::Delivery(delivery) => inserts::deliveries(tx, &[delivery]).await,
+        Write::Submission(row) => inserts::submissions(tx, &[row]).await,
         Write::SubmissionStep(step) => {
             let sql = "-- apply::submission_step
                 update submission set state = $3, detail = coalesce($4, detail), version = version + 1, changed_at = $5
@@ -250,63 +168,12 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
         Write::Retention(write) => retention::apply(tx, write).await,
         Write::Master(write) => master::apply(tx, write).await,
         Write::Receipt(row) => one("receipt", receipt::insert(tx, row).await),
-        Write::Audit(line) => {
-            let sql = "-- apply::audit
-                insert into audit (id, at, actor, action, subject, detail) values ($1, $2, $3, $4, $5, $6)";
-            let inserted = query(sql)
-                .bind(line.id.to_string())
-                .bind(millis(line.at))
-                .bind(&line.actor)
-                .bind(line.action)
-                .bind(&line.subject)
-                .bind(json!(line.detail).to_string())
-                .execute(tx)
-                .await;
-            one("audit", inserted)
-        }
-        Write::Idempotency(row) => {
-            let sql = "-- apply::idempotency
-                insert into idempotency (party_id, route, key_mac, body_mac, answer, expires_at)
-                values ($1, $2, $3, $4, $5, $6)
-                on conflict (party_id, route, key_mac) do update set body_mac = excluded.body_mac,
-                    answer = excluded.answer, expires_at = excluded.expires_at where idempotency.expires_at <= $7";
-            let inserted = query(sql)
-                .bind(row.party.as_str())
-                .bind(row.route)
-                .bind(row.key.as_slice())
-                .bind(row.body_mac.as_slice())
-                .bind(&row.answer)
-                .bind(millis(row.expires_at))
-                .bind(millis(row.at))
-                .execute(tx)
-                .await;
-            one("idempotency", inserted)
-        }
-        Write::AssertionUse(party, jti, expires) => {
-            let sql =
-                "-- apply::assertion_use\ninsert into assertion_use (party_id, jti, expires_at) values ($1, $2, $3)";
-            one("assertion_use", query(sql).bind(party.as_str()).bind(jti).bind(millis(*expires)).execute(tx).await)
-        }
-        Write::ProofUse(party, digest, expires) => {
-            // Among the assertions, with a space no assertion's jti has: neither's ids can stand in for the other's.
-            let sql = "-- apply::proof_use
-                insert into assertion_use (party_id, jti, expires_at) values ($1, 'dpop ' || $2, $3)";
-            let inserted = query(sql).bind(party.as_str()).bind(digest).bind(millis(*expires)).execute(tx).await;
-            one("assertion_use (dpop)", inserted)
-        }
-        Write::CallUse(party, digest, expires) => {
-            let sql = "-- apply::call_use
-                insert into assertion_use (party_id, jti, expires_at) values ($1, 'call ' || $2, $3)";
-            let inserted = query(sql).bind(party.as_str()).bind(digest).bind(millis(*expires)).execute(tx).await;
-            one("assertion_use (call)", inserted)
-        }
-        Write::TrackingCode(code, claim, expires) => {
-            let sql = "-- apply::tracking_code
-                insert into tracking_code (code_mac, claim_id, expires_at) values ($1, $2, $3)";
-            let inserted =
-                query(sql).bind(code.as_slice()).bind(claim.to_string()).bind(millis(*expires)).execute(tx).await;
-            one("tracking_code", inserted)
-        }
+        Write::Audit(line) => inserts::audit(tx, &[line]).await,
+        Write::Idempotency(row) => inserts::answers(tx, &[row]).await,
+        Write::AssertionUse(party, id, expires) => inserts::used(tx, &[(party, "", id, *expires)]).await,
+        Write::ProofUse(party, id, expires) => inserts::used(tx, &[(party, inserts::PROOF, id, *expires)]).await,
+        Write::CallUse(party, id, expires) => inserts::used(tx, &[(party, inserts::CALL, id, *expires)]).await,
+        Write::TrackingCode(code, claim, expires) => inserts::codes(tx, &[(code, *claim, millis(*expires))]).await,
         Write::Redeem(code, claim, party, at) => {
             let sql = "-- apply::redeem
                 update tracking_code set used_at = $2 where code_mac = $1 and used_at is null and expires_at > $2";
@@ -385,71 +252,9 @@ async fn identifiers(tx: &mut Connection, party: &Party) -> Result<(), StoreErro
     registry::own_keys(tx, party).await
 }
 
+/// What a claim can be found by, in place of what it could be found by before.
 async fn search_values(tx: &mut Connection, search: &SearchValues) -> Result<(), StoreError> {
-    let claim = search.claim.to_string();
     let sql = "-- apply::forget_search_values\ndelete from claim_search where claim_id = $1";
-    query(sql).bind(&claim).execute(&mut *tx).await?;
-    if search.values.is_empty() {
-        return Ok(());
-    }
-    let mut sql = Builder::new(
-        "-- apply::search_values
-        insert into claim_search (claim_id, hospital_id, name, value_mac) ",
-    );
-    sql.push_values(&search.values, |mut row, (name, value)| {
-        row.push_bind(claim.clone())
-            .push_bind(search.hospital.to_string())
-            .push_bind(name.as_str())
-            .push_bind(value.to_vec());
-    });
-    all("claim_search", search.values.len(), sql.build().execute(tx).await)
-}
-
-async fn new_delivery(tx: &mut Connection, row: &DeliveryRow) -> Result<(), StoreError> {
-    let sql = "-- apply::delivery
-        insert into delivery (id, packet_id, claim_id, party_id, line, revision, state, content, kid, sealed,
-            sealed_bytes, sealed_digest, presentation_digest, created_at)
-        values ($1, $2, $3, $4, $5, $6, 'ready', $7, $8, $9, $10, $11, $12, $13)";
-    let inserted = query(sql)
-        .bind(row.id.to_string())
-        .bind(row.packet.to_string())
-        .bind(row.claim.to_string())
-        .bind(row.party.as_str())
-        .bind(row.line.as_str())
-        .bind(row.revision)
-        .bind(row.content.as_slice())
-        .bind(&row.kid)
-        .bind(&row.sealed)
-        .bind(i64::try_from(row.sealed.len()).unwrap_or(i64::MAX))
-        .bind(&row.sealed_digest)
-        .bind(&row.presentation_digest)
-        .bind(millis(row.at))
-        .execute(&mut *tx)
-        .await;
-    one("delivery", inserted)?;
-    attachments::disclosed(tx, row).await
-}
-
-async fn new_entries(tx: &mut Connection, entries: &[Entry]) -> Result<(), StoreError> {
-    if entries.is_empty() {
-        return Ok(());
-    }
-    let mut sql = Builder::new(
-        "-- apply::timeline
-        insert into timeline (id, claim_id, at, audience_role, audience_party, event, parameters) ",
-    );
-    sql.push_values(entries, |mut row, entry| {
-        let (role, party) = match &entry.audience {
-            Audience::Party(role, party) => (role.as_str(), party.as_str()),
-            Audience::Owner => ("owner", ""),
-        };
-        row.push_bind(entry.id.to_string())
-            .push_bind(entry.claim.to_string())
-            .push_bind(millis(entry.at))
-            .push_bind(role)
-            .push_bind(party.to_owned())
-            .push_bind(entry.event.code())
-            .push_bind(entry.event.parameters().to_string());
-    });
-    all("timeline", entries.len(), sql.build().execute(tx).await)
+    query(sql).bind(search.claim.to_string()).execute(&mut *tx).await?;
+    inserts::search_values(tx, &[search]).await
 }

@@ -6,9 +6,8 @@ use jiff::Timestamp;
 use super::read::{SealedRow, sealed};
 use super::rows::{mac, parse};
 use super::sql::{Builder, Connection, query, query_as};
-use super::written::{all, millis, one};
+use super::written::{millis, one};
 use super::{Store, StoreError};
-use crate::core::change::{AttachmentRow, DeliveryRow};
 use crate::id::{AttachmentId, ClaimId, DeliveryId, EvidenceId};
 use crate::keys::index::Mac;
 use crate::party::PartyId;
@@ -22,38 +21,6 @@ pub struct Disclosed {
     pub bytes: i64,
     /// Whether it has left in this delivery.
     pub left: bool,
-}
-
-pub(super) async fn new(tx: &mut Connection, row: &AttachmentRow) -> Result<(), StoreError> {
-    let sql = "-- attachments::new
-        insert into attachment (id, claim_id, revision, content_mac, media_type, bytes, content)
-        values ($1, $2, $3, $4, $5, $6, $7)";
-    let inserted = query(sql)
-        .bind(row.id.to_string())
-        .bind(row.claim.to_string())
-        .bind(row.revision)
-        .bind(row.content_mac.as_slice())
-        .bind(row.media_type)
-        .bind(row.bytes)
-        .bind(&row.content)
-        .execute(tx)
-        .await;
-    one("attachment", inserted)
-}
-
-/// What a new delivery discloses.
-pub(super) async fn disclosed(tx: &mut Connection, row: &DeliveryRow) -> Result<(), StoreError> {
-    if row.attachments.is_empty() {
-        return Ok(());
-    }
-    let mut sql = Builder::new(
-        "-- attachments::disclosed
-        insert into delivery_attachment (delivery_id, attachment_id, evidence_id) ",
-    );
-    sql.push_values(&row.attachments, |mut values, (evidence, attachment)| {
-        values.push_bind(row.id.to_string()).push_bind(attachment.to_string()).push_bind(evidence.to_string());
-    });
-    all("delivery_attachment", row.attachments.len(), sql.build().execute(tx).await)
 }
 
 pub(super) async fn left(

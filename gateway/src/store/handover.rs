@@ -6,9 +6,9 @@ use claimgate_packet::words::Line;
 use jiff::Timestamp;
 
 use super::rows::{parse, time};
-use super::sql::{Builder, Connection, query, query_as};
-use super::written::{all, millis, one};
-use super::{Store, StoreError};
+use super::sql::{Connection, query, query_as};
+use super::written::{millis, one};
+use super::{Store, StoreError, inserts};
 use crate::core::delivery::DeliveryState;
 use crate::core::handover::{Door, HandoverWrite, LinkRow, NotForwarded, Rail, ReturnReason, ReturnRow};
 use crate::core::retention::Bar;
@@ -148,20 +148,10 @@ async fn link(tx: &mut Connection, row: &LinkRow) -> Result<(), StoreError> {
 }
 
 async fn receipt_keys(tx: &mut Connection, claim: ClaimId, hospital: &PartyId, keys: &[Mac]) -> Result<(), StoreError> {
-    let claim = claim.to_string();
     let sql = "-- handover::forget_receipt_keys\ndelete from receipt_key where claim_id = $1";
-    query(sql).bind(&claim).execute(&mut *tx).await?;
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let mut sql = Builder::new(
-        "-- handover::receipt_keys
-        insert into receipt_key (claim_id, hospital_id, key_mac) ",
-    );
-    sql.push_values(keys, |mut row, key| {
-        row.push_bind(claim.clone()).push_bind(hospital.to_string()).push_bind(key.to_vec());
-    });
-    all("receipt_key", keys.len(), sql.build().execute(tx).await)
+    query(sql).bind(claim.to_string()).execute(&mut *tx).await?;
+    let rows: Vec<_> = keys.iter().map(|key| (claim, hospital, key)).collect();
+    inserts::receipt_keys(tx, &rows).await
 }
 
 type DeliveryRow = (String, i64, String, i64, Option<i64>, Option<i64>, Option<String>, Option<String>, Option<i64>);

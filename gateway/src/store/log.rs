@@ -5,10 +5,10 @@ use claimgate_packet::log::tile::{TileId, WIDTH, full_root};
 use claimgate_packet::log::{Hash, leaf_hash};
 use jiff::Timestamp;
 
-use super::sql::{Connection, Target, query, query_as};
-use super::written::millis;
+use super::inserts::pieces;
+use super::sql::{Builder, Connection, Target, query, query_as};
+use super::written::{exactly, millis};
 use super::{Store, StoreError};
-use crate::core::change::PacketRow;
 use crate::id::DeliveryId;
 use crate::party::PartyId;
 
@@ -19,17 +19,6 @@ pub struct Leaf {
     pub position: Option<u64>,
     /// SHA-256 of the packet's signed part.
     pub entry: Hash,
-}
-
-pub(super) async fn leaf(tx: &mut Connection, packet: &PacketRow) -> Result<(), StoreError> {
-    let sql = "-- log::leaf\ninsert into log_leaf (packet_id, entry, created_at) values ($1, $2, $3)";
-    query(sql)
-        .bind(packet.id.to_string())
-        .bind(packet.manifest_digest.as_slice())
-        .bind(millis(packet.at))
-        .execute(tx)
-        .await?;
-    Ok(())
 }
 
 pub(super) async fn checkpoint(tx: &mut Connection, size: u64, note: &str, at: Timestamp) -> Result<(), StoreError> {
@@ -52,11 +41,19 @@ pub(super) async fn sequence(tx: &mut Connection, batch: i64) -> Result<u64, Sto
     let mut size = size(&mut *tx).await?;
     let mut hashes = Vec::with_capacity(waiting.len());
     let first = size;
+    let mut places = Vec::with_capacity(waiting.len());
     for (packet, entry) in waiting {
-        let sql = "-- log::place\nupdate log_leaf set position = $2 where packet_id = $1";
-        query(sql).bind(packet).bind(number(size)?).execute(&mut *tx).await?;
+        places.push((packet, number(size)?));
         hashes.push(leaf_hash(&entry));
         size += 1;
+    }
+    for piece in pieces(&places) {
+        let mut sql = Builder::new("-- log::place\nupdate log_leaf set position = v.column2 from (");
+        sql.push_values(piece, |mut row, (packet, place)| {
+            row.push_bind(packet).push_bind(place);
+        });
+        sql.push(") as v where log_leaf.packet_id = v.column1");
+        exactly("log_leaf", piece.len(), sql.build().execute(&mut *tx).await)?;
     }
     let mut row = (0, first, hashes);
     while !row.2.is_empty() {

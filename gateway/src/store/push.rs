@@ -4,6 +4,7 @@ use claimgate_adapters::insurer::webhook::EventKind;
 use jiff::Timestamp;
 
 use super::StoreError;
+use super::inserts::pieces;
 use super::rows::{DuePush, parse, time};
 use super::sql::{Builder, Connection, query, query_as};
 use super::written::{millis, one};
@@ -20,14 +21,24 @@ pub(super) async fn apply(tx: &mut Connection, write: &PushWrite) -> Result<(), 
     }
 }
 
-/// The message of a delivery that has just got its position, where its recipient has an endpoint.
-pub(super) async fn announce(tx: &mut Connection, delivery: &str) -> Result<(), StoreError> {
-    let sql = "-- push::announce
-        insert into webhook (id, party_id, delivery_id, claim_id, kind, ordinal, state, tries, due_at, fence, created_at)
-        select d.id || '_ready', d.party_id, d.id, d.claim_id, 'delivery.ready', 2 * d.position, 'due', 0, d.created_at,
-            0, d.created_at
-        from delivery d join endpoint e on e.party_id = d.party_id where d.id = $1";
-    query(sql).bind(delivery).execute(tx).await?;
+/// The messages of deliveries that have just got their positions, where their recipients have an endpoint.
+pub(super) async fn announce(tx: &mut Connection, deliveries: &[String]) -> Result<(), StoreError> {
+    for piece in pieces(deliveries) {
+        let mut sql = Builder::new(
+            "-- push::announce
+            insert into webhook (id, party_id, delivery_id, claim_id, kind, ordinal, state, tries, due_at, fence,
+                created_at)
+            select d.id || '_ready', d.party_id, d.id, d.claim_id, 'delivery.ready', 2 * d.position, 'due', 0,
+                d.created_at, 0, d.created_at
+            from delivery d join endpoint e on e.party_id = d.party_id where d.id in (",
+        );
+        let mut list = sql.separated(", ");
+        for delivery in piece {
+            list.push_bind(delivery);
+        }
+        sql.push(")");
+        sql.build().execute(&mut *tx).await?;
+    }
     Ok(())
 }
 

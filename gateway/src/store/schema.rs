@@ -74,6 +74,7 @@ migrations! {
     15 "0015_master_keys";
     16 "0016_wallet";
     17 "0017_ledger";
+    18 "0018_growth";
 }
 
 /// The migrations for the database of a connection, in order.

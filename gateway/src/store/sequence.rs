@@ -3,16 +3,22 @@
 //! Deliveries get one gapless stream per recipient, ordered by claim revision; the audit trail gets one stream
 //! whose every line is bound to the one before it (hash chain).
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use jiff::Timestamp;
 
+use super::inserts::pieces;
 use super::rows::DueWork;
 use super::sql::{Builder, Connection, query, query_as};
-use super::written::millis;
+use super::written::{exactly, millis};
 use super::{StoreError, log, push, registry, wallet};
 use crate::audit;
 
 /// The most rows one batch takes.
 const BATCH: i64 = 512;
+/// The stream of the audit trail.
+const AUDIT: &str = "audit";
 
 /// How much a run of the sequencer did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,22 +54,41 @@ pub(super) async fn run(connection: &mut Connection) -> Result<Option<Sequenced>
 
 async fn deliveries(tx: &mut Connection) -> Result<u64, StoreError> {
     // A later revision never comes before an earlier one, whatever the clocks of the processes that made them said.
+    // Taken out first, by their own index: in the order of the window the whole table would be read.
     let sql = "-- sequence::deliveries
+        with unplaced as materialized (select id, party_id, claim_id, line, revision, created_at
+            from delivery where position is null and state = 'ready')
         select id, party_id from (select id, party_id, revision, max(created_at)
-                over (partition by claim_id, party_id, line order by revision) as since
-            from delivery where position is null and state = 'ready') as waiting
+                over (partition by claim_id, party_id, line order by revision) as since from unplaced) as waiting
         order by since, revision, id limit $1";
     let waiting: Vec<(String, String)> = query_as(sql).bind(BATCH).fetch_all(&mut *tx).await?;
-    let mut count = 0;
+    let mut streams: BTreeMap<String, i64> = BTreeMap::new();
+    let (mut ids, mut places) = (Vec::with_capacity(waiting.len()), Vec::with_capacity(waiting.len()));
     for (id, party) in waiting {
-        let stream = format!("delivery:{party}");
-        let (position, _) = next(tx, &stream, None).await?;
-        let sql = "-- sequence::place\nupdate delivery set position = $2 where id = $1";
-        query(sql).bind(&id).bind(position).execute(&mut *tx).await?;
-        push::announce(tx, &id).await?;
-        count += 1;
+        let position = match streams.entry(format!("delivery:{party}")) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let (position, _) = last(tx, new.key()).await?;
+                new.insert(position)
+            }
+        };
+        *position += 1;
+        places.push((id.clone(), *position));
+        ids.push(id);
     }
-    Ok(count)
+    for piece in pieces(&places) {
+        let mut sql = Builder::new("-- sequence::place\nupdate delivery set position = v.column2 from (");
+        sql.push_values(piece, |mut row, (id, position)| {
+            row.push_bind(id).push_bind(position);
+        });
+        sql.push(") as v where delivery.id = v.column1");
+        exactly("delivery", piece.len(), sql.build().execute(&mut *tx).await)?;
+    }
+    for (stream, position) in streams {
+        advance(tx, &stream, position, &[]).await?;
+    }
+    push::announce(tx, &ids).await?;
+    Ok(u64::try_from(ids.len()).unwrap_or(u64::MAX))
 }
 
 type AuditRow = (String, i64, String, String, String, String);
@@ -72,28 +97,42 @@ async fn audit_lines(tx: &mut Connection) -> Result<u64, StoreError> {
     let sql = "-- sequence::audit
         select id, at, actor, action, subject, detail from audit where position is null order by at, id limit $1";
     let waiting: Vec<AuditRow> = query_as(sql).bind(BATCH).fetch_all(&mut *tx).await?;
-    let mut count = 0;
+    if waiting.is_empty() {
+        return Ok(0);
+    }
+    let (mut position, mut hash) = last(tx, AUDIT).await?;
+    let mut chained = Vec::with_capacity(waiting.len());
     for (id, at, actor, action, subject, detail) in waiting {
         let line = audit::Line { id: &id, at, actor: &actor, action: &action, subject: &subject, detail: &detail };
-        let (position, hash) = next(tx, "audit", Some(&line)).await?;
-        let sql = "-- sequence::chain\nupdate audit set position = $2, hash = $3 where id = $1";
-        query(sql).bind(&id).bind(position).bind(hash).execute(&mut *tx).await?;
-        count += 1;
+        (position, hash) = (position + 1, line.hash(&hash).to_vec());
+        chained.push((id, position, hash.clone()));
     }
-    Ok(count)
+    for piece in pieces(&chained) {
+        let mut sql =
+            Builder::new("-- sequence::chain\nupdate audit set position = v.column2, hash = v.column3 from (");
+        sql.push_values(piece, |mut row, (id, position, hash)| {
+            row.push_bind(id).push_bind(position).push_bind(hash);
+        });
+        sql.push(") as v where audit.id = v.column1");
+        exactly("audit", piece.len(), sql.build().execute(&mut *tx).await)?;
+    }
+    advance(tx, AUDIT, position, &hash).await?;
+    Ok(u64::try_from(chained.len()).unwrap_or(u64::MAX))
 }
 
-/// The next position of a stream and, for a line, the hash that binds it to the one before.
-async fn next(tx: &mut Connection, stream: &str, line: Option<&audit::Line<'_>>) -> Result<(i64, Vec<u8>), StoreError> {
+/// The last position of a stream, and for the audit trail its hash.
+async fn last(tx: &mut Connection, stream: &str) -> Result<(i64, Vec<u8>), StoreError> {
     let sql = "-- sequence::stream\nselect position, hash from stream where name = $1";
-    let last: Option<(i64, Vec<u8>)> = query_as(sql).bind(stream).fetch_optional(&mut *tx).await?;
-    let (position, before) = last.unwrap_or_default();
-    let hash = line.map_or_else(Vec::new, |line| line.hash(&before).to_vec());
+    let last: Option<(i64, Vec<u8>)> = query_as(sql).bind(stream).fetch_optional(tx).await?;
+    Ok(last.unwrap_or_default())
+}
+
+async fn advance(tx: &mut Connection, stream: &str, position: i64, hash: &[u8]) -> Result<(), StoreError> {
     let sql = "-- sequence::advance
         insert into stream (name, position, hash) values ($1, $2, $3)
         on conflict (name) do update set position = excluded.position, hash = excluded.hash";
-    query(sql).bind(stream).bind(position + 1).bind(&hash).execute(&mut *tx).await?;
-    Ok((position + 1, hash))
+    query(sql).bind(stream).bind(position).bind(hash).execute(tx).await?;
+    Ok(())
 }
 
 pub(super) async fn lease(

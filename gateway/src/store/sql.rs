@@ -15,7 +15,7 @@ mod row;
 mod sqlite;
 mod value;
 
-pub(super) use builder::Builder;
+pub(super) use builder::{Builder, Separated};
 pub use connection::Server;
 pub(super) use connection::{Connection, Opener, Pool, Target};
 pub(super) use row::{Done, Row};

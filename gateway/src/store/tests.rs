@@ -6,6 +6,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection, Postgres, QueryBuilder};
 
 use crate::config::{Config, Database};
 
+mod plans;
 mod replicas;
 
 /// New, empty databases for a test: a file, and one of the tests' server where there is one.

@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::rows::{DuePush, DueWork};
 use super::sequence::{self, Sequenced};
 use super::sql::{Connection, Opener};
-use super::{StoreError, apply, push, retention, sql};
+use super::{StoreError, apply, inserts, push, retention, sql};
 use crate::core::change::Change;
 
 /// The most changes one transaction takes.
@@ -203,11 +203,18 @@ async fn commit_together(writer: &mut Writer, changes: &[Change]) -> Result<Vec<
     Ok(outcomes)
 }
 
-/// One transaction, a savepoint for each change. A conflict is the change's own; any other fault ends them all.
+/// One transaction. Changes that only add rows share a savepoint where none of them is refused; each other one has its own.
+/// A conflict is the change's own; any other fault ends them all.
 async fn commit(connection: &mut Connection, changes: &[Change]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
     let mut tx = connection.begin().await?;
+    let adding: Vec<&Change> = changes.iter().filter(|change| inserts::only_adds(change)).collect();
+    let added = !adding.is_empty() && apply::together(&mut tx, &adding).await?;
     let mut outcomes = Vec::with_capacity(changes.len());
     for change in changes {
+        if added && inserts::only_adds(change) {
+            outcomes.push(Ok(()));
+            continue;
+        }
         outcomes.push(match apply::change(&mut tx, change).await {
             Err(StoreError::Database(error)) => return Err(error.into()),
             outcome => outcome,

@@ -10,16 +10,15 @@ pub(super) fn millis(at: Timestamp) -> i64 {
     at.as_millisecond()
 }
 
-/// As many rows as there are values must have been written.
-pub(super) fn all(table: &'static str, rows: usize, result: Result<Done, sqlx::Error>) -> Result<(), StoreError> {
-    let written = result?.rows_affected();
-    if usize::try_from(written) == Ok(rows) { Ok(()) } else { Err(StoreError::Conflict { table }) }
-}
-
 /// Exactly one row must have been written; none, or one that is already there, is a conflict.
 pub(super) fn one(table: &'static str, result: Result<Done, sqlx::Error>) -> Result<(), StoreError> {
+    exactly(table, 1, result)
+}
+
+/// Exactly so many rows must have been written; less, or one that is already there, is a conflict.
+pub(super) fn exactly(table: &'static str, rows: usize, result: Result<Done, sqlx::Error>) -> Result<(), StoreError> {
     match result {
-        Ok(done) if done.rows_affected() == 1 => Ok(()),
+        Ok(done) if usize::try_from(done.rows_affected()) == Ok(rows) => Ok(()),
         Ok(_) => Err(StoreError::Conflict { table }),
         Err(error) if error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation) => {
             Err(StoreError::Conflict { table })

@@ -153,9 +153,9 @@ async fn hear(options: &PgConnectOptions, placed: &watch::Sender<u64>) -> Result
     }
 }
 
-/// Codes of SQLSTATE for a value that cannot be.
+/// Codes of SQLSTATE for a value that cannot be, or one that stands twice where a row is written over.
 pub(super) fn is_bad_value(code: &str) -> bool {
-    code.starts_with("22") && code.len() == 5
+    code.starts_with("22") && code.len() == 5 || code == "21000"
 }
 
 /// Serialization, deadlock, a lock that did not come in time.

@@ -15,6 +15,11 @@ use super::{Done, Query, Row};
 pub(super) const HAS_TABLE: &str =
     "-- sqlite::has_table\nselect count(*) from sqlite_master where type = 'table' and name = $1";
 
+/// Prepared statements kept for each connection; the store has fewer.
+const STATEMENTS: usize = 512;
+/// Pages kept for each connection, in kilobytes below zero: the upper levels of every index, so that a step reads leaves alone.
+const CACHE: &str = "-12000";
+
 pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
@@ -22,9 +27,11 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
+        .statement_cache_capacity(STATEMENTS)
         .pragma("trusted_schema", "off")
         .pragma("secure_delete", "on")
         .pragma("journal_size_limit", "67108864")
+        .pragma("cache_size", CACHE)
 }
 
 pub(super) async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, Error> {

@@ -6,6 +6,7 @@ use crate::core::change::{AuditLine, Write};
 use crate::id::{AuditId, Random};
 use crate::store::schema;
 use crate::store::sql::{query, query_as};
+use crate::store::tests::Databases;
 
 fn line(number: usize, bytes: usize) -> Change {
     let mut change = Change::new("test");
@@ -78,4 +79,39 @@ async fn a_full_disk_ends_a_group_and_not_the_writer() {
     writer.await.unwrap();
     assert_eq!(kept(&database).await, 1);
     std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[tokio::test]
+async fn one_that_is_refused_is_refused_alone_of_its_group() {
+    for database in &Databases::new("writer_group").await.all {
+        schema::migrate(database).await.unwrap();
+        let mut connection = Opener::new(database).unwrap().connect().await.unwrap();
+        let id = AuditId::new(Timestamp::UNIX_EPOCH, &Random::system());
+        let the_same = |number| {
+            let mut change = line(number, 1);
+            let Some(Write::Audit(audit)) = change.writes.first_mut() else { unreachable!() };
+            audit.id = id;
+            change
+        };
+        let mut stale = line(2, 1);
+        stale.push(Write::RelyOnParty("nobody".parse().unwrap(), 1));
+        let group = [line(0, 1), the_same(1), stale, the_same(3), line(4, 1)];
+        let outcomes = commit(&mut connection, &group).await.unwrap();
+        let [first, same, relied, again, last] = <[_; 5]>::try_from(outcomes).unwrap();
+        assert!(first.is_ok() && same.is_ok() && last.is_ok(), "{first:?} {same:?} {last:?}");
+        assert!(matches!(relied, Err(StoreError::Conflict { table: "party" })), "{relied:?}");
+        assert!(matches!(again, Err(StoreError::Conflict { table: "audit" })), "{again:?}");
+        assert_eq!(kept(database).await, 3);
+        // Where none is refused they are written with few statements, in pieces of several sizes.
+        let group: Vec<_> = (0..127).map(|number| line(number, 1)).collect();
+        let outcomes = commit(&mut connection, &group).await.unwrap();
+        assert!(outcomes.len() == 127 && outcomes.iter().all(Result::is_ok));
+        assert_eq!(kept(database).await, 130);
+        let done = sequence::run(&mut connection).await.unwrap().unwrap();
+        assert_eq!(done.audit, 130);
+        let sql = "select count(*), min(position), max(position) from audit where hash is not null";
+        let placed: (i64, i64, i64) = query_as(sql).fetch_one(&mut connection).await.unwrap();
+        assert_eq!(placed, (130, 1, 130));
+        connection.close().await.unwrap();
+    }
 }
