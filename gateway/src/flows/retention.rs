@@ -4,7 +4,7 @@
 //! every start: what only the database knows is added to the file, what only the file knows is erased again.
 
 use std::collections::BTreeSet;
-use std::io::{self, Read, Write as _};
+use std::io::{self, BufRead as _, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,8 @@ use super::{Engine, Fault, TRIES};
 use crate::config::Retention;
 use crate::core::change::{Change, Write};
 use crate::core::retention::{
-    Because, Erasure, Ground, Hold, Restriction, RetentionWrite, Standing, UNDELIVERED_DAYS, Verdict, before, judge,
+    Bar, Because, Erasure, Ground, Hold, Restriction, RetentionWrite, Standing, UNDELIVERED_DAYS, Verdict, before,
+    judge,
 };
 use crate::id::ClaimId;
 use crate::keys::at_rest::Place;
@@ -27,8 +28,8 @@ const BATCH: i64 = 100;
 const ATTEMPTS: i64 = 1_000;
 /// The longest reason of a hold, in characters.
 const REASON: usize = 500;
-/// The largest list of erasures: some five hundred thousand.
-const LIST_BYTES: u64 = 64 << 20;
+/// The longest line of the list of erasures, in bytes.
+const LINE_BYTES: u64 = 4 << 10;
 
 /// Why an operator's decision on a claim does not hold.
 #[derive(Debug, thiserror::Error)]
@@ -303,12 +304,12 @@ impl Engine {
     /// Erases one claim that was due, if nothing stands against it now.
     async fn let_go(&self, by: &Operator, claim: ClaimId, due: Due, settings: &Retention) -> Result<bool, Fault> {
         let Some(standing) = self.store.standing(claim).await? else { return Ok(false) };
-        let ground = match due {
-            Due::Restricted => match self.store.restriction(claim).await? {
-                Some(restriction) => restriction.ground,
-                None => return Ok(false),
-            },
-            Due::Closed | Due::Idle => Ground::PeriodOver,
+        // Read after the standing, on whose version the erasure rests: a dispute since then is a conflict.
+        let restricted = self.store.restriction(claim).await?.map(|restriction| restriction.ground);
+        let ground = match (due, restricted) {
+            (_, Some(Ground::Disputed)) | (Due::Restricted, None) => return Ok(false),
+            (Due::Restricted, Some(ground)) => ground,
+            (Due::Closed | Due::Idle, _) => Ground::PeriodOver,
         };
         // The period of one that never closes takes the place of its closing.
         let standing = Standing { open: standing.open && due != Due::Idle, ..standing };
@@ -348,16 +349,8 @@ impl Engine {
             if known.contains(&line.claim) || self.store.standing(claim).await?.is_none() {
                 continue;
             }
-            let mut change = Change::new("replay_erasure");
-            let erasure = Erasure { claim, version: None, ground, at: line.at };
-            change.push(Write::Retention(RetentionWrite::Erase(erasure)));
-            let detail = [("ground", ground.to_string()), ("replayed", "true".to_owned())];
-            change.push(self.audit("gateway", "claim.erased", &claim, detail));
-            match self.store.commit(change).await {
-                Ok(()) => replayed.erased += 1,
-                // Another gateway was first.
-                Err(StoreError::Conflict { .. }) => {}
-                Err(error) => return Err(error.into()),
+            if self.erase_again(claim, ground, line.at).await? {
+                replayed.erased += 1;
             }
         }
         let mut fresh = String::new();
@@ -378,6 +371,26 @@ impl Engine {
         }
         Ok(replayed)
     }
+
+    /// Erases a claim as the list says; `false` where another gateway was first.
+    async fn erase_again(&self, claim: ClaimId, ground: Ground, at: Timestamp) -> Result<bool, NotDecided> {
+        for _ in 0..TRIES {
+            let mut change = Change::new("replay_erasure");
+            change.push(Write::Retention(RetentionWrite::Erase(Erasure { claim, version: None, ground, at })));
+            let detail = [("ground", ground.to_string()), ("replayed", "true".to_owned())];
+            change.push(self.audit("gateway", "claim.erased", &claim, detail));
+            match self.store.commit(change).await {
+                Ok(()) => return Ok(true),
+                Err(StoreError::Conflict { .. }) => {}
+                Err(error) => return Err(error.into()),
+            }
+            // A conflict is also a database too busy to say more: what stands there decides.
+            if self.store.standing(claim).await?.is_none_or(|standing| standing.barred == Some(Bar::Erased)) {
+                return Ok(false);
+            }
+        }
+        Err(Fault::Contended.into())
+    }
 }
 
 fn kinds_of(settings: &Retention) -> [(Due, &'static str, i64, &str); 3] {
@@ -394,19 +407,23 @@ fn read(path: &Path) -> io::Result<(Vec<Line>, u64, bool)> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), 0, true)),
         file => file?,
     };
-    let mut text = String::new();
-    file.take(LIST_BYTES + 1).read_to_string(&mut text)?;
-    if u64::try_from(text.len()).unwrap_or(u64::MAX) > LIST_BYTES {
-        return Err(io::Error::other("larger than 64 MiB"));
-    }
-    let (mut lines, mut unreadable) = (Vec::new(), 0);
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        match serde_json::from_str(line) {
+    let (mut lines, mut unreadable, mut ends) = (Vec::new(), 0, true);
+    let mut file = io::BufReader::new(file);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if file.by_ref().take(LINE_BYTES).read_until(b'\n', &mut line)? == 0 {
+            return Ok((lines, unreadable, ends));
+        }
+        ends = line.ends_with(b"\n");
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        match serde_json::from_slice(&line) {
             Ok(line) => lines.push(line),
             Err(_) => unreadable += 1,
         }
     }
-    Ok((lines, unreadable, text.is_empty() || text.ends_with('\n')))
 }
 
 /// Adds lines for good: they are on disk when this returns.

@@ -129,9 +129,10 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
             Ok(())
         }
         Write::Reseal(again) => {
+            // What an erasure has emptied meanwhile stays empty.
             let sql = "-- apply::reseal
                 update delivery set kid = $3, sealed = $4, sealed_bytes = $5, sealed_digest = $6
-                where id = $1 and kid = $2";
+                where id = $1 and kid = $2 and length(sealed) > 0";
             let updated = query(sql)
                 .bind(again.id.to_string())
                 .bind(&again.from_kid)

@@ -250,7 +250,8 @@ async fn hold(tx: &mut Connection, row: &Hold) -> Result<(), StoreError> {
         .await;
     one("claim_hold", inserted)?;
     // Whoever is erasing it now relied on another version.
-    let sql = "-- retention::touch\nupdate claim set version = version + 1 where id = $1";
+    let sql = "-- retention::touch
+        update claim set version = version + 1 where id = $1 and coalesce(barred, '') <> 'erased'";
     one("claim", query(sql).bind(row.claim.to_string()).execute(tx).await)
 }
 
@@ -280,8 +281,10 @@ async fn bar(tx: &mut Connection, claim: ClaimId, version: Option<i64>, bar: Opt
     one("claim", updated)
 }
 
-/// Statements with the claim's id as $1; what cannot be null becomes empty.
+/// Statements with the claim's id as $1; what cannot be null becomes empty. The submissions go first: who links one, gives
+/// it back or reports on it holds their rows, and is waited for before what it wrote is looked for.
 const EMPTIED: [&str; 19] = [
+    "-- retention::erase_details\nupdate submission set detail = null, version = version + 1 where claim_id = $1",
     "-- retention::erase_key\ndelete from claim_key where claim_id = $1",
     "-- retention::erase_search\ndelete from claim_search where claim_id = $1",
     "-- retention::erase_receipt_keys\ndelete from receipt_key where claim_id = $1",
@@ -292,7 +295,6 @@ const EMPTIED: [&str; 19] = [
     "-- retention::erase_hold\ndelete from claim_hold where claim_id = $1",
     "-- retention::erase_restriction\ndelete from claim_restriction where claim_id = $1",
     "-- retention::erase_returns\nupdate delivery_return set suggested = null where claim_id = $1",
-    "-- retention::erase_details\nupdate submission set detail = null, version = version + 1 where claim_id = $1",
     "-- retention::erase_accounts\ndelete from account where claim_id = $1",
     "-- retention::erase_payments\ndelete from payment where claim_id = $1",
     "-- retention::erase_decisions\ndelete from decision where claim_id = $1",
@@ -311,6 +313,16 @@ const EMPTIED: [&str; 19] = [
 async fn erase(tx: &mut Connection, erasure: &Erasure) -> Result<(), StoreError> {
     bar(tx, erasure.claim, erasure.version, Some(Bar::Erased)).await?;
     let (claim, nothing): (String, &[u8]) = (erasure.claim.to_string(), &[]);
+    let at = millis(erasure.at);
+    // The messages before all else: who is sending one holds its row, and writes what came back.
+    for sql in [
+        "-- retention::end_messages
+            update webhook set state = 'done', done_at = $2, lease_until = null, fence = fence + 1
+            where claim_id = $1 and state = 'due'",
+        "-- retention::end_work\nupdate work set done_at = $2, lease_until = null where claim_id = $1 and done_at is null",
+    ] {
+        query(sql).bind(&claim).bind(at).execute(&mut *tx).await?;
+    }
     for sql in EMPTIED {
         let statement = query(sql).bind(&claim);
         let statement = if sql.contains("$2") { statement.bind(nothing) } else { statement };
@@ -319,15 +331,6 @@ async fn erase(tx: &mut Connection, erasure: &Erasure) -> Result<(), StoreError>
     // The case number's digest goes as well: what is pushed under that number from now on is another claim.
     let sql = "-- retention::erase_case\nupdate claim set case_index = $2 where id = $1";
     one("claim", query(sql).bind(&claim).bind(claim.as_bytes()).execute(&mut *tx).await)?;
-    let at = millis(erasure.at);
-    for sql in [
-        "-- retention::end_work\nupdate work set done_at = $2, lease_until = null where claim_id = $1 and done_at is null",
-        "-- retention::end_messages
-            update webhook set state = 'done', done_at = $2, lease_until = null, fence = fence + 1
-            where claim_id = $1 and state = 'due'",
-    ] {
-        query(sql).bind(&claim).bind(at).execute(&mut *tx).await?;
-    }
     let sql = "-- retention::erasure
         insert into claim_erasure (claim_id, ground, at) values ($1, $2, $3) on conflict (claim_id) do nothing";
     query(sql).bind(&claim).bind(erasure.ground.as_str()).bind(at).execute(tx).await?;

@@ -6,6 +6,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection, Postgres, QueryBuilder};
 
 use crate::config::{Config, Database};
 
+mod erased;
 mod plans;
 mod replicas;
 
