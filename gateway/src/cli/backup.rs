@@ -40,7 +40,7 @@ enum Command {
     /// Check a copy without changing it: whole, of this build's schema, audit trail and public log unbroken, and which
     /// master key it needs; say where it ends. Exit code 4: it cannot be relied on.
     Check {
-        /// A file `claimgate backup` wrote; without it the configured database, such as one restored by pg_restore.
+        /// A file `claimgate backup` wrote; without it the configured database, such as one restored by `pg_restore`.
         file: Option<PathBuf>,
     },
 }
@@ -60,7 +60,7 @@ impl Backup {
     }
 }
 
-/// What was found of a copy.
+/// Whether a copy can be relied on, as far as it was looked at.
 struct Check {
     sound: bool,
 }
@@ -81,10 +81,6 @@ impl Check {
         Ok(if check.sound { Ending::Done } else { Ending::Findings })
     }
 
-    fn good(&self, what: &str) {
-        print(format_args!("ok      {what}"));
-    }
-
     fn wrong(&mut self, what: &str) {
         self.sound = false;
         print(format_args!("MEND    {what}"));
@@ -92,17 +88,17 @@ impl Check {
 
     async fn examine(&mut self, store: &Store, config: &Config) -> anyhow::Result<()> {
         match store.damage().await? {
-            None => self.good("the file is whole, its references hold, its schema is this build's"),
+            None => good("the file is whole, its references hold, its schema is this build's"),
             Some(what) => self.wrong(&format!("the file is damaged: {what}")),
         }
         match store.check_audit().await? {
-            Ok(lines) => self.good(&format!("audit trail: {lines} lines, unbroken")),
+            Ok(lines) => good(&format!("audit trail: {lines} lines, unbroken")),
             Err(position) => self.wrong(&format!("audit trail: line {position} was changed or is missing")),
         }
         self.keys(store, config).await?;
         let ends = store.ends().await?;
         let at = |at: Option<jiff::Timestamp>| at.map_or_else(|| "-".to_owned(), |at| at.to_string());
-        self.good(&format!(
+        good(&format!(
             "{} claims of which {} are erased, the newest of {}; last line of the audit trail of {}",
             ends.claims,
             ends.erased,
@@ -110,7 +106,7 @@ impl Check {
             at(ends.last_line)
         ));
         for (party, position) in &ends.positions {
-            self.good(&format!("{party}: deliveries up to position {position}"));
+            good(&format!("{party}: deliveries up to position {position}"));
         }
         Ok(())
     }
@@ -134,7 +130,7 @@ impl Check {
             None => true,
         };
         if opens && roots.is_some_and(|roots| Roots::from_bytes(&roots).is_some()) {
-            self.good(&format!("master key {leader} opens it"));
+            good(&format!("master key {leader} opens it"));
         } else {
             self.wrong(&format!("it needs master key {leader}, and does not open under it"));
         }
@@ -143,9 +139,13 @@ impl Check {
             return Ok(());
         };
         match check(store, LogSigner::new("backup/log", seed)?.public()).await? {
-            found @ LogCheck::Whole { .. } => self.good(&found.to_string()),
+            found @ LogCheck::Whole { .. } => good(&found.to_string()),
             found => self.wrong(&found.to_string()),
         }
         Ok(())
     }
+}
+
+fn good(what: &str) {
+    print(format_args!("ok      {what}"));
 }
