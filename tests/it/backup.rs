@@ -13,6 +13,7 @@ use claimgate_gateway::lifecycle;
 use claimgate_tests::bundles::{bytes, case};
 use claimgate_tests::database::{self, Kept};
 use claimgate_tests::gateway::{TestGateway, must};
+use claimgate_tests::shared::tell;
 
 use crate::retention::{closed, operate};
 
@@ -47,6 +48,7 @@ fn restored(kept: &Kept, copy: &Path, into: &Kept) {
     assert!(restore.status.success(), "{}", String::from_utf8_lossy(&restore.stderr));
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, in its order")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_copy_made_under_load_comes_back_whole_and_without_what_was_erased_since() {
     let test = TestGateway::start_without_limits().await;
@@ -86,7 +88,7 @@ async fn a_copy_made_under_load_comes_back_whole_and_without_what_was_erased_sin
     };
     let (claims, (before, done)) = tokio::join!(load, copying);
     if !done {
-        println!("skipped: pg_dump is not here");
+        tell("skipped: pg_dump is not here");
         test.stop().await;
         return;
     }
@@ -127,7 +129,7 @@ async fn a_copy_made_under_load_comes_back_whole_and_without_what_was_erased_sin
     let anew = engine.accept(&hospital, Format::Json, &body, Conditions::default()).await;
     assert!(anew.map_err(|refusal: Refusal| format!("{refusal:?}")).unwrap().claim.to_string() != gone);
     must(running.stop().await);
-    println!("{} pushes while it was copied, {before} answered before", claims.len());
+    tell(&format!("{} pushes while it was copied, {before} answered before", claims.len()));
 
     // A copy that was changed, cut off, or is of another key is told of.
     let master = into.path().join("keys/master.key");
