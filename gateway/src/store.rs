@@ -128,6 +128,21 @@ impl Store {
         Ok(Self { readers, jobs, chores, unsequenced: Arc::new(Notify::new()), sequenced, open: Arc::new(open) })
     }
 
+    /// Opens a copy to look at it: nothing can be written, and a file stays as it is, byte for byte.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_copy(database: &Database) -> Result<Self, StoreError> {
+        let opener = Opener::new(database)?.untouched(database);
+        let mut connection = opener.connect().await?;
+        schema::require_current(&mut connection).await?;
+        let readers = opener.readers(2).await?;
+        let jobs = writer::start(opener, connection);
+        let (sequenced, open) = (watch::Sender::new(0), watch::Sender::new(()));
+        let (chores, unsequenced) = (jobs.clone(), Arc::new(Notify::new()));
+        Ok(Self { readers, jobs, chores, unsequenced, sequenced, open: Arc::new(open) })
+    }
+
     /// Commits a change whole, together with whatever else waits. `Ok` means it is on disk.
     ///
     /// # Errors

@@ -1,10 +1,9 @@
 //! Who saw what, after the fact: by time, by recipient, by hospital, by key, by claim.
 
-use std::time::Instant;
-
 use claimgate_gateway::sandbox::insurer;
 use claimgate_tests::bundles::{bytes, case, resource};
 use claimgate_tests::gateway::{TestGateway, must, pull_all};
+use claimgate_tests::shared::tell;
 use serde_json::{Value, json};
 
 use crate::retention::operate;
@@ -35,9 +34,12 @@ async fn what_left_is_told_by_recipient_key_and_time_and_names_only_where_asked_
     for envelope in &waiting {
         must(insurer::fetch(life, &envelope.id).await);
     }
-    let began = Instant::now();
+    let began = test.clock.elapsed();
     let all = list(&[]);
-    println!("{CLAIMS} claims told of in {:?}, with the start of the command", began.elapsed());
+    tell(&format!(
+        "{CLAIMS} claims told of in {:?}, with the start of the command",
+        test.clock.elapsed().saturating_sub(began)
+    ));
     assert_eq!(all.len(), CLAIMS);
     let one = &all[0];
     assert_eq!((&one["recipient"], &one["hospital"]), (&json!(life.id()), &json!("hospital-demo")));

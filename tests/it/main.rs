@@ -10,6 +10,7 @@
 mod alerts;
 mod at_rest;
 mod attachments;
+mod backup;
 mod balancer;
 mod build;
 mod calls;

@@ -48,3 +48,9 @@ pub fn claimgate(folder: &Path, arguments: &[&str]) -> Output {
     command.args(arguments).current_dir(folder).env("CLAIMGATE_GATEWAY__DATA_DIR", folder.join("data"));
     command.output().unwrap_or_else(|error| panic!("claimgate does not start: {error}"))
 }
+
+/// Says what a test measured or skipped to whoever runs it.
+#[expect(clippy::print_stdout, reason = "figures and skips are for who runs the tests")]
+pub fn tell(words: &str) {
+    println!("{words}");
+}

@@ -4,11 +4,76 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use jiff::Timestamp;
 use sqlx::Error;
 
-use super::StoreError;
-use super::sql::{Connection, Opener, query};
+use super::rows::time;
+use super::sql::{Connection, Opener, query, query_as};
+use super::{Store, StoreError};
 use crate::config::Database;
+
+/// Where a database ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// Claims.
+    pub claims: i64,
+    /// Of these erased.
+    pub erased: i64,
+    /// When the newest claim was made.
+    pub newest_claim: Option<Timestamp>,
+    /// When the last line of the audit trail was written.
+    pub last_line: Option<Timestamp>,
+    /// The last position of each recipient, by party.
+    pub positions: Vec<(String, i64)>,
+}
+
+impl Store {
+    /// What is damaged of the file; nothing where it is whole, or where a server looks after it.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn damage(&self) -> Result<Option<String>, StoreError> {
+        if self.server().await?.is_some() {
+            return Ok(None);
+        }
+        let sql = "-- backup::integrity\nselect integrity_check from pragma_integrity_check limit 1";
+        let said: Option<(String,)> = match query_as(sql).fetch_optional(self.readers()).await {
+            Ok(said) => said,
+            // Damaged beyond its own check.
+            Err(error) => return Ok(Some(error.to_string())),
+        };
+        let sql = "-- backup::references\nselect count(*) from pragma_foreign_key_check";
+        let (broken,): (i64,) = query_as(sql).fetch_one(self.readers()).await?;
+        Ok(match said {
+            Some((word,)) if word == "ok" && broken == 0 => None,
+            Some((word,)) if word == "ok" => Some(format!("{broken} rows refer to what is not there")),
+            Some((word,)) => Some(word),
+            None => Some("its own check says nothing".to_owned()),
+        })
+    }
+
+    /// Where it ends: what was written last.
+    ///
+    /// # Errors
+    /// The database is away or a row damaged.
+    pub async fn ends(&self) -> Result<Ends, StoreError> {
+        let sql = "-- backup::ends
+            select count(*), cast(coalesce(sum(case when barred = 'erased' then 1 else 0 end), 0) as bigint),
+                max(created_at), (select max(at) from audit) from claim";
+        let (claims, erased, newest, last): (i64, i64, Option<i64>, Option<i64>) =
+            query_as(sql).fetch_one(self.readers()).await?;
+        let sql = "-- backup::positions
+            select substr(name, 10), position from stream where name like 'delivery:%' order by name";
+        let positions = query_as(sql).fetch_all(self.readers()).await?;
+        Ok(Ends {
+            claims,
+            erased,
+            newest_claim: newest.map(|at| time("claim", "created_at", at)).transpose()?,
+            last_line: last.map(|at| time("audit", "at", at)).transpose()?,
+            positions,
+        })
+    }
+}
 
 /// Writes a whole, compact copy of a SQLite database into a new file only its owner can read; on disk when it returns.
 /// `false` where the database is on a server, whose own tools make copies.

@@ -87,6 +87,14 @@ impl Opener {
         }
     }
 
+    /// The same, for looking alone: of a file nothing is changed, not even how it keeps its journal.
+    pub(in crate::store) fn untouched(self, database: &Database) -> Self {
+        match database {
+            Database::Sqlite(path) => Self::Sqlite(Box::new(sqlite::untouched(path))),
+            Database::Postgres(_) => self.read_only(),
+        }
+    }
+
     /// Opens a connection that may write.
     pub(in crate::store) async fn connect(&self) -> Result<Connection, Error> {
         Ok(match self {

@@ -34,6 +34,10 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
         .pragma("cache_size", CACHE)
 }
 
+pub(super) fn untouched(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).read_only(true).immutable(true).pragma("trusted_schema", "off")
+}
+
 pub(super) async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, Error> {
     options.connect().await
 }
