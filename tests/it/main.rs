@@ -18,6 +18,7 @@ mod contract;
 mod crash;
 mod defects;
 mod demo;
+mod deploy;
 mod desk;
 mod disclosure;
 mod dpop;
