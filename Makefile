@@ -1,8 +1,8 @@
 # Two commands do all the set-up: `make demo` and `make test`.
 # Tests that have no database, or look at nothing of it: once is enough.
-elsewhere := build:: contract:: desk:: hostile:: interop:: motor:: tidy:: wallet::
+elsewhere := build:: contract:: deploy:: desk:: hostile:: interop:: motor:: tidy:: wallet::
 
-.PHONY: help prepare prepare-test demo build fmt lint doc gate test crash bench clean
+.PHONY: help prepare prepare-test demo build fmt lint doc gate test crash soak bench clean
 
 # Where cargo builds, if somebody has told it to build elsewhere.
 built := $(or $(CARGO_TARGET_DIR),target)/release
@@ -47,6 +47,10 @@ test: prepare-test lint doc gate ## Everything that must hold
 crash: prepare-test ## Kill gateways and the database 200 times each under load; KILLS= and SEED= say otherwise
 	@cargo build --locked --bin claimgate
 	@cargo run --locked -q -p claimgate-tests --example crash -- $(or $(KILLS),200) $(or $(SEED),1)
+
+soak: prepare-test ## Steady load for SECONDS= (120) on each database; prints memory, open files, log and queues
+	@cargo build --locked --bin claimgate
+	@cargo run --locked -q -p claimgate-tests --example soak -- $(or $(SECONDS),120)
 
 bench: prepare ## Latency of a push, from request to durable to delivered; cost of a packet
 	cargo bench --locked -p claimgate-packet --features seal --bench cost --bench proof

@@ -22,17 +22,39 @@ const FORGET_EVERY: Duration = Duration::from_mins(5);
 
 /// Runs until told to stop, then finishes what is in hand.
 pub async fn run(engine: Arc<Engine>, rhythm: Rhythm, stop: watch::Receiver<bool>) {
+    macro_rules! part {
+        ($work:ident $(, $more:expr)?) => {
+            lasting(stringify!($work), stop.clone(), || {
+                let (engine, stop) = (Arc::clone(&engine), stop.clone());
+                async move { $work(&engine, $($more,)? stop).await }
+            })
+        };
+    }
     tokio::join!(
-        look(&engine, rhythm, stop.clone()),
-        mail(&engine, stop.clone()),
-        sequence(&engine, stop.clone()),
-        deferred(&engine, stop.clone()),
-        keys(&engine, stop.clone()),
-        log(&engine, stop.clone()),
-        push(&engine, stop.clone()),
-        wallets(&engine, stop.clone()),
-        forget(&engine, stop)
+        part!(look, rhythm),
+        part!(mail),
+        part!(sequence),
+        part!(deferred),
+        part!(keys),
+        part!(log),
+        part!(push),
+        part!(wallets),
+        part!(forget)
     );
+}
+
+/// Runs a part to its end, and again where it panicked: the fault of one ends neither it nor the others.
+async fn lasting<F>(part: &'static str, mut stop: watch::Receiver<bool>, begin: impl Fn() -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    while tokio::spawn(begin()).await.is_err() {
+        tracing::error!(part, "a part of the background work panicked; it begins again");
+        tokio::select! {
+            () = tokio::time::sleep(IDLE) => {}
+            () = stopped(&mut stop) => break,
+        }
+    }
 }
 
 /// How often alerts are looked for.
@@ -243,4 +265,23 @@ async fn forget(engine: &Engine, mut stop: watch::Receiver<bool>) {
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     // A dropped sender means that the server is gone: stop as well.
     let _ = stop.wait_for(|stopped| *stopped).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_part_that_panics_begins_again_and_one_that_ends_does_not() {
+        let (begun, (_stop, stopped)) = (Arc::new(AtomicU32::new(0)), watch::channel(false));
+        let counted = Arc::clone(&begun);
+        let part = lasting("test", stopped, move || {
+            let begun = Arc::clone(&counted);
+            async move { assert!(begun.fetch_add(1, Ordering::SeqCst) > 0, "the first time it panics") }
+        });
+        tokio::time::timeout(Duration::from_secs(10), part).await.unwrap();
+        assert_eq!(begun.load(Ordering::SeqCst), 2);
+    }
 }

@@ -77,6 +77,26 @@ fn each_of_the_twenty_defects_has_tests_that_exist() {
     }
 }
 
+#[test]
+fn each_fault_has_tests_that_exist_or_says_what_is_not_covered() {
+    let tests = tests();
+    let page = std::fs::read_to_string(project().join("docs/faults.md")).unwrap();
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| F")).collect();
+    let numbers = (1..=7).chain([12, 13]).chain(17..=24).map(|number| format!("F{number}"));
+    let found: Vec<&str> = rows.iter().filter_map(|row| row.split(' ').nth(1)).collect();
+    assert_eq!(found, numbers.collect::<Vec<_>>());
+    for row in rows {
+        let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
+        assert_eq!(cells.len(), 4, "{row}");
+        let quoted = cells[3].split('`').skip(1).step_by(2);
+        let named: Vec<&str> = quoted.filter(|word| word.matches('_').count() > 2).collect();
+        for name in &named {
+            assert!(tests.contains(*name), "{name} is no test that is run");
+        }
+        assert!(!named.is_empty() || cells[3].contains("not "), "{row}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_lost_the_lease_writes_nothing() {
     let test = TestGateway::start().await;

@@ -8,6 +8,7 @@ use claimgate_tests::crash::Stage;
 
 mod clock;
 mod disk;
+mod edited;
 mod network;
 mod standstill;
 mod twice;

@@ -22,6 +22,7 @@ mod crash;
 mod decisions;
 mod defects;
 mod demo;
+mod deploy;
 mod desk;
 mod disclosure;
 mod dpop;

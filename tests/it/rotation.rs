@@ -80,15 +80,7 @@ impl<'a> Reader<'a> {
     /// Opens everything beyond its position with these keys.
     async fn read(&mut self, keys: &[PrivateJwk], now: jiff::Timestamp) {
         let client = &self.one.client;
-        let page = match insurer::pull(client, self.position, 0).await {
-            // The database was busy, which has nothing to do with keys: once more, as the answer says.
-            Err(error) if error.to_string().contains(" 503: ") => {
-                tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-                must(insurer::pull(client, self.position, 0).await)
-            }
-            page => must(page),
-        };
-        for envelope in page {
+        for envelope in must(insurer::pull(client, self.position, 0).await) {
             let sealed = must(insurer::fetch(client, &envelope.id).await);
             let try_open = |trust: &TrustedKeys| open(&sealed, keys, trust, client.id(), Some(envelope.line), now);
             let opened = match try_open(&self.trust) {

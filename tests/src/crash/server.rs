@@ -80,6 +80,12 @@ impl Server {
         self.child.as_ref().unwrap_or_else(|| panic!("the gateway does not run")).id()
     }
 
+    /// Its own address.
+    #[must_use]
+    pub fn door(&self) -> String {
+        format!("http://{}", self.listen)
+    }
+
     /// SIGTERM, and waits until it has stopped by itself.
     ///
     /// # Panics

@@ -31,6 +31,40 @@ async fn an_unknown_schema_is_refused() {
     }
 }
 
+/// Every migration is one transaction: whichever statement it dies at, nothing of it stays, and the next start does it.
+#[tokio::test]
+async fn a_migration_that_dies_at_any_statement_leaves_nothing_behind() {
+    for (before, last) in MIGRATIONS.iter().enumerate() {
+        for database in &Databases::new(&format!("schema_torn_{before}")).await.all {
+            let mut connection = Opener::new(database).unwrap().create().await.unwrap();
+            apply(&mut connection, before).await.unwrap();
+            let (whole, found) = (shape(database).await, status(database).await.unwrap().found);
+            let mut known = migrations(&connection);
+            known.truncate(before + 1);
+            let torn = known.pop().unwrap();
+            let statements: Vec<&str> = torn.sql.as_str().split_inclusive(";\n").collect();
+            assert!(!statements.is_empty());
+            for count in 1..=statements.len() {
+                let text = format!("{}\nselect dies from here;\n", statements[..count].concat());
+                let mut all = known.clone();
+                let text: &'static str = text.leak();
+                let (kind, name) = (MigrationType::Simple, torn.description.clone());
+                all.push(Migration::new(torn.version, name, kind, text.into_sql_str(), false));
+                let migrator = Migrator::with_migrations(all);
+                let died = match &mut connection {
+                    Connection::Sqlite(link) => migrator.run(link.ready().await.unwrap()).await,
+                    Connection::Postgres(link) => migrator.run(link.ready().await.unwrap()).await,
+                };
+                assert!(died.is_err(), "{} {count}", last.1);
+                assert_eq!(shape(database).await, whole, "{} {count}", last.1);
+                assert_eq!(status(database).await.unwrap().found, found, "{} {count}", last.1);
+            }
+            connection.close().await.unwrap();
+            assert_eq!(migrate(database).await.unwrap().found, wanted());
+        }
+    }
+}
+
 type Shape = (Vec<(String, String, String, i64)>, Vec<(String, String)>);
 
 /// Tables with columns, their kinds and whether they may be missing; indexes by name.
