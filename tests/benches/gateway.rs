@@ -31,17 +31,22 @@ fn main() {
     let parent = parent.parent().unwrap_or(Path::new(".")).to_owned();
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     println!("{CONNECTIONS} connections, {SECONDS} s a run, two recipients a bundle; load {}", load.trim());
-    let mut all = runtime.block_on(sqlite(&parent));
+    // Each part is written when it is done: what a later one meets costs none of it.
+    tell(&runtime.block_on(sqlite(&parent)));
     match server() {
-        Some(server) => all.extend(runtime.block_on(postgres(&parent, &server))),
+        Some(server) => tell(&runtime.block_on(postgres(&parent, &server))),
         None => println!("ingest_postgres is left out: deploy/with-postgres runs it"),
     }
-    all.extend(runtime.block_on(large(&parent)));
-    for one in &all {
+    tell(&runtime.block_on(large(&parent)));
+    println!("{}", figure::file().display());
+}
+
+#[expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
+fn tell(figures: &[Figure]) {
+    for one in figures {
         println!("{}", one.line());
     }
-    figure::write(&all);
-    println!("{}", figure::file().display());
+    figure::write(figures);
 }
 
 fn number(count: usize) -> f64 {
