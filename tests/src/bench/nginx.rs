@@ -25,7 +25,6 @@ impl Nginx {
     ///
     /// # Panics
     /// It does not start (`deploy/prepare bench` installs it).
-    #[expect(clippy::zombie_processes, reason = "it is waited for where it is dropped")]
     pub async fn serve(files: &[(String, Vec<u8>)]) -> Self {
         let (folder, address) = (must(tempfile::tempdir()), free().await);
         let root = folder.path().join("files");
