@@ -2,7 +2,7 @@
 # Tests that have no database, or look at nothing of it: once is enough.
 elsewhere := build:: contract:: deploy:: desk:: hostile:: interop:: motor:: tidy:: wallet::
 
-.PHONY: help prepare prepare-test demo build fmt lint doc gate test crash soak bench clean
+.PHONY: help prepare prepare-test prepare-bench demo build fmt lint doc gate test crash soak bench clean
 
 # Where cargo builds, if somebody has told it to build elsewhere.
 built := $(or $(CARGO_TARGET_DIR),target)/release
@@ -52,10 +52,15 @@ soak: prepare-test ## Steady load for SECONDS= (120) on each database; prints me
 	@cargo build --locked --bin claimgate
 	@cargo run --locked -q -p claimgate-tests --example soak -- $(or $(SECONDS),120)
 
-bench: prepare ## Latency of a push, from request to durable to delivered; cost of a packet
+prepare-bench:
+	@sh deploy/prepare bench
+
+bench: prepare-bench ## A gateway under load beside its limits (target/bench.json); latency, cost of a packet
+	cargo build --release --locked --bin claimgate
+	sh deploy/with-postgres cargo bench --locked -p claimgate-tests --bench gateway
 	cargo bench --locked -p claimgate-packet --features seal --bench cost --bench proof
 	cargo bench --locked -p claimgate-adapters --bench police
-	cargo bench --locked -p claimgate-tests
+	cargo bench --locked -p claimgate-tests --bench latency --bench convert --bench bound --bench proof --bench lag
 
 clean:
 	cargo clean

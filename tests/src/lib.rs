@@ -2,6 +2,7 @@
 //!
 //! A test sees what a partner sees: HTTP in, HTTP out. Where it looks behind, it looks at counts only.
 
+pub mod bench;
 pub mod bundles;
 pub mod crash;
 pub mod database;

@@ -38,7 +38,7 @@ impl Server {
     /// It does not within half a minute.
     pub async fn start(&mut self) {
         let (http, ready) = (must(http_client()), format!("http://{}/readyz", self.listen));
-        for _ in 0..1_500 {
+        for _ in 0..15_000 {
             // Another's connection may have its port for a moment: then it ends and is started once more.
             if self.child.as_mut().is_none_or(|child| !matches!(child.try_wait(), Ok(None))) {
                 self.child = Some(self.spawn());
@@ -46,7 +46,7 @@ impl Server {
             if http.get(&ready).send().await.is_ok_and(|answer| answer.status() == 200) {
                 return;
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
         panic!("the gateway does not start: {}", self.logged());
     }

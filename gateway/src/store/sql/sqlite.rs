@@ -17,7 +17,8 @@ pub(super) const HAS_TABLE: &str =
 
 /// Prepared statements kept for each connection; the store has fewer.
 const STATEMENTS: usize = 512;
-/// Pages kept for each connection, in kilobytes below zero: the upper levels of every index, so that a step reads leaves alone.
+/// Pages the writing connection keeps, in kilobytes below zero: the upper levels of every index. Readers keep the usual
+/// 2 MB each: a check of the whole trail would fill whatever they may have, and it would stay.
 const CACHE: &str = "-12000";
 
 pub(super) fn options(path: &Path) -> SqliteConnectOptions {
@@ -31,7 +32,6 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
         .pragma("trusted_schema", "off")
         .pragma("secure_delete", "on")
         .pragma("journal_size_limit", "67108864")
-        .pragma("cache_size", CACHE)
 }
 
 pub(super) fn untouched(path: &Path) -> SqliteConnectOptions {
@@ -39,7 +39,7 @@ pub(super) fn untouched(path: &Path) -> SqliteConnectOptions {
 }
 
 pub(super) async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, Error> {
-    options.connect().await
+    options.clone().pragma("cache_size", CACHE).connect().await
 }
 
 pub(super) async fn create(options: &SqliteConnectOptions) -> Result<SqliteConnection, Error> {
