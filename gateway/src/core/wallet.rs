@@ -133,8 +133,8 @@ pub enum WalletWrite {
     Opened(WalletSessionId),
     /// The one answer: only an open session takes it, and its nonce is gone with it.
     Answered(Box<Answered>),
-    /// A held one was looked at again.
-    Judged(WalletSessionId, SessionState, Option<Reason>, Option<Timestamp>),
+    /// A held one was looked at again: state, reason, when again, when it is forgotten where it is refused.
+    Judged(WalletSessionId, SessionState, Option<Reason>, Option<Timestamp>, Timestamp),
 }
 
 /// What an answer made of a session.

@@ -125,8 +125,9 @@ impl Engine {
                 Status::Refused(reason) => (SessionState::Refused, Some(reason), None),
                 Status::Unknown(reason) => (SessionState::Held, Some(reason), Some(again(self.now()))),
             };
+            let forget_at = self.now().saturating_add(self.wallet.kept).unwrap_or(Timestamp::MAX);
             let mut change = Change::new("judge_wallet_session");
-            change.push(Write::Wallet(WalletWrite::Judged(session.id, state, reason, due)));
+            change.push(Write::Wallet(WalletWrite::Judged(session.id, state, reason, due, forget_at)));
             if state != SessionState::Held {
                 change.push(self.audit(
                     "gateway",
