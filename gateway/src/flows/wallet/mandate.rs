@@ -40,17 +40,17 @@ pub(super) fn under(query: &Named, presented: &[Presented], act: &Act, now: Time
         return Err(Reason::MandateScopeExceeded);
     }
     let number = query.subject.as_ref().and_then(|subject| query.fields.get(subject)).and_then(|way| {
-        let own = presented.iter().filter(|one| one.query != wanted);
-        own.filter_map(|one| super::answer::find(&one.credential.claims, way)?.as_str()).next()
+        let mut own = presented.iter().filter(|one| one.query != wanted);
+        own.find_map(|one| super::answer::find(&one.credential.claims, way)?.as_str())
     });
-    let presenter = Person {
+    let holder = Person {
         entity: "natural".to_owned(),
         id: number.map(|number| Identifier { scheme: SCHEME.to_owned(), value: Some(number.to_owned()) }),
         ..Person::default()
     };
     let key = credential.holder.as_ref().ok_or(Reason::KeyBindingMissing)?;
     let grounds = Grounds { credential, issuer_trusted: true, status: Outcome::Valid, parent: None, documents: &[] };
-    let parties = Parties { presenter: &presenter, presenter_key: key, principal: &mandate.mandator };
+    let parties = Parties { presenter: &holder, presenter_key: key, principal: &mandate.mandator };
     let allowed = decide(&grounds, &parties, &act.action(&CaseRef::from(act)), now)?;
     let mandator = mandate.mandator.id.and_then(|id| id.value);
     Ok(Under { allowed, mandator })
