@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 const ADDRESS: &str = "https://gate.example";
 const ISSUER: &str = "https://dmv.example";
 const VCT: &str = "urn:claimgate:driving-licence:1";
+const MANDATE: &str = "urn:claimgate:claim-mandate:1";
 /// Made up, with a valid check digit.
 const NUMBER: &str = "A234567890";
 
@@ -36,7 +37,7 @@ impl Desk {
         let issuer = must(Issuer::new(ISSUER, clock.now(), Random::system()));
         std::fs::write(files.path().join("root.pem"), issuer.anchor()).unwrap();
         let entry = format!(
-            "[[issuer]]\nid = \"{ISSUER}\"\ntypes = [\"{VCT}\"]\npurposes = [\"motor-claim\"]\ndomain = \"demo\"\n\
+            "[[issuer]]\nid = \"{ISSUER}\"\ntypes = [\"{VCT}\", \"{MANDATE}\"]\npurposes = [\"motor-claim\"]\ndomain = \"demo\"\n\
              certificates = \"root.pem\"\n"
         );
         std::fs::write(files.path().join("trust.toml"), entry).unwrap();
@@ -68,7 +69,7 @@ impl Desk {
         let claims = json!({ "name": "陳筱玲", "id_number": number, "classes": ["普通小型車"], "address": "臺北市" });
         let claims: Map<String, Value> = claims.as_object().unwrap().clone();
         let holder = wallet.holder();
-        let order = Order { vct: VCT, claims: &claims, holder: &holder, index };
+        let order = Order { vct: VCT, claims: &claims, holder: &holder, index, clear: None };
         wallet.put(must(self.issuer.issue(&order, now)));
         wallet
     }
@@ -251,7 +252,8 @@ async fn a_status_nobody_can_say_holds_until_somebody_can() {
     desk.lists_say(&[(8, 1), (9, 2)], 3_600);
     desk.test.clock.advance(Duration::from_secs(61));
     assert_eq!(desk.until(&sessions[0], "verified").await["reason"], Value::Null);
-    assert_eq!(desk.until(&sessions[1], "refused").await["reason"], "credential_revoked");
+    let refused = desk.until(&sessions[1], "refused").await;
+    assert_eq!((&refused["reason"], &refused["claims"]), (&json!("credential_revoked"), &json!([])), "nothing is kept");
     // Kept: the next one asks nobody, also where the host is down again.
     let asked = desk.lists.received().len();
     desk.lists.does([], Act::Status(503));
@@ -269,6 +271,59 @@ async fn a_status_nobody_can_say_holds_until_somebody_can() {
     let suspended = desk.wallet(NUMBER, Some(9));
     assert_eq!(must(suspended.answer(link(&session), desk.test.clock.now()).await).status, 400);
     assert_eq!(desk.read(&session, "").await["reason"], "credential_suspended");
+    desk.test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mandate_allows_what_it_names_to_whom_it_was_given() {
+    let desk = Desk::open(&[]).await;
+    let pushed = desk.test.push(&bytes(&case("WALLET-2")), &[]).await;
+    let code = pushed.header("claimgate-tracking-code").unwrap().to_owned();
+    let claim = must(app::link(&desk.test.world.app, &code).await);
+    let patient = resource(&mut case("WALLET-2"), "Patient")["identifier"][0]["value"].as_str().unwrap().to_owned();
+    let person = |number: &str| json!({ "entity": "natural", "id": { "scheme": "tw_national_id", "value": number } });
+    let wallet = |mandator: &str, mandatary: &str, limits: Value| {
+        let mut wallet = desk.wallet(NUMBER, None);
+        let mandate = json!({ "mandate": {
+            "id": "3f0c0d3e-6d55-4f3e-9a43-0a4f3d7a1b11", "kind": "individual_to_individual", "executed_on": "2026-09-20",
+            "valid_from": "2026-09-20T00:00:00+08:00", "valid_until": "2026-10-20T23:59:59+08:00",
+            "mandator": person(mandator), "mandatary": person(mandatary),
+            "powers": ["submit_claim", "receive_payment"], "limits": limits, "substitution": "not_allowed", "law": "TW",
+            "assurance": { "level": "issuer_verified_electronic_signature", "mandator_signature": "pades", "identity_proof": "wallet" },
+        } });
+        let (holder, none) = (wallet.holder(), Map::new());
+        let clear = mandate.as_object();
+        let order = Order { vct: MANDATE, claims: &none, clear, holder: &holder, index: None };
+        wallet.put(must(desk.issuer.issue(&order, desk.test.clock.now())));
+        wallet
+    };
+    let cases = json!({ "case_refs": [{ "system": "https://insurer.example/claims", "value": "C-1" }] });
+    let mut counted = cases.clone();
+    counted["max_uses"] = json!(1);
+    let own = wallet(&patient, NUMBER, cases.clone());
+    for (wallet, power, case, reason) in [
+        (&own, "submit_claim", "C-1", ""),
+        (&own, "withdraw_claim", "C-1", "power_missing"),
+        (&own, "receive_payment", "C-1", "assurance_insufficient"),
+        (&own, "submit_claim", "C-2", "mandate_scope_exceeded"),
+        (&wallet("B122026083", NUMBER, cases.clone()), "submit_claim", "C-1", "mandator_mismatch"),
+        (&wallet(&patient, "B122026083", cases.clone()), "submit_claim", "C-1", "mandatary_mismatch"),
+        (&wallet(&patient, NUMBER, counted), "submit_claim", "C-1", "mandate_scope_exceeded"),
+    ] {
+        let action = json!({ "power": power, "case_system": "https://insurer.example/claims", "case_number": case });
+        let session = desk.ask(json!({ "query": "claim-mandate", "claim_id": claim, "action": action })).await;
+        let answer = must(wallet.answer(link(&session), desk.test.clock.now()).await);
+        let read = desk.read(&session, "").await;
+        assert_eq!(read["reason"].as_str().unwrap_or_default(), reason, "{read}");
+        assert_eq!(answer.status, if reason.is_empty() { 200 } else { 400 });
+        if reason.is_empty() {
+            assert_eq!((&read["state"], &read["person_matches"]), (&json!("verified"), &json!(true)));
+            assert_eq!(read["mandate_id"], "3f0c0d3e-6d55-4f3e-9a43-0a4f3d7a1b11");
+            assert_eq!(read["mandate_level"], "issuer_verified_electronic_signature");
+        }
+    }
+    let alone = json!({ "query": "claim-mandate", "purpose": "motor-claim" });
+    assert_eq!(desk.refused(&alone).await, (422, "wallet.action".to_owned()));
     desk.test.stop().await;
 }
 

@@ -4,9 +4,11 @@
 //! are told.
 
 use claimgate_adapters::wallet::Reason;
+use claimgate_adapters::wallet::mandate::terms::{Level, Power};
 use claimgate_adapters::wallet::session::Asked;
 use claimgate_adapters::wallet::status::Reference;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -48,6 +50,35 @@ pub struct Kept {
     pub key: Option<Value>,
     /// Where the wallet sends its user after the answer, on the same device.
     pub return_to: Option<String>,
+    /// What is to be done under a mandate, where the query asks for one.
+    #[serde(default)]
+    pub act: Option<Act>,
+}
+
+/// What someone wants to do under a mandate (委託).
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "WalletAction"))]
+pub struct Act {
+    /// The power it needs: `submit_claim`, `supplement_documents`, `obtain_records`, `receive_notices`, `inspect_vehicle`
+    /// and, special authority, `negotiate_settlement`, `sign_settlement`, `receive_payment`, `withdraw_claim`.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub power: Power,
+    /// The system of the case number, as the mandate names it.
+    pub case_system: String,
+    /// The case number.
+    pub case_number: String,
+    /// The insurer it is done with.
+    pub insurer: Option<String>,
+    /// The policy (保單).
+    pub policy_number: Option<String>,
+    /// The vehicle's plate (車牌).
+    pub plate: Option<String>,
+    /// The day of the accident, `YYYY-MM-DD`.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub accident_on: Option<Date>,
+    /// The kind of record, where records are obtained.
+    pub record_kind: Option<String>,
 }
 
 /// What came of a session, sealed.
@@ -65,12 +96,18 @@ pub struct Outcome {
     /// What the wallet said, where it refused.
     #[serde(default)]
     pub wallet_said: Option<String>,
+    /// The mandate it was done under.
+    #[serde(default)]
+    pub mandate: Option<String>,
+    /// How sure that mandate is.
+    #[serde(default)]
+    pub mandate_level: Option<Level>,
     /// What was proved, by evidence field.
     #[serde(default)]
     pub evidence: Vec<Proved>,
 }
 
-claimgate_packet::opaque_debug!(Kept, Outcome, Proved);
+claimgate_packet::opaque_debug!(Kept, Act, Outcome, Proved);
 
 /// One credential that was proved: the identity evidence of a session.
 #[derive(Clone, Serialize, Deserialize)]
@@ -133,8 +170,8 @@ pub enum WalletWrite {
     Opened(WalletSessionId),
     /// The one answer: only an open session takes it, and its nonce is gone with it.
     Answered(Box<Answered>),
-    /// A held one was looked at again.
-    Judged(WalletSessionId, SessionState, Option<Reason>, Option<Timestamp>),
+    /// A held one was looked at again: state, reason, when again, when it is forgotten where it is refused.
+    Judged(WalletSessionId, SessionState, Option<Reason>, Option<Timestamp>, Timestamp),
 }
 
 /// What an answer made of a session.

@@ -17,7 +17,7 @@ use serde_json::{Map, Value};
 use super::{Engine, Fault};
 use crate::config;
 use crate::core::change::{Change, Write};
-use crate::core::wallet::{Kept, Outcome, Session, SessionState, WalletWrite};
+use crate::core::wallet::{Act, Kept, Outcome, Session, SessionState, WalletWrite};
 use crate::id::{ClaimId, WalletSessionId};
 use crate::keys::at_rest::Place;
 use crate::keys::index::Mac;
@@ -26,6 +26,7 @@ use crate::keys::verifier::{Verifier, VerifierError};
 use crate::party::PartyId;
 
 mod answer;
+mod mandate;
 mod queries;
 mod status;
 
@@ -121,6 +122,8 @@ pub struct NewSession {
     pub consent: Option<Map<String, Value>>,
     /// Where the wallet sends its user after the answer, on the same device.
     pub return_to: Option<String>,
+    /// What is to be done under a mandate, where the query asks for one.
+    pub act: Option<Act>,
 }
 
 claimgate_packet::opaque_debug!(NewSession);
@@ -150,6 +153,9 @@ pub enum NotStarted {
     /// Not for this purpose.
     #[error("the query is not for this purpose")]
     Purpose,
+    /// An action goes with a query for a mandate, and with no other.
+    #[error("an action goes with a query for a mandate, and with no other")]
+    Action,
     /// The app is not linked to the claim.
     #[error("there is no such claim")]
     Claim,
@@ -198,6 +204,9 @@ impl Engine {
         if !query.purposes.contains(&new.purpose) {
             return Err(NotStarted::Purpose);
         }
+        if query.mandate.is_some() != new.act.is_some() {
+            return Err(NotStarted::Action);
+        }
         if let Some(claim) = new.claim {
             self.store.claim_of_app(app, claim).await.map_err(Fault::from)?.ok_or(NotStarted::Claim)?;
         }
@@ -226,7 +235,7 @@ impl Engine {
         let request_uri = format!("{}/wallet/v1/requests/{handle}", setup.address);
         let link = request::link(asked.dialect, &asked.client, &request_uri, Method::Post).ok_or(NotStarted::Off)?;
         let universal_link = link.split_once('?').map(|(_, rest)| format!("{}?{rest}", setup.universal_link));
-        let kept = Kept { asked, key: key.map(|key| key.to_json()), return_to: new.return_to };
+        let kept = Kept { asked, key: key.map(|key| key.to_json()), return_to: new.return_to, act: new.act };
         let row = id.to_string();
         let place = Place { table: "wallet_session", row: &row, column: "request" };
         let session = Session {

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use claimgate_adapters::wallet::Reason;
 use claimgate_adapters::wallet::limits::ANSWER_BYTES;
+use claimgate_adapters::wallet::mandate::terms::Level;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -21,10 +22,13 @@ use super::limited;
 use super::problem::Problem;
 use super::qr::Square;
 use crate::app::App;
+use crate::core::wallet::Act;
 use crate::flows::wallet::{NewSession, NoRequest, NotStarted, NotTaken, Shown, Started};
 
 /// Characters of one text of a consent.
 const TEXT: usize = 200;
+/// Characters of a response code at most.
+const CODE: usize = 64;
 /// Texts of one list of a consent.
 const TEXTS: usize = 16;
 
@@ -48,6 +52,8 @@ pub struct Ask {
     /// then told only with the `response_code` that comes along.
     #[validate(length(min = 9, max = 1024))]
     return_to: Option<String>,
+    /// What is to be done under a mandate (委託), with a query that asks for one.
+    action: Option<Act>,
 }
 
 /// What a person consents to.
@@ -122,6 +128,14 @@ pub struct WalletResult {
     /// Whether the credential's person is the claim's; absent where that cannot be said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person_matches: Option<bool>,
+    /// The id of the mandate (委託) the action is allowed under.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mandate_id: Option<String>,
+    /// How the mandate was signed, the weakest first: `paper_scanned`, `wallet_key_only`,
+    /// `issuer_verified_electronic_signature`, `issuer_verified_digital_signature`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub mandate_level: Option<Level>,
 }
 
 claimgate_packet::opaque_debug!(Ask, Consent, WalletSession, WalletResult);
@@ -166,7 +180,14 @@ pub async fn ask(
         return Err(Problem::new(422, "wallet.return-to", detail).at("/return_to"));
     }
     let claim = body.claim_id.map(|id| id.parse().map_err(|_| Problem::not_found())).transpose()?;
-    let new = NewSession { query: body.query, purpose: body.purpose, claim, consent, return_to: body.return_to };
+    let new = NewSession {
+        query: body.query,
+        purpose: body.purpose,
+        claim,
+        consent,
+        return_to: body.return_to,
+        act: body.action,
+    };
     let started = app.engine.start_wallet_session(&caller.party.id, new).await;
     let started = started.map_err(|reason| not_started(&app, reason))?;
     let drawn = drawn(&started).ok_or_else(|| not_started(&app, NotStarted::Off))?;
@@ -225,6 +246,10 @@ fn not_started(app: &App, reason: NotStarted) -> Problem {
             Problem::new(422, "wallet.purpose", "This query is not for this purpose; ask the operator for its purposes")
                 .at("/purpose")
         }
+        NotStarted::Action => {
+            let detail = "action goes with a query for a mandate, and with no other";
+            Problem::new(422, "wallet.action", detail).at("/action")
+        }
         NotStarted::Claim => Problem::not_found().at("/claim_id"),
         NotStarted::Fault(fault) => fault.into(),
     }
@@ -242,8 +267,13 @@ pub async fn session(
 ) -> Result<HttpResponse, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
     let query = Form::read(request.query_string());
-    let query = query.filter(|query| query.names().all(|name| name == "response_code"));
-    let wrong = || Problem::new(400, "query.invalid", "The only parameter here is response_code, once");
+    let fits = |query: &Form| {
+        let code = query.one("response_code").map_or(0, str::len);
+        query.names().all(|name| name == "response_code") && code <= CODE
+    };
+    let query = query.filter(fits);
+    let wrong =
+        || Problem::new(400, "query.invalid", "The only parameter here is response_code, once, as it was given");
     let query = query.ok_or_else(wrong)?;
     let shown = app.engine.wallet_session(&caller.party.id, id, query.one("response_code")).await?;
     let shown = shown.ok_or_else(Problem::not_found)?;
@@ -270,6 +300,8 @@ fn result(shown: Shown) -> WalletResult {
         surplus: outcome.surplus,
         assurance: outcome.assurance,
         person_matches: outcome.person,
+        mandate_id: outcome.mandate,
+        mandate_level: outcome.mandate_level,
     }
 }
 
@@ -295,7 +327,12 @@ pub async fn request_with_nonce(
     bound(&app, &request)?;
     let text = body::form(&app, &request, payload).await?;
     let form = Form::read(&text).ok_or_else(|| nonce_problem(NONCE_FORM))?;
-    signed(&app, &handle, form.one("wallet_nonce")).await
+    let nonce = form.one("wallet_nonce");
+    // One that is there and empty is none of the form it must have.
+    if nonce.is_none() && form.names().any(|name| name == "wallet_nonce") {
+        return Err(nonce_problem(NONCE_FORM));
+    }
+    signed(&app, &handle, nonce).await
 }
 
 const NONCE_FORM: &str = "The form has wallet_nonce and wallet_metadata, each once and well encoded";

@@ -46,6 +46,8 @@ pub struct Order<'a> {
     pub vct: &'a str,
     /// The claims, each disclosed selectively.
     pub claims: &'a Map<String, Value>,
+    /// The claims that stand in the clear.
+    pub clear: Option<&'a Map<String, Value>>,
     /// The wallet's public key, bare.
     pub holder: &'a Value,
     /// The entry of its status list; none for a credential without status.
@@ -103,11 +105,19 @@ impl Issuer {
         digests.sort_unstable();
         let mut payload = json!({
             "iss": self.id, "iat": now.as_second(), "nbf": now.as_second(), "exp": now.as_second() + LIFE,
-            "vct": order.vct, "_sd": digests, "_sd_alg": "sha-256", "cnf": { "jwk": order.holder },
+            "vct": order.vct, "cnf": { "jwk": order.holder },
         });
+        // An empty list of digests would say that something could hide there.
+        if let (false, Some(members)) = (digests.is_empty(), payload.as_object_mut()) {
+            members.insert("_sd".to_owned(), digests.into());
+            members.insert("_sd_alg".to_owned(), "sha-256".into());
+        }
         if let (Some(index), Some(members)) = (order.index, payload.as_object_mut()) {
             let status = json!({ "status_list": { "idx": index, "uri": self.status_uri() } });
             members.insert("status".to_owned(), status);
+        }
+        if let (Some(clear), Some(members)) = (order.clear, payload.as_object_mut()) {
+            members.extend(clear.clone());
         }
         let jwt = self.signed("dc+sd-jwt", &payload)?;
         Ok(disclosures.iter().fold(format!("{jwt}~"), |text, one| format!("{text}{one}~")))

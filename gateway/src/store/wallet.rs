@@ -155,14 +155,19 @@ pub(super) async fn apply(tx: &mut Connection, write: &WalletWrite) -> Result<()
                 .await;
             one(TABLE, written)
         }
-        WalletWrite::Judged(id, state, reason, due_at) => {
+        WalletWrite::Judged(id, state, reason, due_at, forget_at) => {
+            // Of who is refused nothing is kept.
             let sql = "-- wallet::judged
-                update wallet_session set state = $2, reason = $3, due_at = $4 where id = $1 and state = 'held'";
+                update wallet_session set state = $2, reason = $3, due_at = $4,
+                    outcome = case when $2 = 'refused' then null else outcome end,
+                    forget_at = case when $2 = 'refused' then coalesce(forget_at, $5) else forget_at end
+                where id = $1 and state = 'held'";
             let written = query(sql)
                 .bind(id.to_string())
                 .bind(state.as_str())
                 .bind(reason.map(Reason::code))
                 .bind(due_at.map(millis))
+                .bind(millis(*forget_at))
                 .execute(tx)
                 .await;
             one(TABLE, written)

@@ -12,7 +12,7 @@ use claimgate_packet::jose::base64url;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
-use super::{Named, names, to_json};
+use super::{Named, mandate, names, to_json};
 use crate::core::change::{Change, SearchName, Write};
 use crate::core::wallet::{Answered, Outcome, Proved, Session, SessionState, WalletWrite};
 use crate::flows::{Engine, Fault};
@@ -89,9 +89,24 @@ impl Engine {
         };
         let query = self.wallet.queries.find(&session.query).ok_or(Fault::Stored("wallet_session.query"))?;
         let mut outcome = outcome_of(query, &presented);
-        outcome.person = self.is_person(&session, query, &outcome.evidence).await?;
+        let under = kept.act.as_ref().map(|act| mandate::under(query, &presented, act, now)).transpose();
+        let under = match under {
+            Ok(under) => under,
+            Err(reason) => return Err(self.refuse_wallet(&session, reason, &Outcome::default()).await?),
+        };
+        // Under a mandate it is the mandator whose claim it must be.
+        let of_holder = || {
+            let subject = query.subject.as_ref()?;
+            outcome.evidence.iter().find_map(|one| one.fields.get(subject)?.as_str()).map(str::to_owned)
+        };
+        let number = under.as_ref().map_or_else(of_holder, |under| under.mandator.clone());
+        outcome.person = self.is_person(&session, number.as_deref()).await?;
+        if let Some(under) = &under {
+            (outcome.mandate, outcome.mandate_level) = (Some(under.allowed.mandate.clone()), Some(under.allowed.level));
+        }
         if outcome.person == Some(false) {
-            return Err(self.refuse_wallet(&session, Reason::SubjectMismatch, &bare(&outcome)).await?);
+            let reason = if under.is_some() { Reason::MandatorMismatch } else { Reason::SubjectMismatch };
+            return Err(self.refuse_wallet(&session, reason, &bare(&outcome)).await?);
         }
         let (state, reason) = match self.credentials_standing(&outcome.evidence, &trust).await {
             Status::Valid => (SessionState::Verified, None),
@@ -125,8 +140,9 @@ impl Engine {
                 Status::Refused(reason) => (SessionState::Refused, Some(reason), None),
                 Status::Unknown(reason) => (SessionState::Held, Some(reason), Some(again(self.now()))),
             };
+            let forget_at = self.now().saturating_add(self.wallet.kept).unwrap_or(Timestamp::MAX);
             let mut change = Change::new("judge_wallet_session");
-            change.push(Write::Wallet(WalletWrite::Judged(session.id, state, reason, due)));
+            change.push(Write::Wallet(WalletWrite::Judged(session.id, state, reason, due, forget_at)));
             if state != SessionState::Held {
                 change.push(self.audit(
                     "gateway",
@@ -199,11 +215,9 @@ impl Engine {
         }
     }
 
-    /// Whether the credential's person is the claim's patient, by keyed digests; none where one of the two is not known.
-    async fn is_person(&self, session: &Session, query: &Named, proved: &[Proved]) -> Result<Option<bool>, Fault> {
-        let (Some(claim), Some(subject)) = (session.claim, &query.subject) else { return Ok(None) };
-        let number = proved.iter().find_map(|one| one.fields.get(subject)?.as_str());
-        let Some(number) = number else { return Ok(None) };
+    /// Whether the person of a number is the claim's patient, by keyed digests; none where one of the two is not known.
+    async fn is_person(&self, session: &Session, number: Option<&str>) -> Result<Option<bool>, Fault> {
+        let (Some(claim), Some(number)) = (session.claim, number) else { return Ok(None) };
         let Some((hospital, _)) = self.store.claim_of_app(&session.party, claim).await? else { return Ok(None) };
         let digest = self.search_mac(&hospital, SearchName::Patient, None, number);
         Ok(self.store.claim_is_of(claim, &digest).await?)
@@ -237,6 +251,8 @@ fn outcome_of(query: &Named, presented: &[Presented]) -> Outcome {
         person: None,
         assurance: Some(query.assurance.clone()),
         wallet_said: None,
+        mandate: None,
+        mandate_level: None,
         evidence,
     }
 }
@@ -246,7 +262,7 @@ fn bare(outcome: &Outcome) -> Outcome {
     Outcome { person: outcome.person, ..Outcome::default() }
 }
 
-fn find<'a>(claims: &'a Map<String, Value>, way: &[String]) -> Option<&'a Value> {
+pub(super) fn find<'a>(claims: &'a Map<String, Value>, way: &[String]) -> Option<&'a Value> {
     let (first, rest) = way.split_first()?;
     rest.iter().try_fold(claims.get(first)?, |value, name| value.get(name))
 }

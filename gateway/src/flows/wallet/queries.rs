@@ -55,6 +55,7 @@ struct Entry {
     response: AskedResponse,
     assurance: String,
     subject: Option<String>,
+    mandate: Option<String>,
     dcql: String,
     fields: BTreeMap<String, String>,
 }
@@ -90,6 +91,8 @@ pub struct Named {
     pub assurance: String,
     /// The field that holds the person's number.
     pub subject: Option<String>,
+    /// The credential of the query that is a mandate (委託).
+    pub mandate: Option<String>,
     /// What is asked.
     pub query: Query,
     /// Evidence field → the way to the claim.
@@ -143,12 +146,15 @@ impl Queries {
 
 impl Entry {
     fn read(self) -> Result<Named, QueriesError> {
-        let Self { name, purposes, dialect, response, assurance, subject, dcql, fields } = self;
+        let Self { name, purposes, dialect, response, assurance, subject, mandate, dcql, fields } = self;
         let wrong = |why: String| QueriesError::Dcql { name: name.clone(), why };
         let query: Query = serde_json::from_str(&dcql).map_err(|error| wrong(error.to_string()))?;
         query.check().map_err(|error: QueryError| wrong(error.to_string()))?;
         if subject.as_ref().is_some_and(|subject| !fields.contains_key(subject)) {
             return Err(QueriesError::Subject(name));
+        }
+        if mandate.as_ref().is_some_and(|mandate| query.find(mandate).is_none()) {
+            return Err(wrong("mandate is the id of one of the credentials".to_owned()));
         }
         let response = match response {
             AskedResponse::Open if dialect == AskedDialect::Haip => {
@@ -163,7 +169,7 @@ impl Entry {
         };
         let way = |(field, claim): (String, String)| (field, claim.split('.').map(str::to_owned).collect());
         let fields = fields.into_iter().map(way).collect();
-        Ok(Named { name, purposes, dialect, response, assurance, subject, query, fields })
+        Ok(Named { name, purposes, dialect, response, assurance, subject, mandate, query, fields })
     }
 }
 
@@ -174,7 +180,7 @@ mod tests {
     #[test]
     fn the_built_in_queries_can_be_asked_and_faults_are_told() {
         let built_in = Queries::parse(BUILT_IN).unwrap();
-        assert_eq!(built_in.names(), ["driving-licence", "identity"]);
+        assert_eq!(built_in.names(), ["driving-licence", "identity", "claim-mandate"]);
         let one = built_in.find("driving-licence").unwrap();
         assert_eq!((one.dialect, one.response), (Dialect::Haip, ResponseMode::DirectPostJwt));
         let refused = |from: &str, to: &str| {
