@@ -14,3 +14,4 @@ pub mod retention;
 pub mod route;
 pub mod submission;
 pub mod timeline;
+pub mod upload;

@@ -22,6 +22,7 @@ use crate::keys::published::PublishedKeys;
 use crate::keys::ring::{KeyRingError, Ring};
 use crate::keys::sealers::Sealers;
 use crate::keys::tracking::Tracking;
+use crate::objects::{Objects, ObjectsError};
 use crate::party::Party;
 use crate::sender::Sender;
 use crate::sender::mail::Mailer;
@@ -31,6 +32,7 @@ use crate::tls::Tls;
 pub mod alerts;
 pub mod endpoint;
 pub mod explain;
+mod files;
 mod form;
 pub mod health;
 pub mod insurer;
@@ -42,6 +44,7 @@ pub mod push;
 pub mod registry;
 pub mod retention;
 pub mod token;
+pub mod upload;
 
 /// How often a step is done again before it is given up as contended.
 const TRIES: u32 = 8;
@@ -61,6 +64,8 @@ pub struct Engine {
     pub ring: Ring,
     /// Recipients' keys, ready for sealing.
     pub sealers: Sealers,
+    /// Larger files, outside the database.
+    pub objects: Objects,
     /// Encryption at rest.
     pub vault: Vault,
     /// Blind indexes.
@@ -131,6 +136,14 @@ pub struct Rules {
     pub access_seconds: i64,
     /// Seconds of clock skew.
     pub leeway_seconds: i64,
+    /// A file of a Bundle of at most so many bytes stays in the database.
+    pub database_bytes: usize,
+    /// The largest uploaded file, and the largest video.
+    pub upload_bytes: (u64, u64),
+    /// Uploads of a hospital that nothing refers to.
+    pub uploads: i64,
+    /// Hours until such an upload is forgotten.
+    pub upload_hours: i64,
     /// Days of a tracking code.
     pub tracking_code_days: i64,
     /// Days of an idempotency key.
@@ -164,6 +177,9 @@ pub enum Fault {
     /// A packet could not be made.
     #[error(transparent)]
     Packet(#[from] crate::core::packet::PacketError),
+    /// The object store.
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
     /// A stored value cannot be read.
     #[error("stored {0} cannot be read")]
     Stored(&'static str),
@@ -179,7 +195,12 @@ impl Fault {
     /// Whether the database is away or busy, so that trying again later makes sense.
     #[must_use]
     pub fn is_passing(&self) -> bool {
-        matches!(self, Self::Contended | Self::Store(StoreError::Database(_) | StoreError::Closed))
+        matches!(
+            self,
+            Self::Contended
+                | Self::Store(StoreError::Database(_) | StoreError::Closed)
+                | Self::Objects(ObjectsError::Away(_))
+        )
     }
 
     fn is_conflict(&self) -> bool {
@@ -219,6 +240,10 @@ impl Engine {
     /// A step the worker finishes when what the claim lacks is there.
     fn due(&self, claim: ClaimId) -> Write {
         Write::Work(WorkRow { id: WorkId::new(self.now(), &self.random), claim, due_at: self.now() })
+    }
+
+    fn in_hours(&self, hours: i64) -> Timestamp {
+        self.now().checked_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX)
     }
 
     fn in_days(&self, days: i64) -> Timestamp {

@@ -28,11 +28,12 @@ pub mod rows;
 pub mod schema;
 mod sequence;
 mod sql;
+mod uploads;
 mod writer;
 mod written;
 
 pub use alert::AlertQuery;
-pub use attachments::Disclosed;
+pub use attachments::{Disclosed, SealedFile};
 pub use handover::{LinkView, ReturnView, TracedDelivery, TracedSubmission};
 pub use receipt::KeptReceipt;
 pub use registry::Decided;
@@ -45,6 +46,7 @@ pub use schema::SchemaStatus;
 pub use sequence::Sequenced;
 
 pub use sql::Server;
+pub use uploads::{StoredObject, UploadView};
 
 use sql::{Opener, Pool};
 use writer::Job;

@@ -37,7 +37,7 @@ async fn pushed(test: &TestGateway, number: &str) -> Known {
 }
 
 /// Every insurer fetches what waits and closes it.
-async fn closed(test: &TestGateway) {
+pub(crate) async fn closed(test: &TestGateway) {
     for one in &test.world.insurers {
         for envelope in must(insurer::pull(&one.client, 0, 5).await) {
             let packet = format!("/insurer/v1/deliveries/{}", envelope.id);

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::sql::{Builder, Connection, is_refusal, query};
 use super::written::{all, millis, one};
-use super::{StoreError, alert, attachments, handover, log, published, push, receipt, registry, retention};
+use super::{StoreError, alert, attachments, handover, log, published, push, receipt, registry, retention, uploads};
 use crate::core::change::{Change, DeliveryRow, SearchValues, Write};
 use crate::core::timeline::{Audience, Entry};
 use crate::party::Party;
@@ -122,6 +122,7 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
             one("evidence", inserted)
         }
         Write::Attachment(attachment) => attachments::new(tx, attachment).await,
+        Write::Upload(write) => uploads::apply(tx, write).await,
         Write::AttachmentLeft(delivery, id, at) => attachments::left(tx, *delivery, *id, *at).await,
         Write::Consent(claim, permit, at) => {
             let sql = "-- apply::consent

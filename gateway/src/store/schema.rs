@@ -71,6 +71,7 @@ migrations! {
     12 "0012_handover";
     13 "0013_webhook_queue";
     14 "0014_retention";
+    16 "0016_objects";
 }
 
 /// The migrations for the database of a connection, in order.
