@@ -21,6 +21,7 @@ use jiff::Timestamp;
 mod case;
 mod coverage;
 mod institution;
+pub mod uploads;
 
 pub use coverage::LINE_SYSTEM;
 

@@ -250,37 +250,37 @@ impl From<NotUploaded> for Problem {
         match reason {
             NotUploaded::NotFound => Self::not_found(),
             NotUploaded::Size(most) => {
-                Self::new(413, "upload.too-large", format!("A file of this kind has 1 to {most} bytes"))
+                Problem::new(413, "upload.too-large", format!("A file of this kind has 1 to {most} bytes"))
             }
-            NotUploaded::TooMany => Self::new(
+            NotUploaded::TooMany => Problem::new(
                 422,
                 "upload.too-many",
                 "There are too many uploads of yours that no Bundle refers to; push what they belong to, or DELETE them",
             ),
-            NotUploaded::Offset(offset) => Self::new(
+            NotUploaded::Offset(offset) => Problem::new(
                 409,
                 "upload.offset",
                 format!("Upload-Offset is not where this upload is; go on from {offset}"),
             ),
-            NotUploaded::TooLong => Self::new(
+            NotUploaded::TooLong => Problem::new(
                 400,
                 "upload.too-long",
                 "There are more bytes than Upload-Length said; none beyond it are kept",
             ),
             NotUploaded::Complete => {
-                Self::new(409, "upload.complete", "This upload is complete; nothing is added or taken away any more")
+                Problem::new(409, "upload.complete", "This upload is complete; nothing is added or taken away any more")
             }
-            NotUploaded::TakenOver => Self::new(
+            NotUploaded::TakenOver => Problem::new(
                 409,
                 "upload.taken-over",
                 "Another request goes on with this upload; ask with HEAD where it is",
             ),
-            NotUploaded::Digest => Self::new(
+            NotUploaded::Digest => Problem::new(
                 422,
                 "upload.digest-differs",
                 "The bytes have another SHA-256 than declared; the upload was given up. Begin a new one",
             ),
-            NotUploaded::Kind => Self::new(
+            NotUploaded::Kind => Problem::new(
                 422,
                 "upload.type-differs",
                 "The first bytes are not of the declared media type; the upload was given up. Begin a new one",

@@ -1,9 +1,9 @@
 //! Files of a Bundle that were uploaded before (上傳): the hospital's own, complete, of no other claim, and what the Bundle
 //! says of them.
 
-use claimgate_adapters::hospital::{HospitalAttachment, Refused, Rejection};
+use claimgate_adapters::hospital::{HospitalAttachment, Refused, Rejection, uploads as said};
 use claimgate_fhir::evidence::{File, Uploaded};
-use claimgate_fhir::outcome::{Issue, IssueKind};
+use claimgate_fhir::outcome::Issue;
 
 use super::Refusal;
 use crate::core::upload::UploadState;
@@ -67,9 +67,9 @@ impl Engine {
             Ok(id) => self.store.upload(hospital, id, self.now()).await?,
             Err(_) => None,
         };
-        let Some(view) = view else { return Ok(Err(unknown())) };
+        let Some(view) = view else { return Ok(Err(said::unknown())) };
         if view.state != UploadState::Complete {
-            return Ok(Err(incomplete()));
+            return Ok(Err(said::incomplete()));
         }
         let found = match (view.claim, claim) {
             (None, _) => {
@@ -87,9 +87,9 @@ impl Engine {
                 let secret = Secret::of(key, &stored)?;
                 FromUpload { free: None, object: stored.object, parts: stored.parts, bytes: stored.bytes, secret }
             }
-            _ => return Ok(Err(used())),
+            _ => return Ok(Err(said::used())),
         };
-        Ok(if is_as_stated(&view, &found, (file, uploaded)) { Ok(found) } else { Err(differs()) })
+        Ok(if is_as_stated(&view, &found, (file, uploaded)) { Ok(found) } else { Err(said::differs()) })
     }
 }
 
@@ -97,26 +97,4 @@ fn is_as_stated(view: &UploadView, found: &FromUpload, (file, uploaded): (&File,
     file.media.as_str() == view.media_type
         && uploaded.size.is_none_or(|size| size == found.bytes)
         && uploaded.hash.as_ref().is_none_or(|hash| hash.as_slice() == found.secret.sha1.as_slice())
-}
-
-fn unknown() -> Issue {
-    let text = "There is no such upload of yours, or it was forgotten because no Bundle referred to it in time. Upload the \
-                file again.";
-    Issue::error(IssueKind::NotFound, "attachment.upload-unknown", text).zh("查無此上傳檔案，或已逾期清除，請重新上傳")
-}
-
-fn incomplete() -> Issue {
-    let text = "The uploaded file is not all there yet. Ask with HEAD where it is, and go on from there.";
-    Issue::error(IssueKind::Incomplete, "attachment.upload-incomplete", text).zh("檔案尚未上傳完成")
-}
-
-fn used() -> Issue {
-    let text = "The uploaded file belongs to another claim already. Upload it again for this one.";
-    Issue::error(IssueKind::Conflict, "attachment.upload-used", text).zh("此上傳檔案已屬於其他案件，請重新上傳")
-}
-
-fn differs() -> Issue {
-    let text = "The uploaded file has another contentType, size or hash (SHA-1 in base64, FHIR R4) than stated. Compare it \
-                with the original.";
-    Issue::error(IssueKind::Value, "attachment.upload-differs", text).zh("上傳檔案的格式、大小或雜湊值與宣告不符")
 }
