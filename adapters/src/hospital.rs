@@ -21,6 +21,7 @@ use jiff::Timestamp;
 mod case;
 mod coverage;
 mod institution;
+pub mod uploads;
 
 pub use coverage::LINE_SYSTEM;
 
@@ -78,7 +79,7 @@ pub struct PayorIdentifier {
     pub value: String,
 }
 
-/// A file (PDF, JPEG, PNG, TIFF or DICOM by its content) that belongs to a document.
+/// A file (of a kind that is passed on, or uploaded before) that belongs to a document.
 #[derive(Clone)]
 pub struct HospitalAttachment {
     /// The position of its document in [`HospitalBundle::documents`].

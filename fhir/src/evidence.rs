@@ -13,7 +13,7 @@ use crate::sources::{DocumentSources, Sources};
 
 use reading::{Made, Reading};
 
-pub use file::File;
+pub use file::{File, UPLOADS, Uploaded};
 
 pub mod narrative;
 

@@ -27,6 +27,7 @@ use crate::keys::provider::MasterKeys;
 use crate::keys::published::PublishedKeys;
 use crate::keys::ring::{self, KeyRingError, Ring, SigningUse};
 use crate::keys::sealers::Sealers;
+use crate::objects::{self, Objects};
 use crate::sender::mail::{MailError, Mailer};
 use crate::sender::{self, Sender, SenderError, SystemLookup};
 use crate::store::{Store, StoreError};
@@ -68,6 +69,9 @@ pub enum StartError {
     /// The master keys and the database.
     #[error(transparent)]
     Master(#[from] WrongMaster),
+    /// The object store.
+    #[error(transparent)]
+    Objects(#[from] objects::OpenError),
     /// The certificate authorities for webhooks cannot be read.
     #[error("webhooks.authorities: {path} cannot be read")]
     AuthoritiesFile {
@@ -189,6 +193,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         store,
         ring: keys,
         sealers: Sealers::default(),
+        objects: Objects::open(config)?,
         masters: MasterKeys::of(config),
         vault,
         index: roots.index(),
@@ -204,6 +209,10 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         authorities: SourceAuthorities::open(config.signatures.clone())?,
         rules: Rules {
             body_bytes: config.http.body_limit_bytes,
+            database_bytes: config.objects.database_bytes,
+            upload_bytes: (config.objects.file_bytes, config.objects.video_bytes),
+            uploads: config.objects.uploads,
+            upload_hours: config.objects.upload_hours,
             access_seconds: config.tokens.access_seconds,
             leeway_seconds: config.tokens.leeway_seconds,
             tracking_code_days: config.claims.tracking_code_days,

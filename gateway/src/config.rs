@@ -13,6 +13,7 @@ mod alerts;
 mod database;
 mod layers;
 mod limits;
+mod objects;
 mod operators;
 mod retention;
 mod signatures;
@@ -22,6 +23,7 @@ mod wallet;
 pub use alerts::{Alerts, Mail, MailTls};
 pub use database::{Database, DatabaseUrl};
 pub use limits::Limits;
+pub use objects::{BucketKey, Objects, ObjectsPlace};
 pub use operators::Operators;
 pub use retention::Retention;
 pub use signatures::Signatures;
@@ -43,6 +45,8 @@ pub struct Config {
     pub tls: Tls,
     /// The database.
     pub store: Store,
+    /// Larger files of claims.
+    pub objects: Objects,
     /// Keys.
     pub keys: Keys,
     /// Access tokens.
@@ -404,7 +408,8 @@ impl Config {
             .or(self.alerts.broken())
             .or(self.mail.broken())
             .or(self.retention.broken())
-            .or(self.wallet.broken());
+            .or(self.wallet.broken())
+            .or(self.objects.broken());
         broken.map_or(Ok(()), |rule| Err(invalid(rule)))
     }
 }

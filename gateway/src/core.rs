@@ -17,4 +17,5 @@ pub mod route;
 pub mod statement;
 pub mod submission;
 pub mod timeline;
+pub mod upload;
 pub mod wallet;

@@ -23,6 +23,7 @@ use crate::keys::published::PublishedKeys;
 use crate::keys::ring::{KeyRingError, Ring};
 use crate::keys::sealers::Sealers;
 use crate::keys::tracking::Tracking;
+use crate::objects::{Objects, ObjectsError};
 use crate::party::Party;
 use crate::sender::Sender;
 use crate::sender::mail::Mailer;
@@ -33,6 +34,7 @@ pub mod alerts;
 pub mod endpoint;
 pub mod explain;
 pub mod exposure;
+mod files;
 pub mod floor;
 mod form;
 pub mod health;
@@ -46,6 +48,7 @@ pub mod push;
 pub mod registry;
 pub mod retention;
 pub mod token;
+pub mod upload;
 pub mod wallet;
 
 use floor::Floor;
@@ -72,6 +75,8 @@ pub struct Engine {
     pub sealers: Sealers,
     /// Where the master keys are.
     pub masters: MasterKeys,
+    /// Larger files, outside the database.
+    pub objects: Objects,
     /// Encryption at rest.
     pub vault: Vault,
     /// Blind indexes.
@@ -144,6 +149,14 @@ pub struct Rules {
     pub access_seconds: i64,
     /// Seconds of clock skew.
     pub leeway_seconds: i64,
+    /// A file of a Bundle of at most so many bytes stays in the database.
+    pub database_bytes: usize,
+    /// The largest uploaded file, and the largest video.
+    pub upload_bytes: (u64, u64),
+    /// Uploads of a hospital that nothing refers to.
+    pub uploads: i64,
+    /// Hours until such an upload is forgotten.
+    pub upload_hours: i64,
     /// Days of a tracking code.
     pub tracking_code_days: i64,
     /// Days of an idempotency key.
@@ -183,6 +196,9 @@ pub enum Fault {
     /// A packet could not be made.
     #[error(transparent)]
     Packet(#[from] crate::core::packet::PacketError),
+    /// The object store.
+    #[error(transparent)]
+    Objects(#[from] ObjectsError),
     /// A stored value cannot be read.
     #[error("stored {0} cannot be read")]
     Stored(&'static str),
@@ -202,7 +218,7 @@ impl Fault {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Contended | Self::ClockBehind(_) => true,
+            Self::Contended | Self::ClockBehind(_) | Self::Objects(ObjectsError::Away(_)) => true,
             Self::Store(error) => {
                 matches!(error, StoreError::Database(_) | StoreError::Together(_) | StoreError::Closed)
             }
@@ -247,6 +263,10 @@ impl Engine {
     /// A step the worker finishes when what the claim lacks is there.
     fn due(&self, claim: ClaimId) -> Write {
         Write::Work(WorkRow { id: WorkId::new(self.now(), &self.random), claim, due_at: self.now() })
+    }
+
+    fn in_hours(&self, hours: i64) -> Timestamp {
+        self.now().checked_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX)
     }
 
     fn in_days(&self, days: i64) -> Timestamp {

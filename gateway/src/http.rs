@@ -4,7 +4,7 @@ use std::future::ready;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::web::{self, Data, ServiceConfig, get, patch, post, put, resource};
+use actix_web::web::{self, Data, ServiceConfig, delete, get, head, patch, post, put, resource};
 use actix_web::{App as Actix, Error, HttpResponse, Resource};
 
 use crate::app::App;
@@ -17,6 +17,7 @@ pub mod certificate;
 pub mod claims;
 pub mod codes;
 pub mod confirm;
+pub mod content;
 pub mod context;
 pub mod discovery;
 pub mod dpop;
@@ -41,6 +42,7 @@ pub mod qr;
 pub mod search;
 pub mod sending;
 pub mod signed;
+pub mod uploads;
 pub mod wallet;
 
 use problem::Problem;
@@ -93,6 +95,10 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/insurer/v1/deliveries", "GET").route(get().to(pull::list)))
         .service(at("/insurer/v1/deliveries/{id}", "GET").route(get().to(insurer::fetch)))
         .service(at("/insurer/v1/deliveries/{id}/attachments/{attachment}", "GET").route(get().to(attachments::fetch)))
+        .service(at("/insurer/v1/deliveries/{id}/attachments/{attachment}/key", "GET").route(get().to(content::key)))
+        .service(
+            at("/insurer/v1/deliveries/{id}/attachments/{attachment}/content", "GET").route(get().to(content::content)),
+        )
         .service(at("/insurer/v1/deliveries/{id}/ack", "POST").route(post().to(insurer::acknowledge)))
         .service(at("/insurer/v1/deliveries/{id}/return", "POST").route(post().to(handover::give_back)))
         .service(at("/insurer/v1/acks", "POST").route(post().to(acks::acknowledge)))
@@ -104,6 +110,14 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/insurer/v1/endpoint/redrive", "POST").route(post().to(push::redrive)))
         .service(at("/insurer/v1/alerts", "GET").route(get().to(operator::alerts::own)))
         .service(at("/hospital/v1/claims/{id}/deliveries", "GET").route(get().to(push::sent)))
+        .service(at("/hospital/v1/uploads", "POST").route(post().to(uploads::begin)))
+        .service(
+            at("/hospital/v1/uploads/{id}", "GET, HEAD, PATCH, DELETE")
+                .route(get().to(uploads::read))
+                .route(head().to(uploads::offset))
+                .route(patch().to(uploads::append))
+                .route(delete().to(uploads::give_up)),
+        )
         .service(at("/insurer/v1/submissions/{id}/status", "POST").route(post().to(insurer::report)))
         .service(at("/insurer/v1/submissions/{id}/payments", "POST").route(post().to(ledger::pay)))
         .service(at("/insurer/v1/submissions/{id}", "GET").route(get().to(ledger::standing)))

@@ -163,8 +163,20 @@ ids! {
     AlertId = "alr";
     /// A session with a wallet.
     WalletSessionId = "wse";
+    /// A file on its way (上傳).
+    UploadId = "upl";
+    /// A sealed file outside the database; made by [`ObjectId::at_random`], so that its name tells nothing.
+    ObjectId = "obj";
     /// A request, in logs and answers.
     RequestId = "req";
+}
+
+impl ObjectId {
+    /// A new id that says neither when nor what.
+    #[must_use]
+    pub fn at_random(random: &Random) -> Self {
+        Self(uuid::Builder::from_random_bytes(random.bytes()).into_uuid())
+    }
 }
 
 #[cfg(test)]

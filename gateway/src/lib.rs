@@ -6,6 +6,7 @@ pub mod id;
 pub mod sender;
 
 pub mod keys;
+pub mod objects;
 pub mod tls;
 
 pub mod party;

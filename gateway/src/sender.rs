@@ -167,6 +167,8 @@ impl Sender {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .referer(false)
+            // Whatever other crates switch on: endpoints are told over HTTP/1.1.
+            .http1_only()
             .https_only(!policy.loopback)
             .dns_resolver(Arc::new(CheckedResolver::new(policy.clone(), lookup)))
             .tls_certs_merge(roots)

@@ -31,12 +31,13 @@ pub mod rows;
 pub mod schema;
 mod sequence;
 mod sql;
+mod uploads;
 mod wallet;
 mod writer;
 mod written;
 
 pub use alert::AlertQuery;
-pub use attachments::Disclosed;
+pub use attachments::{Disclosed, SealedFile};
 pub use handover::{LinkView, ReturnView, TracedDelivery, TracedSubmission};
 pub use ledger::{Account, AccountsOf, KeptDecision, KeptPayment};
 pub use master::MasterKeyRow;
@@ -51,6 +52,7 @@ pub use schema::SchemaStatus;
 pub use sequence::Sequenced;
 
 pub use sql::Server;
+pub use uploads::{StoredObject, UploadView};
 
 use sql::{Opener, Pool};
 use writer::Job;

@@ -255,6 +255,9 @@ async fn forget(engine: &Engine, mut stop: watch::Receiver<bool>) {
         if let Err(error) = engine.store.forget_expired(engine.now()).await {
             tracing::error!(%error, "what expired could not be forgotten");
         }
+        if let Err(error) = engine.remove_objects().await {
+            tracing::error!(%error, "files nothing refers to could not be removed; they go the next time");
+        }
         tokio::select! {
             () = tokio::time::sleep(FORGET_EVERY) => {}
             () = stopped(&mut stop) => break,

@@ -16,6 +16,8 @@ pub enum Form {
     FhirBundle,
     /// Flat fields, a compact JWS.
     Fields,
+    /// The key of a file whose bytes travel in segments, with its digests; no form of a delivery.
+    AttachmentKey,
 }
 
 impl Form {
@@ -23,6 +25,7 @@ impl Form {
         let cty = match self {
             Self::FhirBundle => "fhir+json",
             Self::Fields => "claim-fields+jwt",
+            Self::AttachmentKey => "claim-attachment-key+json",
         };
         Expected { typ: Some(SEALED_TYP), cty: Some(cty), kid: true }
     }

@@ -18,6 +18,7 @@ use claimgate_tests::gateway::{TestGateway, get, must, post};
 use claimgate_tests::kit::Kit;
 use claimgate_tests::receiver::{Act, Receiver};
 use claimgate_tests::shared::project;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 /// What Schemathesis does not look at: a schema cannot say that a receipt must verify or a form's value be known.
@@ -107,6 +108,16 @@ async fn prepared() -> (TestGateway, Value) {
     let other = must(insurer::pull(client, envelope.position, 1).await).remove(0);
     must(insurer::fetch(client, &other.id).await);
     let proof = format!("/insurer/v1/deliveries/{}/proof", envelope.id);
+    let mut uploads = Vec::new();
+    for _ in 0..2 {
+        let metadata = "filetype aW1hZ2UvanBlZw==,sha256 \
+                        ZTNiMGM0NDI5OGZjMWMxNDlhZmJmNGM4OTk2ZmI5MjQyN2FlNDFlNDY0OWI5MzRjYTQ5NTk5MWI3ODUyYjg1NQ==";
+        let headers = [("Tus-Resumable", "1.0.0"), ("Upload-Length", "1000"), ("Upload-Metadata", metadata)];
+        let hospital = &test.world.hospital;
+        let begun = must(hospital.call(Method::POST, "/hospital/v1/uploads", &headers, Vec::new()).await);
+        let id = begun.json("upload").unwrap()["id"].as_str().unwrap().to_owned();
+        uploads.push((id, metadata.to_owned()));
+    }
     // The log's next checkpoint.
     for _ in 0..100 {
         if get(client, &proof).await.status != 503 {
@@ -166,6 +177,14 @@ async fn prepared() -> (TestGateway, Value) {
     let many = json!({ "acks": [{ "delivery_id": envelope.id }] });
     lead("/insurer/v1/acks", "post", &[], Some(many));
     lead("/hospital/v1/claims/{id}/deliveries", "get", &[("id", claim.as_str())], None);
+    let tus = ("Tus-Resumable", "1.0.0");
+    let metadata = ("Upload-Metadata", uploads[0].1.as_str());
+    lead("/hospital/v1/uploads", "post", &[tus, ("Upload-Length", "1000"), metadata], None);
+    let [one, other] = [&uploads[0].0, &uploads[1].0].map(|id| ("id", id.as_str()));
+    lead("/hospital/v1/uploads/{id}", "get", &[one], None);
+    lead("/hospital/v1/uploads/{id}", "head", &[one], None);
+    lead("/hospital/v1/uploads/{id}", "patch", &[one, tus, ("Upload-Offset", "0")], Some(json!("some bytes")));
+    lead("/hospital/v1/uploads/{id}", "delete", &[other], None);
     let submission = ("id", envelope.submission_id.as_str());
     lead("/insurer/v1/submissions/{id}/status", "post", &[submission], Some(json!({ "state": "in-review" })));
     lead("/claims/v1/links", "post", &[], Some(json!({ "tracking_code": spare })));

@@ -44,7 +44,7 @@ pub(crate) fn kit() -> &'static Scripts {
 }
 
 impl Scripts {
-    fn run(&self, language: &str, script: &str, arguments: &[&str], input: &str) -> Output {
+    pub(crate) fn run(&self, language: &str, script: &str, arguments: &[&str], input: &str) -> Output {
         let program = if language == "py" { self.0.python.as_path() } else { Path::new("node") };
         let mut command = Command::new(program);
         command.arg(self.0.folder.join(format!("{script}.{language}"))).args(arguments);
@@ -63,18 +63,18 @@ impl Scripts {
 }
 
 /// A folder with the files the scripts are given.
-struct Desk(tempfile::TempDir);
+pub(crate) struct Desk(tempfile::TempDir);
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.0.path().join(name).display().to_string()
     }
 
-    fn put(&self, name: &str, text: &str) -> String {
+    pub(crate) fn put(&self, name: &str, text: &str) -> String {
         std::fs::write(self.path(name), text).unwrap();
         self.path(name)
     }

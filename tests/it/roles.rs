@@ -27,6 +27,8 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/insurer/v1/deliveries", Role::Insurer),
     ("GET", "/insurer/v1/deliveries/{delivery}", Role::Insurer),
     ("GET", "/insurer/v1/deliveries/{delivery}/attachments/{attachment}", Role::Insurer),
+    ("GET", "/insurer/v1/deliveries/{delivery}/attachments/{attachment}/key", Role::Insurer),
+    ("GET", "/insurer/v1/deliveries/{delivery}/attachments/{attachment}/content", Role::Insurer),
     ("POST", "/insurer/v1/deliveries/{delivery}/ack", Role::Insurer),
     ("POST", "/insurer/v1/acks", Role::Insurer),
     ("GET", "/insurer/v1/deliveries/{delivery}/receipt", Role::Insurer),
@@ -36,6 +38,11 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/insurer/v1/endpoint", Role::Insurer),
     ("POST", "/insurer/v1/endpoint/redrive", Role::Insurer),
     ("GET", "/hospital/v1/claims/{claim}/deliveries", Role::Hospital),
+    ("POST", "/hospital/v1/uploads", Role::Hospital),
+    ("GET", "/hospital/v1/uploads/{upload}", Role::Hospital),
+    ("HEAD", "/hospital/v1/uploads/{upload}", Role::Hospital),
+    ("PATCH", "/hospital/v1/uploads/{upload}", Role::Hospital),
+    ("DELETE", "/hospital/v1/uploads/{upload}", Role::Hospital),
     ("POST", "/insurer/v1/submissions/{submission}/status", Role::Insurer),
     ("POST", "/insurer/v1/submissions/{submission}/payments", Role::Insurer),
     ("GET", "/insurer/v1/submissions/{submission}", Role::Insurer),
@@ -169,6 +176,7 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
             .replace("{delivery}", &envelope.id)
             .replace("{attachment}", &attachment)
             .replace("{submission}", &envelope.submission_id)
+            .replace("{upload}", "upl_01a20795-d753-7615-8e9c-ec07a3131fba")
             .replace("{revision}", "1")
             .replace("{date}", "2026-01-01")
     };

@@ -1,7 +1,7 @@
 //! Attachment and Binary → the bytes of a file, checked by kind, size and hash.
 //!
 //! In: an Attachment element. Out: bytes that stand in the Bundle, or a finding. A URL is never fetched: it means a
-//! Binary of the same Bundle or nothing. Base64 is bounded before it is read, and one Binary is read once.
+//! Binary of the same Bundle, a file uploaded before, or nothing. Base64 is bounded before it is read, and one Binary is read once.
 
 use std::sync::Arc;
 
@@ -21,17 +21,39 @@ use super::reading::Reading;
 pub struct File {
     /// The kind found by content.
     pub media: Media,
-    /// The bytes as they came.
+    /// The bytes as they came; none where they were uploaded before.
     pub content: Arc<[u8]>,
+    /// The upload that has the bytes.
+    pub upload: Option<Uploaded>,
     /// Where the Attachment stands in the Bundle.
     pub place: String,
 }
+
+/// A file that was uploaded before (上傳), as an Attachment refers to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Uploaded {
+    /// What stands after [`UPLOADS`] in the URL.
+    pub id: String,
+    /// The stated size in bytes.
+    pub size: Option<u64>,
+    /// The stated SHA-1 (FHIR R4 Attachment.hash).
+    pub hash: Option<Vec<u8>>,
+}
+
+/// Where uploads are, in a URL of whatever host: the gateway may have several names.
+pub const UPLOADS: &str = "/hospital/v1/uploads/";
+
+/// The longest id of an upload.
+const UPLOAD_ID: usize = 64;
 
 claimgate_packet::opaque_debug!(File);
 
 impl<'a> Reading<'_, 'a> {
     /// The file an Attachment holds or refers to; nothing, and a finding, where there is none to pass on.
     pub(super) fn file(&self, attachment: &Element<'a>) -> Option<File> {
+        if let Some(id) = self.upload_of(attachment) {
+            return Self::uploaded(attachment, id);
+        }
         let holder = if attachment.has("data") { attachment.clone() } else { self.binary(attachment)? };
         let known = self.files.borrow().get(holder.path()).cloned();
         let content = if let Some(known) = known {
@@ -43,8 +65,8 @@ impl<'a> Reading<'_, 'a> {
             content
         }?;
         let Some(media) = Media::of(&content) else {
-            let text = "The file is none of the kinds passed on: PDF, JPEG, PNG, TIFF, DICOM, told by its first bytes. \
-                        It is not carried further. Send it as one of them.";
+            let text = "The file is none of the kinds passed on: PDF, JPEG, PNG, TIFF, WebP, HEIC, DICOM, MP4, MOV, told by \
+                        its first bytes. It is not carried further. Send it as one of them.";
             let issue = Issue::warning(IssueKind::NotSupported, "attachment.type-unknown", text);
             attachment.findings().report(issue.at(attachment.path()).zh("檔案格式不支援，不會轉送"));
             return None;
@@ -53,7 +75,28 @@ impl<'a> Reading<'_, 'a> {
         if holder.path() != attachment.path() {
             declared(&holder, media);
         }
-        Some(File { media, content, place: attachment.path().to_owned() })
+        Some(File { media, content, upload: None, place: attachment.path().to_owned() })
+    }
+
+    /// The id of the upload an Attachment means; nothing where it means something else.
+    fn upload_of(&self, attachment: &Element<'a>) -> Option<&'a str> {
+        let url = attachment.string("url").filter(|_| !attachment.has("data"))?;
+        let (_, id) = url.rsplit_once(UPLOADS)?;
+        let is_id = !id.is_empty() && id.len() <= UPLOAD_ID;
+        (is_id && self.bundle.at_url(attachment.entry(), url).is_none()).then_some(id)
+    }
+
+    /// The file of an upload; whether it is there is for the gateway to say.
+    fn uploaded(attachment: &Element<'a>, id: &str) -> Option<File> {
+        let Some(media) = attachment.string("contentType").and_then(Media::declared) else {
+            let text = "An uploaded file needs the contentType it was uploaded with.";
+            let issue = Issue::error(IssueKind::Required, "attachment.upload-type", text);
+            attachment.report(issue.zh("引用已上傳檔案須註明 contentType"), "contentType");
+            return None;
+        };
+        let hash = attachment.string("hash").map(|hash| STANDARD.decode(hash).unwrap_or_default());
+        let upload = Some(Uploaded { id: id.to_owned(), size: attachment.whole("size").map(u64::from), hash });
+        Some(File { media, content: Arc::from([].as_slice()), upload, place: attachment.path().to_owned() })
     }
 
     /// The Binary a URL means, if it is in the Bundle.

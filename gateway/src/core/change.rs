@@ -14,9 +14,10 @@ use super::push::PushWrite;
 use super::retention::RetentionWrite;
 use super::submission::SubmissionState;
 use super::timeline::Entry;
+use super::upload::UploadWrite;
 use super::wallet::WalletWrite;
 use crate::consent::Permit;
-use crate::id::{AttachmentId, AuditId, ClaimId, DeliveryId, EvidenceId, PacketId, SubmissionId, WorkId};
+use crate::id::{AttachmentId, AuditId, ClaimId, DeliveryId, EvidenceId, ObjectId, PacketId, SubmissionId, WorkId};
 use crate::keys::index::Mac;
 use crate::party::{Party, PartyId};
 
@@ -88,6 +89,8 @@ pub enum Write {
     Evidence(EvidenceRow),
     /// A file that belongs to evidence, sealed under the claim's key.
     Attachment(Box<AttachmentRow>),
+    /// A file on its way, or an object that is to go.
+    Upload(UploadWrite),
     /// The consent a packet rests on.
     Consent(ClaimId, Permit, Timestamp),
     /// A packet with all disclosures, sealed under the claim's key, and its leaf of the public log.
@@ -274,8 +277,21 @@ pub struct AttachmentRow {
     pub media_type: &'static str,
     /// Size in bytes.
     pub bytes: i64,
-    /// The bytes, sealed.
+    /// The bytes, sealed; empty where they are outside the database.
     pub content: Vec<u8>,
+    /// Where they are outside the database.
+    pub object: Option<ObjectRow>,
+}
+
+/// A file outside the database.
+#[derive(Debug)]
+pub struct ObjectRow {
+    /// Where its bytes are.
+    pub id: ObjectId,
+    /// Who wrote which segments.
+    pub parts: String,
+    /// Key and digests, sealed.
+    pub secret: Vec<u8>,
 }
 
 /// A packet.

@@ -20,14 +20,33 @@ pub enum Encrypted {
     Endpoint,
     /// Why a claim is under a legal hold.
     Hold,
+    /// Keys of files on their way, until a claim takes them over.
+    Upload,
+    /// What of such a file came after its last whole segment.
+    Tail,
+    /// What a wallet was asked.
+    Asked,
+    /// What it answered, where no claim is named.
+    Answered,
     /// The keys of the blind index and of tracking codes.
     Root,
 }
 
 impl Encrypted {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::ClaimKey, Self::Contacts, Self::Proposal, Self::Rejection, Self::Endpoint, Self::Hold, Self::Root];
+    pub const ALL: [Self; 11] = [
+        Self::ClaimKey,
+        Self::Contacts,
+        Self::Proposal,
+        Self::Rejection,
+        Self::Endpoint,
+        Self::Hold,
+        Self::Upload,
+        Self::Tail,
+        Self::Asked,
+        Self::Answered,
+        Self::Root,
+    ];
 
     /// Table and column.
     #[must_use]
@@ -39,6 +58,10 @@ impl Encrypted {
             Self::Rejection => ("party_proposal", "reason"),
             Self::Endpoint => ("endpoint", "secrets"),
             Self::Hold => ("claim_hold", "reason"),
+            Self::Upload => ("upload", "secret"),
+            Self::Tail => ("upload", "tail"),
+            Self::Asked => ("wallet_session", "request"),
+            Self::Answered => ("wallet_session", "outcome"),
             Self::Root => ("key_root", "wrapped"),
         }
     }

@@ -9,6 +9,7 @@ use claimgate_adapters::signature::sign_bundle;
 use claimgate_fhir::taiwan::Namespace;
 use claimgate_packet::evidence::Evidence;
 use claimgate_packet::jose::jws;
+use claimgate_packet::limits::ATTACHMENT_BYTES;
 use claimgate_packet::signed::Signed;
 use serde_json::{Value, json};
 
@@ -94,7 +95,8 @@ impl Engine {
         let mut given = Vec::new();
         for one in evidence {
             let mut files = Vec::new();
-            for file in &one.attachments {
+            // What is over the bound of one text is fetched apart, whatever the form.
+            for file in one.attachments.iter().filter(|file| file.bytes <= ATTACHMENT_BYTES) {
                 let id = file.id.parse().map_err(|_| damaged())?;
                 let content = self.file(party, delivery, (id, &key)).await?;
                 files.push(FileOf { media_type: file.media_type.clone(), content });
@@ -111,10 +113,8 @@ impl Engine {
         (id, key): (AttachmentId, &ClaimKey),
     ) -> Result<Vec<u8>, NotDone> {
         let found = self.store.sealed_attachment(&party.id, delivery.id, id).await?;
-        let (content, _) = found.ok_or(Fault::Stored("attachment"))?;
-        let row = id.to_string();
-        let plain = key.open(Place { table: "attachment", row: &row, column: "content" }, &content);
-        Ok(plain.map_err(Fault::from)?.to_vec())
+        let (sealed, _) = found.ok_or(Fault::Stored("attachment"))?;
+        Ok(self.opened(key, id, sealed).await?.to_vec())
     }
 
     /// Notes that the files leave with their documents. Those that have not left need a consent basis as the packet did.

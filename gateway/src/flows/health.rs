@@ -19,6 +19,7 @@ mod search;
 mod send;
 mod signature;
 mod trace;
+mod uploads;
 mod validate;
 
 pub use conditional::ByIdentifier;

@@ -19,6 +19,7 @@ use crate::store::DeliveryView;
 mod acknowledge;
 mod attachments;
 mod books;
+mod content;
 mod decide;
 mod detail;
 mod give_back;
@@ -33,6 +34,7 @@ mod statement;
 mod traced;
 
 pub use acknowledge::{Ack, NoReceipt};
+pub use content::{SEALED_SEGMENT, SealedContent};
 pub use give_back::{GivenBack, Return, Suggested};
 pub use link::{Link, Linked};
 pub use not_booked::NotBooked;
@@ -66,6 +68,15 @@ pub enum NotDone {
     /// An attachment has not left, and its hospital has no consent basis now.
     #[error("withheld")]
     Withheld,
+    /// The file is too large for one sealed text.
+    #[error("the file is fetched by key and content")]
+    LargeFile,
+    /// The file is small, and has no key of its own.
+    #[error("the file is fetched whole")]
+    SmallFile,
+    /// The key of the file was never fetched.
+    #[error("the key of the file comes first")]
+    KeyFirst,
     /// The insurer has no valid encryption key now.
     #[error("no valid encryption key")]
     NoKey,

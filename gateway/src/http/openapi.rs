@@ -135,7 +135,7 @@ fn describe(operation: &Operation, parts: &mut Parts) -> Value {
         put("security", json!([{ TOKEN: [scope.as_str()] }]));
     }
     match &operation.body {
-        Body::None => {}
+        Body::None | Body::Binary => {}
         Body::Json { required, schema } => put(
             "requestBody",
             json!({ "required": required, "content": { "application/json": { "schema": schema(&mut parts.schemas) } } }),
@@ -144,6 +144,13 @@ fn describe(operation: &Operation, parts: &mut Parts) -> Value {
             "requestBody",
             json!({ "required": true, "content": { "application/x-www-form-urlencoded": { "schema": schema } } }),
         ),
+    }
+    if matches!(operation.body, Body::Binary) {
+        let schema = json!({ "type": "string", "format": "binary" });
+        put(
+            "requestBody",
+            json!({ "required": false, "content": { "application/octet-stream": { "schema": schema } } }),
+        );
     }
     put("responses", responses(operation, parts));
     described

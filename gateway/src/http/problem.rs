@@ -21,6 +21,7 @@ use crate::flows::health::Refusal;
 use crate::flows::insurer::NotDone;
 use crate::flows::log::NotProven;
 use crate::keys::ring::KeyRingError;
+use crate::objects::ObjectsError;
 use crate::store::StoreError;
 
 /// Media type of problem details.
@@ -260,6 +261,11 @@ impl From<Fault> for Problem {
             let detail = "The gateway could not store this now; nothing was kept. Send the same request again";
             return Self { hint: Some(Hint::RetryAfter("2")), ..Self::new(503, "unavailable", detail) };
         }
+        if matches!(fault, Fault::Objects(ObjectsError::Full)) {
+            tracing::error!(request, error = %fault, "the object store is full");
+            let detail = "The gateway has no space left for files; nothing new was kept. Tell the operator, then go on";
+            return Self::new(507, "storage.full", detail);
+        }
         if let Fault::Keys(KeyRingError::NoKey(usage)) = &fault {
             let usage = usage.as_str();
             tracing::error!(request, error = %fault, "no valid signing key");
@@ -376,6 +382,17 @@ impl From<NotDone> for Problem {
                 "attachment.withheld",
                 "This attachment has not left yet, and the hospital has no consent basis now; ask again later",
             ),
+            NotDone::LargeFile => Self::new(
+                409,
+                "attachment.large",
+                "This file is over 20 MiB: fetch its key at …/key, then its bytes at …/content",
+            ),
+            NotDone::SmallFile => Self::new(
+                409,
+                "attachment.small",
+                "This file has no key of its own: fetch it whole, without …/key or …/content",
+            ),
+            NotDone::KeyFirst => Self::new(409, "attachment.key-first", "Fetch the key of this file at …/key first"),
             NotDone::NoKey => Self::new(
                 409,
                 "insurer.no-key",

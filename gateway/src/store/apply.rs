@@ -8,7 +8,7 @@ use super::sql::{Connection, is_refusal, query};
 use super::written::{millis, one};
 use super::{
     StoreError, alert, attachments, handover, inserts, ledger, log, master, published, push, receipt, registry,
-    retention, wallet,
+    retention, uploads, wallet,
 };
 use crate::core::change::{Change, SearchValues, Write};
 use crate::party::Party;
@@ -96,6 +96,7 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
         }
         Write::Evidence(evidence) => inserts::evidence(tx, &[evidence]).await,
         Write::Attachment(attachment) => inserts::attachments(tx, &[attachment]).await,
+        Write::Upload(write) => uploads::apply(tx, write).await,
         Write::AttachmentLeft(delivery, id, at) => attachments::left(tx, *delivery, *id, *at).await,
         Write::Consent(claim, permit, at) => inserts::consents(tx, &[(*claim, permit, *at)]).await,
         Write::Packet(packet) => inserts::packets(tx, &[packet]).await,

@@ -3,9 +3,10 @@
 
 use jiff::Timestamp;
 
-use super::read::{SealedRow, sealed};
+use super::read::sealed;
 use super::rows::{mac, parse};
 use super::sql::{Builder, Connection, query, query_as};
+use super::uploads::{StoredObject, size};
 use super::written::{millis, one};
 use super::{Store, StoreError};
 use crate::id::{AttachmentId, ClaimId, DeliveryId, EvidenceId};
@@ -22,6 +23,17 @@ pub struct Disclosed {
     /// Whether it has left in this delivery.
     pub left: bool,
 }
+
+/// Where the sealed bytes of an attachment are.
+#[derive(Debug)]
+pub enum SealedFile {
+    /// In the database: these.
+    Here(Vec<u8>),
+    /// Outside.
+    Outside(StoredObject),
+}
+
+type FileRow = (Vec<u8>, Option<String>, Option<String>, i64, String, Option<Vec<u8>>, Option<Vec<u8>>, Option<String>);
 
 pub(super) async fn left(
     tx: &mut Connection,
@@ -99,18 +111,35 @@ impl Store {
         recipient: &PartyId,
         delivery: DeliveryId,
         id: AttachmentId,
-    ) -> Result<Option<(Vec<u8>, Vec<u8>)>, StoreError> {
+    ) -> Result<Option<(SealedFile, Vec<u8>)>, StoreError> {
         let sql = "-- attachments::sealed_attachment
-            select a.content, k.wrapped, c.barred from delivery_attachment x
+            select a.content, a.object_id, a.parts, a.bytes, a.media_type, a.object, k.wrapped, c.barred
+            from delivery_attachment x
             join delivery d on d.id = x.delivery_id join attachment a on a.id = x.attachment_id
             join claim c on c.id = a.claim_id left join claim_key k on k.claim_id = a.claim_id
             where d.party_id = $1 and d.id = $2 and a.id = $3 and d.position is not null";
-        let row: Option<SealedRow> = query_as(sql)
+        let row: Option<FileRow> = query_as(sql)
             .bind(recipient.as_str())
             .bind(delivery.to_string())
             .bind(id.to_string())
             .fetch_optional(self.readers())
             .await?;
-        row.map(sealed).transpose()
+        row.map(|(content, object, parts, bytes, media_type, secret, wrapped, barred)| {
+            let (content, wrapped) = sealed((content, wrapped, barred))?;
+            let (Some(object), Some(parts), Some(secret)) = (object, parts, secret) else {
+                return Ok((SealedFile::Here(content), wrapped));
+            };
+            let table = "attachment";
+            let stored = StoredObject {
+                attachment: id,
+                object: parse(table, "object_id", &object)?,
+                parts: parse(table, "parts", &parts)?,
+                bytes: size(table, bytes)?,
+                media_type,
+                secret,
+            };
+            Ok((SealedFile::Outside(stored), wrapped))
+        })
+        .transpose()
     }
 }

@@ -22,16 +22,16 @@ pub struct MasterKeyRow {
 }
 
 macro_rules! columns {
-    ($($column:ident $table:literal $key:literal $value:literal;)+) => {
+    ($($column:ident $table:literal $key:literal $value:literal $where:literal;)+) => {
         /// Rows behind one, counts by master key, one value exchanged.
         const fn sql(column: Encrypted) -> [&'static str; 3] {
             match column {$(
                 Encrypted::$column => [
                     concat!("-- master::page\nselect ", $key, ", ", $value, " from ", $table, " where ", $key,
-                        " > $1 and ", $value, " is not null order by ", $key, " limit $2"),
+                        " > $1 and length(", $value, ") > 0", $where, " order by ", $key, " limit $2"),
                     concat!("-- master::counts\nselect by_key, count(*) from (select case when substr(", $value,
                         ", 1, 4) = $1 then substr(", $value, ", 1, 12) else $2 end as by_key from ", $table,
-                        " where length(", $value, ") > 0) as each_value group by by_key"),
+                        " where length(", $value, ") > 0", $where, ") as each_value group by by_key"),
                     concat!("-- master::rewrap\nupdate ", $table, " set ", $value, " = $3 where ", $key,
                         " = $1 and ", $value, " = $2"),
                 ],
@@ -41,13 +41,17 @@ macro_rules! columns {
 }
 
 columns! {
-    ClaimKey "claim_key" "claim_id" "wrapped";
-    Contacts "party" "id" "contacts";
-    Proposal "party_proposal" "id" "document";
-    Rejection "party_proposal" "id" "reason";
-    Endpoint "endpoint" "party_id" "secrets";
-    Hold "claim_hold" "claim_id" "reason";
-    Root "key_root" "id" "wrapped";
+    ClaimKey "claim_key" "claim_id" "wrapped" "";
+    Contacts "party" "id" "contacts" "";
+    Proposal "party_proposal" "id" "document" "";
+    Rejection "party_proposal" "id" "reason" "";
+    Endpoint "endpoint" "party_id" "secrets" "";
+    Hold "claim_hold" "claim_id" "reason" "";
+    Upload "upload" "id" "secret" "";
+    Tail "upload" "id" "tail" "";
+    Asked "wallet_session" "id" "request" "";
+    Answered "wallet_session" "id" "outcome" " and claim_id is null";
+    Root "key_root" "id" "wrapped" "";
 }
 
 impl Store {

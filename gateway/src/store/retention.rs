@@ -283,7 +283,7 @@ async fn bar(tx: &mut Connection, claim: ClaimId, version: Option<i64>, bar: Opt
 
 /// Statements with the claim's id as $1; what cannot be null becomes empty. The submissions go first: who links one, gives
 /// it back or reports on it holds their rows, and is waited for before what it wrote is looked for.
-const EMPTIED: [&str; 19] = [
+const EMPTIED: [&str; 22] = [
     "-- retention::erase_details\nupdate submission set detail = null, version = version + 1 where claim_id = $1",
     "-- retention::erase_key\ndelete from claim_key where claim_id = $1",
     "-- retention::erase_search\ndelete from claim_search where claim_id = $1",
@@ -300,7 +300,16 @@ const EMPTIED: [&str; 19] = [
     "-- retention::erase_decisions\ndelete from decision where claim_id = $1",
     "-- retention::erase_bundles\nupdate bundle set body_mac = $2, body = $2, signature = null where claim_id = $1",
     "-- retention::erase_evidence\nupdate evidence set body = $2 where claim_id = $1",
-    "-- retention::erase_files\nupdate attachment set content_mac = $2, content = $2 where claim_id = $1",
+    // The objects themselves go after the commit, by these rows.
+    "-- retention::erase_objects
+        insert into object_due (object_id, due_at, going)
+        select distinct object_id, 0, 1 from attachment where claim_id = $1 and object_id is not null
+        on conflict (object_id) do nothing",
+    "-- retention::erase_uploads\ndelete from upload where claim_id = $1",
+    "-- retention::erase_wallet_sessions\ndelete from wallet_session where claim_id = $1",
+    "-- retention::erase_files
+        update attachment set content_mac = $2, content = $2, object_id = null, parts = null, object = null
+        where claim_id = $1",
     "-- retention::erase_packets\nupdate packet set body = $2 where claim_id = $1",
     "-- retention::erase_deliveries
         update delivery set content = $2, sealed = $2,

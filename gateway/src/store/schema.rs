@@ -75,6 +75,7 @@ migrations! {
     16 "0016_wallet";
     17 "0017_ledger";
     18 "0018_growth";
+    19 "0019_objects";
 }
 
 /// The migrations for the database of a connection, in order.

@@ -68,6 +68,10 @@ fn ending(media_type: &str) -> &'static str {
         "image/png" => "png",
         "image/tiff" => "tif",
         "application/dicom" => "dcm",
+        "image/webp" => "webp",
+        "image/heic" => "heic",
+        "video/mp4" => "mp4",
+        "video/quicktime" => "mov",
         _ => "bin",
     }
 }

@@ -256,17 +256,21 @@ impl Engine {
         }
         let signed = push.checked().and_then(Checked::strongest).map(SourceSignature::verification);
         let mut evidence = evidence::obtained(self, &hospital.id, bundle.form, bundle.documents.clone(), signed, now);
-        let digests = attachments::digests(self, id, &bundle.attachments);
+        let uploads = self.uploads(&hospital.id, Some((id, &key)), &bundle.attachments).await?;
+        let carried = attachments::carried(self, id, &bundle.attachments, uploads);
+        let digests = attachments::digests(&carried);
         let known = if first { Vec::new() } else { self.store.known_attachments(id, &digests).await? };
-        let files = attachments::named(self, &mut evidence, (&bundle.attachments, &digests), known)?;
+        let mut files = attachments::named(self, &mut evidence, &carried, known)?;
         change.push(Write::SearchValues(self.search_values(id, &hospital.id, &bundle.identifier, &bundle.documents)));
         evidence::check_bounds(&evidence)?;
         for one in &evidence {
             change.push(Write::Evidence(evidence::row(&key, (id, revision), one)?));
         }
+        attachments::keep_larger(self, &mut files).await?;
         for new in &files {
-            change.push(attachments::row(&key, (id, revision), new)?);
+            change.writes.extend(attachments::rows(&key, (id, revision), new)?);
         }
+        change.writes.extend(attachments::taken_over(id, &files));
         let kinds = evidence.iter().map(|one| one.document.kind().to_owned()).collect();
         let received = Event::Received { revision, evidence: kinds };
         change.tell(entries(id, &hospital.id, &received, now, &self.random));

@@ -51,8 +51,20 @@ impl Engine {
         }
         let mut evidence = obtained(self, &hospital.id, bundle.form, bundle.documents, None, self.now());
         // Named as in a claim of its own, since names have their size too; nothing is sealed.
-        let digests = attachments::digests(self, ClaimId::new(self.now(), &self.random), &bundle.attachments);
-        attachments::named(self, &mut evidence, (&bundle.attachments, &digests), Vec::new())?;
+        let case = self.case_index(&hospital.id, &bundle.identifier);
+        let known = self.store.claim_by_case(&hospital.id, &case).await?;
+        let key = known.as_ref().map(|head| self.vault.open_claim_key(head.id, &head.wrapped_key)).transpose()?;
+        let claim = known.as_ref().map(|head| head.id).zip(key.as_ref());
+        match self.uploads(&hospital.id, claim, &bundle.attachments).await {
+            Ok(uploads) => {
+                let alone = ClaimId::new(self.now(), &self.random);
+                let carried = attachments::carried(self, alone, &bundle.attachments, uploads);
+                attachments::named(self, &mut evidence, &carried, Vec::new())?;
+            }
+            Err(Refusal::Rejected(rejection)) => issues.extend(rejection.issues),
+            Err(Refusal::Fault(fault)) => return Err(fault),
+            Err(_) => return Err(Fault::Task),
+        }
         match check_bounds(&evidence) {
             Ok(()) => {}
             Err(Refusal::TooMuch(bound)) => {

@@ -2,6 +2,7 @@
 //! the key it has now. Unlike a packet it is sealed anew for each fetch; what is kept is the file alone.
 
 use claimgate_packet::jose::jwk::PublicJwk;
+use claimgate_packet::limits::ATTACHMENT_BYTES;
 use claimgate_packet::seal::seal_attachment;
 
 use super::NotDone;
@@ -9,9 +10,24 @@ use crate::core::change::{Change, Write};
 use crate::core::packet::PacketError;
 use crate::flows::{Engine, Fault, TRIES};
 use crate::id::{AttachmentId, DeliveryId};
-use crate::keys::at_rest::Place;
 use crate::party::{Party, PartyId};
-use crate::store::DeliveryView;
+use crate::store::{DeliveryView, SealedFile};
+
+/// What of an attachment is fetched.
+#[derive(Clone, Copy)]
+enum Wanted {
+    File,
+    Key,
+}
+
+impl Wanted {
+    fn action(self) -> &'static str {
+        match self {
+            Self::File => "attachment.fetched",
+            Self::Key => "attachment-key.fetched",
+        }
+    }
+}
 
 impl Engine {
     /// The size in bytes of an attachment that a delivery of this insurer discloses.
@@ -42,6 +58,29 @@ impl Engine {
         id: DeliveryId,
         attachment: AttachmentId,
     ) -> Result<Vec<u8>, NotDone> {
+        self.fetch_sealed(insurer, id, attachment, Wanted::File).await
+    }
+
+    /// The key of a large attachment of a delivery, sealed to the insurer's key of now; every fetch is audited.
+    ///
+    /// # Errors
+    /// As [`Engine::fetch_attachment`], or a file that has no key of its own.
+    pub async fn fetch_attachment_key(
+        &self,
+        insurer: &PartyId,
+        id: DeliveryId,
+        attachment: AttachmentId,
+    ) -> Result<Vec<u8>, NotDone> {
+        self.fetch_sealed(insurer, id, attachment, Wanted::Key).await
+    }
+
+    async fn fetch_sealed(
+        &self,
+        insurer: &PartyId,
+        id: DeliveryId,
+        attachment: AttachmentId,
+        wanted: Wanted,
+    ) -> Result<Vec<u8>, NotDone> {
         for _ in 0..TRIES {
             let delivery = self.store.delivery(insurer, id).await?.ok_or(NotDone::NotFound)?;
             let found = self.store.disclosed_attachment(insurer, id, attachment).await?.ok_or(NotDone::NotFound)?;
@@ -60,13 +99,16 @@ impl Engine {
             }
             let party = self.store.party(insurer).await?.ok_or(Fault::Stored("party"))?;
             let key = party.encryption_key(self.now()).ok_or(NotDone::NoKey)?;
-            let sealed = self.seal_file(&party, &delivery, attachment, key).await?;
+            let sealed = match wanted {
+                Wanted::File => self.seal_file(&party, &delivery, attachment, key).await?,
+                Wanted::Key => self.seal_file_key(&party, &delivery, attachment, key).await?,
+            };
             if !found.left {
                 change.push(Write::AttachmentLeft(id, attachment, self.now()));
             }
             change.push(self.audit(
                 insurer.as_str(),
-                "attachment.fetched",
+                wanted.action(),
                 &attachment,
                 [
                     ("delivery", id.to_string()),
@@ -90,13 +132,15 @@ impl Engine {
         key: &PublicJwk,
     ) -> Result<Vec<u8>, NotDone> {
         let found = self.store.sealed_attachment(&insurer.id, delivery.id, id).await?;
-        let (content, wrapped) = found.ok_or(NotDone::NotFound)?;
+        let (file, wrapped) = found.ok_or(NotDone::NotFound)?;
+        if matches!(&file, SealedFile::Outside(stored) if stored.bytes > ATTACHMENT_BYTES) {
+            return Err(NotDone::LargeFile);
+        }
         let claim_key = self.vault.open_claim_key(delivery.claim, &wrapped).map_err(Fault::from)?;
         let key = key.clone();
+        let plain = self.opened(&claim_key, id, file).await?;
         // Up to 20 MiB: not on a thread that serves requests.
         let sealed = tokio::task::spawn_blocking(move || {
-            let row = id.to_string();
-            let plain = claim_key.open(Place { table: "attachment", row: &row, column: "content" }, &content)?;
             let sealed = seal_attachment(&plain, &key).map_err(PacketError::from)?;
             Ok::<_, Fault>(sealed.as_str().as_bytes().to_vec())
         });

@@ -94,7 +94,7 @@ pub const CODES: &[Code] = codes! {
     "body.value" 422, Sender, AfterCorrection, [Json],
         "A value is out of its bounds; `pointer` says which.", "值超出範圍，位置見 pointer。";
 
-    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), At("/claims/v1/claims/{id}/timeline"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}")],
+    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/uploads/{id}"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), At("/claims/v1/claims/{id}/timeline"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}")],
         "There is no such thing of yours; compare the id with the one you were given.", "查無此項，或不屬於貴機構；請核對識別碼。";
     "endpoint.none" 404, Sender, AfterCorrection, [Under("/insurer/v1/endpoint"), Under("/operator/v1/parties/{id}/endpoint"), At("/insurer/v1/deliveries/{id}/redrive")],
         "Have the operator name an endpoint, or pull.", "尚未登錄通知端點，請洽維運單位，或改以拉取方式取得。";
@@ -191,6 +191,32 @@ pub const CODES: &[Code] = codes! {
         "Push with the client of the hospital whose institution code the bundle holds, or have the code registered.", "醫事機構代碼與登錄不符，請以該院的用戶端上傳或洽維運單位登錄。";
     "bundle.too-much" 413, Sender, AfterCorrection, [Under("/fhir/Bundle")],
         "Send the rest as a bundle with a case number of its own.", "超過封包上限，請將其餘內容以另一案件編號送出。";
+    "upload.version" 412, Sender, AfterCorrection, [Under("/hospital/v1/uploads")],
+        "Send `Tus-Resumable: 1.0.0`.", "請送出標頭 Tus-Resumable: 1.0.0。";
+    "upload.header" 400, Sender, AfterCorrection, [Under("/hospital/v1/uploads")],
+        "Send `Upload-Length` and `Upload-Metadata` with filetype and sha256 (POST), `Upload-Offset` (PATCH).", "請補齊標頭：POST 須有 Upload-Length 與含 filetype、sha256 的 Upload-Metadata，PATCH 須有 Upload-Offset。";
+    "upload.media-type" 415, Sender, AfterCorrection, [At("/hospital/v1/uploads")],
+        "Upload one of the kinds the text names.", "請上傳訊息所列格式的檔案。";
+    "upload.too-large" 413, Sender, AfterCorrection, [At("/hospital/v1/uploads")],
+        "The file is empty, or larger than files of its kind may be.", "檔案為空，或超過該類檔案的上限。";
+    "upload.too-many" 422, Sender, AfterCorrection, [At("/hospital/v1/uploads")],
+        "Push the Bundles that refer to your uploads, or DELETE them.", "尚未被 Bundle 引用的上傳檔案過多，請先送出 Bundle 或刪除。";
+    "upload.offset" 409, Sender, AfterCorrection, [At("/hospital/v1/uploads/{id}")],
+        "Ask with HEAD where the upload is, and go on from there.", "續傳位置不符，請以 HEAD 查詢後自該處續傳。";
+    "upload.too-long" 400, Sender, AfterCorrection, [At("/hospital/v1/uploads/{id}")],
+        "Send no more bytes than `Upload-Length` said.", "位元組數超過 Upload-Length。";
+    "upload.complete" 409, Sender, No, [At("/hospital/v1/uploads/{id}")],
+        "The upload is complete; refer to it in a Bundle.", "檔案已上傳完成，不可再變更。";
+    "upload.taken-over" 409, Sender, Later, [At("/hospital/v1/uploads/{id}")],
+        "Another request of yours goes on with it; ask with HEAD where it is.", "另一請求正在續傳，請以 HEAD 查詢進度。";
+    "upload.digest-differs" 422, Sender, AfterCorrection, [At("/hospital/v1/uploads/{id}")],
+        "Compare file and declared SHA-256, and begin again.", "內容與宣告的 SHA-256 不符，請核對後重新上傳。";
+    "upload.type-differs" 422, Sender, AfterCorrection, [At("/hospital/v1/uploads/{id}")],
+        "Declare the kind the file is of, and begin again.", "內容與宣告格式不符，請更正後重新上傳。";
+    "upload.too-slow" 408, Sender, Later, [At("/hospital/v1/uploads/{id}")],
+        "What came is kept: go on from there.", "傳送過慢；已收到的部分已保存，請續傳。";
+    "upload.broken" 400, Sender, Later, [At("/hospital/v1/uploads/{id}")],
+        "The body ended early; what came is kept: go on from there.", "內容中斷；已收到的部分已保存，請續傳。";
     "insurer.unknown" 422, Sender, AfterCorrection, [Under("/fhir/Bundle")],
         "Check the 統一編號 or insurer code of the payor; ask the operator who takes part.", "請核對保險公司的統一編號或代碼，並向維運單位確認是否參加。";
     "insurer.line-not-offered" 422, Sender, AfterCorrection, [Under("/fhir/Bundle")],
@@ -226,9 +252,17 @@ pub const CODES: &[Code] = codes! {
         "You opened something else: fetch and open it again.", "開啟的內容不符，請重新領取並開啟。";
     "delivery.acknowledged" 409, Sender, No, [At("/insurer/v1/deliveries/{id}/ack")],
         "Acknowledged with the other result before; this cannot be changed.", "先前已以另一結果簽收，不可變更。";
-    "attachment.withheld" 409, Recipient, Later, [At("/insurer/v1/deliveries/{id}"), At("/insurer/v1/deliveries/{id}/attachments/{attachment}")],
+    "attachment.withheld" 409, Recipient, Later, [At("/insurer/v1/deliveries/{id}"), Under("/insurer/v1/deliveries/{id}/attachments/{attachment}")],
         "The hospital has no consent basis now.", "醫院目前無同意依據，請稍後再試。";
-    "insurer.no-key" 409, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}"), At("/insurer/v1/deliveries/{id}/attachments/{attachment}")],
+    "attachment.large" 409, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/attachments/{attachment}")],
+        "The file is over 20 MiB: fetch its key, then its content.", "檔案超過 20 MiB，請先領取金鑰（/key）再領取內容（/content）。";
+    "attachment.small" 409, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/attachments/{attachment}/key"), At("/insurer/v1/deliveries/{id}/attachments/{attachment}/content")],
+        "The file has no key of its own: fetch it whole.", "此檔案無獨立金鑰，請直接領取整個檔案。";
+    "attachment.key-first" 409, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/attachments/{attachment}/content")],
+        "Fetch the key of the file first.", "請先領取檔案金鑰（/key）。";
+    "attachment.range" 416, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/attachments/{attachment}/content")],
+        "Ask for a range within the content.", "要求的範圍超出內容，請更正 Range。";
+    "insurer.no-key" 409, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}"), Under("/insurer/v1/deliveries/{id}/attachments/{attachment}")],
         "Have the operator register a valid encryption key, then fetch again.", "請洽維運單位登錄有效的加密金鑰後再領取。";
     "proof.pending" 503, Gateway, Later, [At("/insurer/v1/deliveries/{id}/proof")],
         "The next checkpoint of the log holds this packet.", "透明日誌尚未納入此封包，請稍後再試。";
@@ -299,7 +333,9 @@ pub const CODES: &[Code] = codes! {
     "tracking-code.unknown" 404, Sender, No, [At("/claims/v1/links")],
         "Unknown, used or expired: the patient asks the hospital for the claim's code.", "追蹤碼不明、已使用或已過期，請病人向醫院查詢。";
 
-    "busy" 503, Gateway, Later, [Body, At("/insurer/v1/deliveries/{id}/attachments/{attachment}")],
+    "storage.full" 507, Gateway, Later, [At("/hospital/v1/uploads/{id}"), Under("/fhir/Bundle")],
+        "There is no space for files; tell the operator.", "檔案儲存空間不足，請洽維運單位。";
+    "busy" 503, Gateway, Later, [Body, Under("/insurer/v1/deliveries/{id}/attachments/{attachment}")],
         "Nothing was kept: send the same again.", "閘道忙碌，未留存任何資料，請原樣重送。";
     "stopping" 503, Gateway, Later, [At("/readyz")],
         "Ask another replica.", "閘道停止中，請改連其他節點。";

@@ -65,7 +65,9 @@ impl Tag {
         match self {
             Self::Access => "Access tokens and public keys.",
             Self::Insurer => "Insurers 保險公司 pull packets, acknowledge them 簽收, report how a claim stands.",
-            Self::Hospital => "Hospitals 醫院 see where a claim's deliveries are; the rest of theirs is FHIR.",
+            Self::Hospital => {
+                "Hospitals 醫院 upload larger files, see where a claim's deliveries are; the rest of theirs is FHIR."
+            }
             Self::App => "App backends 保戶 App follow a claim for its patient.",
             Self::Log => "The public log of packets 透明日誌 (C2SP tlog-tiles).",
             Self::Contract => "This description and the list of errors 錯誤碼.",
@@ -83,6 +85,7 @@ pub(super) enum Body {
     None,
     Json { required: bool, schema: MakeSchema },
     Form(Value),
+    Binary,
 }
 
 /// An answer that is no refusal.
@@ -216,6 +219,11 @@ impl Operation {
     /// Takes a form.
     pub(super) fn takes_form(self, schema: Value) -> Self {
         Self { body: Body::Form(schema), ..self }
+    }
+
+    /// Takes bytes.
+    pub(super) fn takes_bytes(self) -> Self {
+        Self { body: Body::Binary, ..self }
     }
 
     /// Answers so.

@@ -12,15 +12,17 @@ use serde_json::json;
 use super::operation::{Answer, Operation, Tag, empty, json, other};
 use crate::access::assertion::ASSERTION_TYPE;
 use crate::core::submission::REPORTABLE;
-use crate::http::caller::{AckDeliveries, FollowClaims, ReadBundles, ReadDeliveries, ReportStatus};
+use crate::http::caller::{AckDeliveries, FollowClaims, PushBundles, ReadBundles, ReadDeliveries, ReportStatus};
 use crate::http::claims::{Link, Redeem, Timeline};
 use crate::http::codes::ErrorList;
 use crate::http::discovery::Server;
 use crate::http::health::Health;
 use crate::http::oauth::Granted;
+use crate::http::uploads::UploadBody;
 
 pub(super) const DELIVERY: &str = "^dlv_[0-9a-f-]{36}$";
 const ATTACHMENT: &str = "^att_[0-9a-f-]{36}$";
+const UPLOAD: &str = "^upl_[0-9a-f-]{36}$";
 pub(super) const SUBMISSION: &str = "^sub_[0-9a-f-]{36}$";
 const CLAIM: &str = "^clm_[0-9a-f-]{36}$";
 const CLAIM_OR_BUNDLE: &str = "^(clm_)?[0-9a-f-]{36}$";
@@ -40,6 +42,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(insurer());
     all.extend(super::ledger::operations());
     all.extend(told());
+    all.extend(uploads());
     all.extend(super::operator::operations());
     all.extend(app());
     all.extend(super::wallet::operations());
@@ -125,6 +128,22 @@ fn insurer() -> Vec<Operation> {
             .path("attachment", ATTACHMENT, "Id of a file, as the packet names it.")
             .says("Fetch an attachment 附件", "A file that the packet names, sealed anew for each fetch.")
             .answers(digested(sealed("A JWE in compact form."))),
+        of(read("/insurer/v1/deliveries/{id}/attachments/{attachment}/key", "fetchAttachmentKey"))
+            .path("attachment", ATTACHMENT, "Id of a file, as the packet names it.")
+            .says(
+                "Fetch the key of a large attachment 附件",
+                "Of a file in segments: key, digests and leaves (docs/packet-format.md), sealed anew for each fetch.",
+            )
+            .answers(digested(sealed("A JWE in compact form."))),
+        of(read("/insurer/v1/deliveries/{id}/attachments/{attachment}/content", "fetchAttachmentContent"))
+            .path("attachment", ATTACHMENT, "Id of a file, as the packet names it.")
+            .says(
+                "Fetch a large attachment 附件",
+                "The sealed segments one after the other, the same for every fetch; with `Range` a part of them.",
+            )
+            .header_parameter("Range", &json!({ "type": "string" }), "One range of bytes (RFC 9110 §14).")
+            .answers(ranged(other(200, "All of it.", "application/octet-stream", bytes_of)))
+            .answers(ranged(other(206, "The range.", "application/octet-stream", bytes_of))),
         of(post("/insurer/v1/deliveries/{id}/ack", "acknowledge", Tag::Insurer).needs::<AckDeliveries>())
             .says("Acknowledge 簽收", "The same again is the same answer. An empty body accepts.")
             .takes::<AckBody>(false)
@@ -204,6 +223,61 @@ fn told() -> Vec<Operation> {
             .path("id", CLAIM_OR_BUNDLE, "Id of a claim of yours, or of its Bundle.")
             .says("Where is it?", "Each delivery of a claim: to whom, how far, and every attempt to tell of it.")
             .answers(json::<SentDeliveries>(200, "The deliveries, oldest first.")),
+    ]
+}
+
+fn ranged(answer: Answer) -> Answer {
+    answer.header("ETag", "Tells this content from any other.").header("Accept-Ranges", "Always `bytes`.")
+}
+
+fn bytes_of(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "string", "format": "binary" })
+}
+
+/// Larger files of hospitals (tus 1.0).
+fn uploads() -> Vec<Operation> {
+    let of = |method: &'static str, id: &'static str| {
+        Operation::new(method, "/hospital/v1/uploads/{id}", id, Tag::Hospital).needs::<PushBundles>().path(
+            "id",
+            UPLOAD,
+            "Id of an upload of yours.",
+        )
+    };
+    let version = |operation: Operation| {
+        operation.header_parameter("Tus-Resumable", &json!({ "type": "string" }), "Always `1.0.0`.")
+    };
+    let far = |answer: Answer| answer.header("Upload-Offset", "Bytes kept.").header("Upload-Length", "Bytes declared.");
+    vec![
+        version(post("/hospital/v1/uploads", "beginUpload", Tag::Hospital).needs::<PushBundles>())
+            .says(
+                "Begin an upload 上傳",
+                "A file too large for a Bundle, by tus 1.0 (tus.io): its size, kind and SHA-256 first, its bytes with PATCH.",
+            )
+            .header_parameter("Upload-Length", &json!({ "type": "string" }), "Size of the file in bytes.")
+            .header_parameter(
+                "Upload-Metadata",
+                &json!({ "type": "string" }),
+                "`filetype` and `sha256`, each followed by a space and its value in base64, with a comma between.",
+            )
+            .answers(far(json::<UploadBody>(201, "The upload.").header("Location", "Where its bytes go."))),
+        of("GET", "readUpload")
+            .says("Read an upload", "How far it is, and the URL a Bundle writes into Attachment.url.")
+            .answers(far(json::<UploadBody>(200, "The upload."))),
+        of("HEAD", "findUpload")
+            .says("Where is it?", "The offset to go on from, as a header.")
+            .answers(far(empty(200, "How far it is."))),
+        version(of("PATCH", "continueUpload"))
+            .says(
+                "Go on with an upload",
+                "Bytes from an offset on. What came is kept, also where the connection breaks; with the last byte the whole \
+                 is compared with what was declared. tus calls the body `application/offset+octet-stream`.",
+            )
+            .header_parameter("Upload-Offset", &json!({ "type": "string" }), "Where the first byte belongs.")
+            .takes_bytes()
+            .answers(far(empty(204, "Kept."))),
+        of("DELETE", "giveUpUpload")
+            .says("Give an upload up", "Its bytes go. One that a claim has stays.")
+            .answers(empty(204, "It is gone.")),
     ]
 }
 

@@ -109,12 +109,16 @@ pub(in crate::store) async fn attachments(tx: &mut Connection, rows: &[&Attachme
     let said = Said {
         table: "attachment",
         insert: "-- inserts::attachments
-            insert into attachment (id, claim_id, revision, content_mac, media_type, bytes, content) ",
+            insert into attachment (id, claim_id, revision, content_mac, media_type, bytes, content, object_id, parts,
+                object) ",
     };
     insert(tx, &said, rows, |mut row, file| {
         row.push_bind(file.id.to_string()).push_bind(file.claim.to_string()).push_bind(file.revision);
         row.push_bind(file.content_mac.as_slice()).push_bind(file.media_type);
         row.push_bind(file.bytes).push_bind(&file.content);
+        let object = file.object.as_ref();
+        row.push_bind(object.map(|object| object.id.to_string())).push_bind(object.map(|object| object.parts.clone()));
+        row.push_bind(object.map(|object| object.secret.clone()));
     })
     .await
 }
