@@ -17,7 +17,8 @@ use crate::access::limits::Limits;
 use crate::clock::Clock;
 use crate::config::{Config, Fhir, Webhooks};
 use crate::core::disclosure::{Origin, Policy, PolicyError};
-use crate::flows::{Engine, Reading, Rules, Turns};
+use crate::core::term::{TermError, Terms};
+use crate::flows::{DueRules, Engine, Reading, Rules, Turns};
 use crate::id::Random;
 use crate::keys::at_rest::Vault;
 use crate::keys::authorities::{AuthoritiesError, SourceAuthorities};
@@ -118,6 +119,17 @@ pub enum StartError {
     /// The disclosure policy cannot be used.
     #[error("disclosure.policy: {0}")]
     Policy(PolicyError),
+    /// The terms to pay cannot be read.
+    #[error("claims.terms: {path} cannot be read")]
+    TermsFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The terms to pay cannot be used.
+    #[error("claims.terms: {0}")]
+    Terms(TermError),
     /// Certificates.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -133,6 +145,12 @@ impl From<PolicyError> for StartError {
     // Not as a source: the text is whole, and a chain would say it twice.
     fn from(error: PolicyError) -> Self {
         Self::Policy(error)
+    }
+}
+
+impl From<TermError> for StartError {
+    fn from(error: TermError) -> Self {
+        Self::Terms(error)
     }
 }
 
@@ -190,6 +208,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         nonces: config.tokens.dpop_nonce.then(|| Nonces::new(&master)),
         reading: Arc::new(reading(&config.fhir)?),
         policy: policy(&config.disclosure.policy)?,
+        due_rules: DueRules { terms: terms(&config.claims.terms)?, county: config.claims.county.clone() },
         authorities: SourceAuthorities::open(config.signatures.clone())?,
         rules: Rules {
             body_bytes: config.http.body_limit_bytes,
@@ -255,4 +274,14 @@ pub fn policy(file: &Path) -> Result<Policy, StartError> {
     let text =
         std::fs::read_to_string(file).map_err(|source| StartError::PolicyFile { path: file.to_owned(), source })?;
     Ok(Policy::read(Origin::File(file.to_owned()), &text)?)
+}
+
+/// The terms to pay: the operator's file, or the built-in ones where none is named.
+fn terms(file: &Path) -> Result<Terms, StartError> {
+    if file.as_os_str().is_empty() {
+        return Ok(Terms::built_in()?);
+    }
+    let text =
+        std::fs::read_to_string(file).map_err(|source| StartError::TermsFile { path: file.to_owned(), source })?;
+    Ok(Terms::read(&text)?)
 }

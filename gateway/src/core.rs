@@ -15,4 +15,5 @@ pub mod retention;
 pub mod route;
 pub mod statement;
 pub mod submission;
+pub mod term;
 pub mod timeline;
