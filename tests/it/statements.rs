@@ -120,6 +120,7 @@ async fn the_same_comes_as_a_table_and_what_is_no_day_is_refused() {
         ("2026-13-01".to_owned(), 404, "not-found"),
         ("yesterday".to_owned(), 404, "not-found"),
         (today.tomorrow().unwrap().to_string(), 404, "statement.not-yet"),
+        ("2020-01-01".to_owned(), 404, "statement.too-old"),
         (format!("{today}?format=pdf"), 400, "query.invalid"),
         (format!("{today}?day=1"), 400, "query.invalid"),
     ] {

@@ -109,6 +109,7 @@ impl From<NotStated> for Problem {
             NotStated::NotYet => {
                 Problem::new(404, "statement.not-yet", "The day has not begun in Taiwan; ask again when it has")
             }
+            NotStated::TooOld => Problem::new(404, "statement.too-old", "A statement goes back 400 days at most"),
             NotStated::Fault(fault) => fault.into(),
         }
     }
