@@ -17,10 +17,11 @@ use crate::access::limits::Limits;
 use crate::clock::Clock;
 use crate::config::{Config, Fhir, Webhooks};
 use crate::core::disclosure::{Origin, Policy, PolicyError};
+use crate::core::term::{TermError, Terms};
 use crate::flows::floor::Floor;
 use crate::flows::masters::{WrongMaster, open_vault};
 use crate::flows::wallet::{Setup as WalletSetup, SetupError as WalletError};
-use crate::flows::{Engine, Reading, Rules, Turns};
+use crate::flows::{DueRules, Engine, Reading, Rules, Turns};
 use crate::id::Random;
 use crate::keys::authorities::{AuthoritiesError, SourceAuthorities};
 use crate::keys::provider::MasterKeys;
@@ -125,6 +126,17 @@ pub enum StartError {
     /// The disclosure policy cannot be used.
     #[error("disclosure.policy: {0}")]
     Policy(PolicyError),
+    /// The terms to pay cannot be read.
+    #[error("claims.terms: {path} cannot be read")]
+    TermsFile {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The terms to pay cannot be used.
+    #[error("claims.terms: {0}")]
+    Terms(TermError),
     /// Certificates.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -146,6 +158,12 @@ impl From<PolicyError> for StartError {
     }
 }
 
+impl From<TermError> for StartError {
+    fn from(error: TermError) -> Self {
+        Self::Terms(error)
+    }
+}
+
 impl App {
     /// Opens keys and database and puts the parts together. `issuer` is the address parties use.
     ///
@@ -153,7 +171,7 @@ impl App {
     /// Missing keys, another schema, no access.
     pub async fn open(config: Config, issuer: String, clock: Clock, random: Random) -> Result<Self, StartError> {
         jwt::install_backend().map_err(|_| StartError::Backend)?;
-        let engine = open_engine(&config, issuer, clock, random).await?;
+        let engine = Box::pin(open_engine(&config, issuer, clock, random)).await?;
         let room = || Arc::new(Semaphore::new(config.http.bodies_total_bytes / PAGE));
         let (room, files) = (room(), room());
         let ready = AtomicBool::new(true);
@@ -206,6 +224,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         nonces: config.tokens.dpop_nonce.then(|| roots.nonces()),
         reading: Arc::new(reading(&config.fhir)?),
         policy: policy(&config.disclosure.policy)?,
+        due_rules: DueRules { terms: terms(&config.claims.terms)?, county: config.claims.county.clone() },
         authorities: SourceAuthorities::open(config.signatures.clone())?,
         rules: Rules {
             body_bytes: config.http.body_limit_bytes,
@@ -275,4 +294,14 @@ pub fn policy(file: &Path) -> Result<Policy, StartError> {
     let text =
         std::fs::read_to_string(file).map_err(|source| StartError::PolicyFile { path: file.to_owned(), source })?;
     Ok(Policy::read(Origin::File(file.to_owned()), &text)?)
+}
+
+/// The terms to pay: the operator's file, or the built-in ones where none is named.
+fn terms(file: &Path) -> Result<Terms, StartError> {
+    if file.as_os_str().is_empty() {
+        return Ok(Terms::built_in()?);
+    }
+    let text =
+        std::fs::read_to_string(file).map_err(|source| StartError::TermsFile { path: file.to_owned(), source })?;
+    Ok(Terms::read(&text)?)
 }

@@ -234,6 +234,10 @@ pub struct Claims {
     pub tracking_code_days: i64,
     /// Memory of idempotency keys in days.
     pub idempotency_days: i64,
+    /// Terms to pay and calendars; empty means the built-in terms.
+    pub terms: PathBuf,
+    /// The county whose closures count.
+    pub county: String,
 }
 
 /// Section `log`.

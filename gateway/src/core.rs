@@ -16,6 +16,7 @@ pub mod retention;
 pub mod route;
 pub mod statement;
 pub mod submission;
+pub mod term;
 pub mod timeline;
 pub mod upload;
 pub mod wallet;

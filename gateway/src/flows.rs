@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::clock::Clock;
 use crate::core::change::{AuditLine, WorkRow, Write};
 use crate::core::disclosure::Policy;
+use crate::core::term::Terms;
 use crate::id::{AuditId, ClaimId, Random, WorkId};
 use crate::keys::at_rest::{AtRestError, Vault};
 use crate::keys::authorities::SourceAuthorities;
@@ -99,6 +100,8 @@ pub struct Engine {
     pub reading: Arc<Reading>,
     /// Who gets what (揭露政策).
     pub policy: Policy,
+    /// When payment is due.
+    pub due_rules: DueRules,
     /// Whose certificates count for what hospitals sign.
     pub authorities: SourceAuthorities,
     /// How credentials are asked of wallets.
@@ -107,6 +110,15 @@ pub struct Engine {
     pub rules: Rules,
     /// Who is at work on what.
     pub turns: Turns,
+}
+
+/// When payment is due (給付期限).
+#[derive(Debug)]
+pub struct DueRules {
+    /// Terms and calendars.
+    pub terms: Terms,
+    /// The county whose closures count.
+    pub county: String,
 }
 
 /// What bundles are checked against besides R4 and the built-in guides.

@@ -166,8 +166,9 @@ async fn prepared() -> (TestGateway, Value) {
         "payee": { "kind": "claimant-account" },
     });
     lead("/insurer/v1/submissions/{id}/payments", "post", &[submission], Some(payment));
+    let today = claimgate_gateway::core::ledger::day(test.clock.now()).to_string();
     for side in ["insurer", "hospital"] {
-        lead(&format!("/{side}/v1/statements/{{date}}"), "get", &[("date", "2026-01-01")], None);
+        lead(&format!("/{side}/v1/statements/{{date}}"), "get", &[("date", today.as_str())], None);
     }
     lead("/insurer/v1/submissions/{id}/link", "post", &[submission], linked);
     lead("/insurer/v1/submissions/{id}/trace", "get", &[submission], None);

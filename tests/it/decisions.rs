@@ -9,7 +9,7 @@ use claimgate_tests::gateway::{get, must, post};
 use serde_json::{Value, json};
 
 /// The newest submission of the life insurer, after a push.
-pub async fn submission(test: &TestGateway, number: &str) -> String {
+pub(crate) async fn submission(test: &TestGateway, number: &str) -> String {
     let client = &test.life().client;
     let before = get(client, "/insurer/v1/deliveries?limit=200").await.json("list").unwrap();
     let before = before["next_after"].as_i64().unwrap();
@@ -18,7 +18,7 @@ pub async fn submission(test: &TestGateway, number: &str) -> String {
 }
 
 /// A decision over 1,500: so much is accepted, the rest declined as no medical fee.
-pub fn decision(accepted: i64) -> Value {
+pub(crate) fn decision(accepted: i64) -> Value {
     let declined = 1_500 - accepted;
     let reasons =
         if declined == 0 { json!([]) } else { json!([{ "code": "non-medical-fee", "amount": declined.to_string() }]) };
@@ -32,14 +32,14 @@ pub fn decision(accepted: i64) -> Value {
     })
 }
 
-pub fn correcting(accepted: i64, version: i64) -> Value {
+pub(crate) fn correcting(accepted: i64, version: i64) -> Value {
     let mut decision = decision(accepted);
     decision["corrects"] = json!(version);
     decision["correction"] = json!("收據明細補正後重新核算");
     decision
 }
 
-pub async fn report(test: &TestGateway, id: &str, state: &str, decision: Option<Value>) -> Answer {
+pub(crate) async fn report(test: &TestGateway, id: &str, state: &str, decision: Option<Value>) -> Answer {
     let mut body = json!({ "state": state });
     if let Some(decision) = decision {
         body["decision"] = decision;
@@ -47,18 +47,18 @@ pub async fn report(test: &TestGateway, id: &str, state: &str, decision: Option<
     post(&test.life().client, &format!("/insurer/v1/submissions/{id}/status"), &body).await
 }
 
-pub fn said(answer: &Answer) -> (u16, String, String) {
+pub(crate) fn said(answer: &Answer) -> (u16, String, String) {
     let told: Value = serde_json::from_slice(&answer.body).unwrap();
     let word = |name: &str| told[name].as_str().unwrap_or_default().to_owned();
     let is_problem = answer.status.as_u16() >= 400;
     (answer.status.as_u16(), word(if is_problem { "code" } else { "state" }), word("pointer"))
 }
 
-pub fn is(status: u16, word: &str, pointer: &str) -> (u16, String, String) {
+pub(crate) fn is(status: u16, word: &str, pointer: &str) -> (u16, String, String) {
     (status, word.to_owned(), pointer.to_owned())
 }
 
-pub async fn standing(test: &TestGateway, id: &str) -> Value {
+pub(crate) async fn standing(test: &TestGateway, id: &str) -> Value {
     get(&test.life().client, &format!("/insurer/v1/submissions/{id}")).await.json("submission").unwrap()
 }
 
@@ -169,10 +169,19 @@ async fn policies_number_and_handler_are_kept_for_the_insurer_alone() {
     for name in ["number", "policies", "handler"] {
         assert_eq!(kept[name], body[name], "{name}");
     }
+    // Fifteen days from the day after; nothing is late, so no interest is shown.
+    let due = &kept["due"];
+    assert_eq!((&due["complete_on"], &due["due_on"]), (&json!("2026-11-20"), &json!("2026-12-05")));
+    assert!(due["rule"].as_str().unwrap().contains("not verified") && due.get("interest").is_none(), "{due}");
     // What a report leaves out stays.
     assert_eq!(said(&report(&test, &id, "accepted", Some(decision(1_500))).await).0, 200);
     assert_eq!(standing(&test, &id).await["policies"], body["policies"]);
     // No amount, policy or contact stands in the clear anywhere.
+    // What is missing stops the term.
+    for state in ["in-review", "supplement-requested"] {
+        assert_eq!(said(&report(&test, &id, state, None).await).0, 200);
+    }
+    assert!(standing(&test, &id).await.get("due").is_none());
     let other = get(&test.nonlife().client, &format!("/insurer/v1/submissions/{id}")).await;
     assert_eq!(other.status, 404);
     let trace = get(&test.world.hospital, &format!("/hospital/v1/submissions/{id}/trace")).await;
@@ -180,5 +189,45 @@ async fn policies_number_and_handler_are_kept_for_the_insurer_alone() {
     for secret in ["C-2026-000123", "P-1", "健康險理賠科", "1500"] {
         assert!(!trace.contains(secret), "{secret}");
     }
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_late_bears_interest_and_an_unknown_year_has_no_day() {
+    let desk = tempfile::tempdir().unwrap();
+    let file = desk.path().join("terms.toml");
+    let table = r#"
+        [[term]]
+        lines = ["health-reimbursement"]
+        from = "2026-01-01"
+        days = 5
+        count = "working"
+        interest_percent = 10
+        source = "made up"
+        [[year]]
+        year = 2026
+        source = "made up"
+        off = ["2026-11-12"]
+        [[closure]]
+        date = "2026-11-13"
+        counties = ["臺北市"]
+        source = "made up"
+    "#;
+    std::fs::write(&file, table).unwrap();
+    let settings =
+        [("CLAIMGATE_CLAIMS__TERMS", file.display().to_string()), ("CLAIMGATE_CLAIMS__COUNTY", "臺北市".to_owned())];
+    let clock = claimgate_gateway::clock::Clock::test("2026-11-28T02:00:00Z".parse().unwrap());
+    let test = TestGateway::start_with_settings(clock, &settings).await;
+    let id = submission(&test, "DECIDE-5").await;
+    assert_eq!(said(&report(&test, &id, "accepted", Some(decision(1_500))).await).0, 200);
+    let complete = |day: &str| json!({ "state": "accepted", "complete_on": day });
+    let path = format!("/insurer/v1/submissions/{id}/status");
+    // Wednesday the 11th: 12 is off, 13 a typhoon, the weekend, then 16 to 20. Eight days late.
+    assert_eq!(post(&test.life().client, &path, &complete("2026-11-11")).await.status, 200);
+    let due = standing(&test, &id).await["due"].clone();
+    assert_eq!((&due["due_on"], &due["interest"]), (&json!("2026-11-20"), &json!("3.28")), "{due}");
+    assert_eq!(post(&test.life().client, &path, &complete("2026-12-29")).await.status, 200);
+    let due = standing(&test, &id).await["due"].clone();
+    assert_eq!((due.get("due_on"), &due["unknown"]), (None, &json!("the list of working days of 2027 is missing")));
     test.stop().await;
 }

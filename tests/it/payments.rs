@@ -8,22 +8,22 @@ use serde_json::{Value, json};
 
 use crate::decisions::{correcting, decision, is, report, said, standing, submission};
 
-pub fn payment(kind: &str, amount: &str, reference: &str) -> Value {
+pub(crate) fn payment(kind: &str, amount: &str, reference: &str) -> Value {
     json!({
         "kind": kind, "amount": amount, "value_date": "2026-11-24", "reference": reference,
         "payee": { "kind": "claimant-account" },
     })
 }
 
-pub fn back(kind: &str, amount: &str, reference: &str, reverses: &str) -> Value {
+pub(crate) fn back(kind: &str, amount: &str, reference: &str, reverses: &str) -> Value {
     json!({ "kind": kind, "amount": amount, "value_date": "2026-11-25", "reference": reference, "reverses": reverses })
 }
 
-pub async fn pay(test: &TestGateway, id: &str, body: &Value) -> Answer {
+pub(crate) async fn pay(test: &TestGateway, id: &str, body: &Value) -> Answer {
     post(&test.life().client, &format!("/insurer/v1/submissions/{id}/payments"), body).await
 }
 
-pub fn entry(answer: &Answer) -> String {
+pub(crate) fn entry(answer: &Answer) -> String {
     answer.json("booked").unwrap()["payment_id"].as_str().unwrap().to_owned()
 }
 

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use claimgate_gateway::clock::Clock;
 use claimgate_gateway::sandbox::client::PartyClient;
-use claimgate_tests::TestGateway;
 use claimgate_tests::gateway::{get, must};
+use claimgate_tests::shared::binary;
+use claimgate_tests::{TestGateway, database};
 use serde_json::{Value, json};
 
 use crate::decisions::{correcting, decision, report, said, submission};
@@ -107,11 +108,19 @@ async fn the_same_comes_as_a_table_and_what_is_no_day_is_refused() {
     let kinds: Vec<&str> = rows.iter().map(|row| row[0]).collect();
     assert_eq!(kinds, ["row", "account", "difference", "total"]);
     assert_eq!((rows[2][4], rows[2][7], rows[2].last()), (id.as_str(), "decided-unpaid", Some(&"1500")));
+    // The same at the command line, and by its exit code that it does not balance.
+    let mut command = std::process::Command::new(binary());
+    command.args(["statement", "--csv", client.id(), &today.to_string()]);
+    command.env("CLAIMGATE_GATEWAY__DATA_DIR", test.folder()).envs(database::settings(test.folder()));
+    let output = command.output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim_end(), table.trim_end());
+    assert_eq!(output.status.code(), Some(4), "{}", String::from_utf8_lossy(&output.stderr));
     let told = |answer: claimgate_gateway::sandbox::client::Answer| said(&answer);
     for (path, status, code) in [
         ("2026-13-01".to_owned(), 404, "not-found"),
         ("yesterday".to_owned(), 404, "not-found"),
         (today.tomorrow().unwrap().to_string(), 404, "statement.not-yet"),
+        ("2020-01-01".to_owned(), 404, "statement.too-old"),
         (format!("{today}?format=pdf"), 400, "query.invalid"),
         (format!("{today}?day=1"), 400, "query.invalid"),
     ] {

@@ -12,7 +12,7 @@ use super::hospital::idempotency_key;
 use super::insurer::no_store;
 use super::problem::Problem;
 use crate::app::App;
-use crate::flows::insurer::{NotStated, Paying};
+use crate::flows::insurer::{NotBooked, NotStated, Paying};
 use crate::party::PartyId;
 use crate::store::AccountsOf;
 
@@ -107,9 +107,35 @@ impl From<NotStated> for Problem {
     fn from(reason: NotStated) -> Self {
         match reason {
             NotStated::NotYet => {
-                Self::new(404, "statement.not-yet", "The day has not begun in Taiwan; ask again when it has")
+                Problem::new(404, "statement.not-yet", "The day has not begun in Taiwan; ask again when it has")
             }
+            NotStated::TooOld => Problem::new(404, "statement.too-old", "A statement goes back 400 days at most"),
             NotStated::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<NotBooked> for Problem {
+    fn from(reason: NotBooked) -> Self {
+        let detail = format!("Nothing was kept: {reason}");
+        match reason {
+            NotBooked::Unbalanced(place) => {
+                Problem::new(422, "decision.unbalanced", detail).at(format!("/decision{}", place.at))
+            }
+            NotBooked::Outcome => Problem::new(422, "decision.outcome", detail).at("/state"),
+            NotBooked::Corrects(_) => Problem::new(409, "decision.corrects", detail).at("/decision/corrects"),
+            NotBooked::NotPaid => Problem::new(409, "submission.not-paid", detail).at("/state"),
+            NotBooked::Full => Problem::new(409, "ledger.full", detail),
+            NotBooked::Amount => Problem::new(422, "payment.amount", detail).at("/amount"),
+            NotBooked::Sheet => Problem::new(422, "payment.sheet", detail).at("/sheet"),
+            NotBooked::Form => Problem::new(422, "payment.form", detail).at("/kind"),
+            NotBooked::Instruction => Problem::new(422, "payment.instruction", detail).at("/payee/instruction"),
+            NotBooked::Reference => Problem::new(409, "payment.reference", detail).at("/reference"),
+            NotBooked::State => Problem::new(409, "payment.state", detail).at("/kind"),
+            NotBooked::NoDecision => Problem::new(409, "payment.no-decision", detail).at("/kind"),
+            NotBooked::AboveAccepted => Problem::new(409, "payment.above-accepted", detail).at("/amount"),
+            NotBooked::ReversesUnknown => Problem::new(409, "payment.reverses-unknown", detail).at("/reverses"),
+            NotBooked::ReversesTooMuch => Problem::new(409, "payment.reverses-too-much", detail).at("/amount"),
         }
     }
 }

@@ -413,10 +413,7 @@ impl From<NotDone> for Problem {
                 "delivery.acknowledged",
                 "This delivery was acknowledged with the other result before; an acknowledgement cannot be changed",
             ),
-            NotDone::NotBooked(reason) => {
-                let (status, code, at) = reason.answer();
-                Self::new(status, code, format!("Nothing was kept: {reason}")).at(at)
-            }
+            NotDone::NotBooked(reason) => reason.into(),
             NotDone::InvalidStep(step) => Self::new(409, "submission.invalid-step", step.to_string()).at("/state"),
             NotDone::Fault(fault) => fault.into(),
         }

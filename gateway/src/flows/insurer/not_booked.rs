@@ -63,28 +63,3 @@ pub enum NotBooked {
     #[error("more would come back than was paid with it and is still out")]
     ReversesTooMuch,
 }
-
-impl NotBooked {
-    /// Status, stable code and place in the request.
-    #[must_use]
-    pub fn answer(&self) -> (u16, &'static str, String) {
-        let (status, code, at) = match self {
-            Self::Unbalanced(reason) => return (422, "decision.unbalanced", format!("/decision{}", reason.at)),
-            Self::Outcome => (422, "decision.outcome", "/state"),
-            Self::Corrects(_) => (409, "decision.corrects", "/decision/corrects"),
-            Self::NotPaid => (409, "submission.not-paid", "/state"),
-            Self::Full => (409, "ledger.full", ""),
-            Self::Amount => (422, "payment.amount", "/amount"),
-            Self::Sheet => (422, "payment.sheet", "/sheet"),
-            Self::Form => (422, "payment.form", "/kind"),
-            Self::Instruction => (422, "payment.instruction", "/payee/instruction"),
-            Self::Reference => (409, "payment.reference", "/reference"),
-            Self::State => (409, "payment.state", "/kind"),
-            Self::NoDecision => (409, "payment.no-decision", "/kind"),
-            Self::AboveAccepted => (409, "payment.above-accepted", "/amount"),
-            Self::ReversesUnknown => (409, "payment.reverses-unknown", "/reverses"),
-            Self::ReversesTooMuch => (409, "payment.reverses-too-much", "/amount"),
-        };
-        (status, code, at.to_owned())
-    }
-}

@@ -1,10 +1,15 @@
-//! How a submission stands, for its insurer: everything it reported of it, opened again, and the sums.
+//! How a submission stands, for its insurer: everything it reported of it, opened again, the sums, and when payment is due.
 
-use claimgate_adapters::insurer::payment::{DecisionKept, PaymentKept, Standing};
+use claimgate_adapters::insurer::payment::{DecisionKept, DueView, PaymentKept, Standing};
+use claimgate_packet::amount::Twd;
+use claimgate_packet::words::Line;
+use jiff::civil::Date;
 
 use super::books::sums;
 use super::detail::Detail;
 use super::{Engine, Fault, NotDone};
+use crate::core::ledger::{Balance, day};
+use crate::core::term::interest;
 use crate::id::SubmissionId;
 use crate::party::PartyId;
 
@@ -45,7 +50,31 @@ impl Engine {
             decisions: decisions.collect(),
             payments: payments.collect(),
             sums: sums(&balance)?,
-            due: None,
+            due: detail.complete_on.map(|complete| self.due_view(submission.line, complete, &balance)),
         })
+    }
+
+    /// When payment is due, and the interest on what is open since.
+    fn due_view(&self, line: Line, complete_on: Date, balance: &Balance) -> DueView {
+        let mut view =
+            DueView { complete_on, due_on: None, unknown: None, rule: None, interest_percent: None, interest: None };
+        let Some(due) = self.due_rules.terms.due(line, complete_on, &self.due_rules.county) else {
+            view.unknown = Some("no term is known for this line".to_owned());
+            return view;
+        };
+        view.rule = Some(due.term.source.clone());
+        view.interest_percent = (due.term.interest_percent > 0).then_some(due.term.interest_percent);
+        match due.on {
+            Err(year) => view.unknown = Some(format!("the list of working days of {year} is missing")),
+            Ok(on) => {
+                view.due_on = Some(on);
+                let late = on.until(day(self.now())).map_or(0, |span| i64::from(span.get_days()));
+                let open = balance.open().filter(|open| *open > Twd::ZERO);
+                if let (Some(open), Some(percent), true) = (open, view.interest_percent, late > 0) {
+                    view.interest = interest(open, percent, late);
+                }
+            }
+        }
+        view
     }
 }

@@ -14,12 +14,18 @@ use crate::store::{Account, AccountsOf, StoreError};
 /// Submissions opened at once.
 const PAGE: i64 = 200;
 
+/// How far a statement goes back: it reads whatever has moved since its day.
+const MOST_DAYS: i32 = 400;
+
 /// Why there is no statement.
 #[derive(Debug, thiserror::Error)]
 pub enum NotStated {
     /// The day has not begun.
     #[error("the day has not begun in Taiwan")]
     NotYet,
+    /// The day is too long ago for one request.
+    #[error("a statement goes back {MOST_DAYS} days at most")]
+    TooOld,
     /// A fault of ours.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -35,11 +41,14 @@ impl Engine {
     /// The statement of a party for a day in Taiwan.
     ///
     /// # Errors
-    /// A day that has not begun, or a fault of ours.
+    /// A day that has not begun or is too long ago, or a fault of ours.
     pub async fn statement(&self, of: AccountsOf, party: &PartyId, date: Date) -> Result<Statement, NotStated> {
         let today = day(self.now());
         if date > today {
             return Err(NotStated::NotYet);
+        }
+        if date.until(today).map_or(i32::MAX, |span| span.get_days()) > MOST_DAYS {
+            return Err(NotStated::TooOld);
         }
         let mut statement = Statement::new(party, date, date < today);
         let mut after = None;

@@ -94,7 +94,7 @@ pub const CODES: &[Code] = codes! {
     "body.value" 422, Sender, AfterCorrection, [Json],
         "A value is out of its bounds; `pointer` says which.", "值超出範圍，位置見 pointer。";
 
-    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/uploads/{id}"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), At("/claims/v1/claims/{id}/timeline"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}")],
+    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/uploads/{id}"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), At("/claims/v1/claims/{id}/timeline"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}")],
         "There is no such thing of yours; compare the id with the one you were given.", "查無此項，或不屬於貴機構；請核對識別碼。";
     "endpoint.none" 404, Sender, AfterCorrection, [Under("/insurer/v1/endpoint"), Under("/operator/v1/parties/{id}/endpoint"), At("/insurer/v1/deliveries/{id}/redrive")],
         "Have the operator name an endpoint, or pull.", "尚未登錄通知端點，請洽維運單位，或改以拉取方式取得。";
@@ -330,6 +330,8 @@ pub const CODES: &[Code] = codes! {
         "No more comes back than was paid with it.", "退回金額不得超過該筆給付尚未退回的部分。";
     "statement.not-yet" 404, Sender, Later, [At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}")],
         "The day has not begun in Taiwan.", "該日（臺灣時間）尚未開始。";
+    "statement.too-old" 404, Sender, No, [At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}")],
+        "A statement goes back 400 days at most.", "對帳單最多可查 400 日內。";
     "tracking-code.unknown" 404, Sender, No, [At("/claims/v1/links")],
         "Unknown, used or expired: the patient asks the hospital for the claim's code.", "追蹤碼不明、已使用或已過期，請病人向醫院查詢。";
 

@@ -102,11 +102,11 @@ async fn a_hold_that_comes_while_the_claim_is_being_erased_is_refused() {
     let sql = "update claim set barred = 'erased', version = version + 1 where id = $1";
     query(sql).bind(kept.claim.to_string()).execute(&mut *tx).await.unwrap();
     let hold = Hold { claim: kept.claim, reason: b"sealed".to_vec(), by: "operator".to_owned(), at: AT };
-    let (held, ()) = tokio::join!(store.commit(retention(RetentionWrite::Hold(hold))), async {
+    let (answer, ()) = tokio::join!(store.commit(retention(RetentionWrite::Hold(hold))), async {
         tokio::time::sleep(Duration::from_millis(200)).await;
         tx.commit().await.unwrap();
     });
-    assert!(matches!(held, Err(StoreError::Conflict { .. })), "{held:?}");
+    assert!(matches!(answer, Err(StoreError::Conflict { .. })), "{answer:?}");
     let (holds,): (i64,) = query_as("select count(*) from claim_hold").fetch_one(&mut connection).await.unwrap();
     assert_eq!(holds, 0);
 }
