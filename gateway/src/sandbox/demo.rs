@@ -68,8 +68,9 @@ pub type Tell<'a> = &'a mut dyn FnMut(&Step);
 pub async fn run(folder: &Path, tell: Tell<'_>) -> anyhow::Result<(World, Demo)> {
     let (clock, random) = (Clock::system(), Random::system());
     let mut steps = Steps { clock: clock.clone(), list: Vec::new(), tell };
-    let world =
-        steps.take("start the gateway, make keys, register four parties", open_world(folder, clock, random)).await?;
+    let world = steps
+        .take("start the gateway, make keys, register four parties", Box::pin(open_world(folder, clock, random)))
+        .await?;
     let mut world = world;
     tokio::try_join!(world.hospital.authenticate(), world.app.authenticate())?;
     for one in &mut world.insurers {
