@@ -40,6 +40,7 @@ pub(super) fn post(path: &'static str, id: &'static str, tag: Tag) -> Operation 
 pub fn operations() -> Vec<Operation> {
     let mut all = access();
     all.extend(insurer());
+    all.extend(submissions());
     all.extend(super::ledger::operations());
     all.extend(told());
     all.extend(uploads());
@@ -170,6 +171,13 @@ fn insurer() -> Vec<Operation> {
         of(read("/insurer/v1/deliveries/{id}/proof", "getProof"))
             .says("Get the proof from the public log", "A text to keep with the packet (docs/log.md).")
             .answers(other(200, "The proof (C2SP tlog-proof).", "text/plain", string)),
+    ]
+}
+
+/// What an insurer says of a submission, and where it went.
+fn submissions() -> Vec<Operation> {
+    let read = |path, id| get(path, id, Tag::Insurer).needs::<ReadDeliveries>();
+    vec![
         post("/insurer/v1/submissions/{id}/status", "reportStatus", Tag::Insurer)
             .needs::<ReportStatus>()
             .path("id", SUBMISSION, "Id of a submission 受理案件, as listed.")
