@@ -39,7 +39,7 @@ pub(super) struct Exposure {
     #[arg(long, value_name = "TIME")]
     to: Option<Timestamp>,
     /// Only what this key of a recipient was sealed to last, or this packet key of the gateway signed.
-    #[arg(long, value_name = "KID")]
+    #[arg(long, value_name = "KID", allow_hyphen_values = true)]
     key: Option<String>,
     /// Only what this recipient got, or what came from this hospital.
     #[arg(long, value_name = "PARTY")]

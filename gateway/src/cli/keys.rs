@@ -50,6 +50,7 @@ pub(super) enum Keys {
     /// End a signing key as planned. What it signed then counts with a proof of the public log only.
     Retire {
         /// The key's id.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
         /// When; at once where nothing is said. RFC 3339.
         #[arg(long, value_name = "TIME")]
@@ -58,6 +59,7 @@ pub(super) enum Keys {
     /// Take a stolen signing key back at once.
     Revoke {
         /// The key's id.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
     /// Exchange the master key, in two steps, while gateways serve. A run that was stopped is simply run again.
