@@ -22,3 +22,4 @@ create unique index wallet_session_by_handle on wallet_session (handle_mac);
 create index wallet_session_by_claim on wallet_session (claim_id);
 create index wallet_session_by_due on wallet_session (due_at);
 create index wallet_session_by_forget on wallet_session (forget_at);
+create index wallet_session_by_party on wallet_session (party_id);
