@@ -2,11 +2,11 @@
 //! what was decided (`decide`), its payments (`pay`), and read how it stands (`standing`, `statement`). Its requests may be
 //! signed and are answered signed (`signed`).
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Engine, Fault, TRIES};
 use crate::core::change::{Change, Resealed, Write};
-use crate::core::delivery::DeliveryState;
+use crate::core::delivery::{DeliveryState, Leaving};
 use crate::core::handover::NotForwarded;
 use crate::core::packet::{PacketError, seal_again};
 use crate::core::submission::InvalidStep;
@@ -145,8 +145,8 @@ impl Engine {
         Ok((delivery, sealed))
     }
 
-    /// As [`Engine::leave`]; with no action to audit it is for the caller to say what came of it. The time is the one
-    /// the delivery was marked as left at just now, if it had not left before.
+    /// As [`Engine::leave`]; with no action to audit the delivery is marked as an attempt marks it, and it is for the
+    /// caller to say what came of it. The time is that of the mark, where the attempt may take it away again.
     pub(super) async fn let_out(
         &self,
         insurer: &PartyId,
@@ -166,9 +166,17 @@ impl Engine {
                 continue;
             }
             let sealed = self.store.sealed_packet(insurer, id).await?.ok_or(NotDone::NotFound)?;
-            let marked = delivery.left.is_none().then(|| self.now());
-            if let Some(at) = marked {
-                change.push(Write::DeliveryLeft(id, at));
+            let mut marked = None;
+            if delivery.left.is_none() || delivery.leaving {
+                let (leaving, at) = if action.is_some() {
+                    (Leaving::Goes, self.now())
+                } else {
+                    // Later than the mark of another attempt, which then knows it as its own no more.
+                    let after = delivery.left.and_then(|left| left.checked_add(SignedDuration::from_millis(1)).ok());
+                    (Leaving::Begins, after.unwrap_or(Timestamp::MIN).max(self.now()))
+                };
+                change.push(Write::Leaving(id, leaving, at));
+                marked = delivery.left.is_none().then_some(at);
             }
             if let Some(action) = action {
                 self.has_left(insurer, &delivery, (insurer.as_str(), action), &mut change);
@@ -180,7 +188,7 @@ impl Engine {
         Err(Fault::Contended.into())
     }
 
-    /// Notes that a packet's bytes have gone out: told once, audited each time.
+    /// Notes that a packet's bytes have gone out, as the delivery stood before: told once, audited each time.
     pub(super) fn has_left(
         &self,
         insurer: &PartyId,
@@ -188,7 +196,7 @@ impl Engine {
         (actor, action): (&str, &'static str),
         change: &mut Change,
     ) {
-        if delivery.left.is_none() {
+        if delivery.left.is_none() || delivery.leaving {
             let event = Event::Fetched { party: insurer.clone(), line: delivery.line };
             change.tell(entries(delivery.claim, &delivery.hospital, &event, self.now(), &self.random));
         }

@@ -75,6 +75,7 @@ migrations! {
     16 "0016_wallet";
     17 "0017_ledger";
     18 "0018_growth";
+    20 "0020_leaving";
 }
 
 /// The migrations for the database of a connection, in order.
