@@ -92,6 +92,32 @@ async fn what_is_not_ours_goes_back_and_both_sides_see_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_old_revision_given_back_leaves_the_newer_one_alive() {
+    let test = TestGateway::start().await;
+    let first = case("STALE-1").to_string();
+    test.push(first.as_bytes(), &[]).await;
+    let life = &test.life().client;
+    let old = pull_all(life, 1).await.remove(0);
+    must(insurer::fetch(life, &old.id).await);
+    test.push(first.replace("宜休養六週", "宜休養八週").as_bytes(), &[]).await;
+    let new = must(insurer::pull(life, old.position, 10).await).remove(0);
+    assert_eq!((new.revision, &new.submission_id), (2, &old.submission_id));
+    let reason = json!({ "reason": "not-insured-here" });
+    let back = give_back(life, &old.id, reason.clone()).await;
+    assert_eq!(back.status, 200, "{}", String::from_utf8_lossy(&back.body));
+    let seen = trace(life, "insurer", &old.submission_id).await;
+    assert_eq!((&seen["state"], &seen["deliveries"][0]["state"]), (&json!("sent"), &json!("returned")), "{seen}");
+    // The newer one can be had, reported on, and given back: then nothing is left.
+    let status = format!("/insurer/v1/submissions/{}/status", old.submission_id);
+    assert_eq!(post(life, &status, &json!({ "state": "received" })).await.status, 200);
+    must(insurer::fetch(life, &new.id).await);
+    assert_eq!(give_back(life, &new.id, reason).await.status, 200);
+    assert_eq!(trace(life, "insurer", &old.submission_id).await["state"], "returned");
+    assert_eq!(post(life, &status, &json!({ "state": "in-review" })).await.status, 409);
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_claim_is_handed_on_to_another_payor_of_the_consent_and_never_in_a_circle() {
     let test = TestGateway::start().await;
     let other = other(&test).await;
