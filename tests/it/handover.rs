@@ -217,6 +217,47 @@ async fn the_same_receipt_under_two_case_numbers_is_told_and_linked_as_one_case(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_link_takes_over_no_end_undoes_no_decision_and_misses_no_report() {
+    const AFTER: usize = 8;
+    let test = TestGateway::start().await;
+    for number in 0..4 + AFTER {
+        assert_eq!(test.push(&bytes(&case(&format!("LINK-{number}"))), &[]).await.status, 201);
+    }
+    let life = &test.life().client;
+    let all = pull_all(life, 4 + AFTER).await;
+    let own = json!({ "rail": "paper", "number": "P-7" });
+    let link = async |number: usize| {
+        let path = format!("/insurer/v1/submissions/{}/link", all[number].submission_id);
+        let linked = post(life, &path, &own).await;
+        assert_eq!(linked.status, 200, "{}", String::from_utf8_lossy(&linked.body));
+        linked.json("link").unwrap()["state"].as_str().unwrap().to_owned()
+    };
+    let report = async |number: usize, state: &str| {
+        let path = format!("/insurer/v1/submissions/{}/status", all[number].submission_id);
+        assert_eq!(post(life, &path, &json!({ "state": state })).await.status, 200);
+    };
+    // The first was given back: that says nothing of the second.
+    must(insurer::fetch(life, &all[0].id).await);
+    assert_eq!(give_back(life, &all[0].id, json!({ "reason": "other" })).await.status, 200);
+    assert_eq!(link(0).await, "returned");
+    assert_eq!(link(1).await, "sent");
+    report(1, "received").await;
+    // What is decided stays so; what was given back does not come back to life.
+    report(2, "accepted").await;
+    assert_eq!(link(2).await, "accepted");
+    must(insurer::fetch(life, &all[3].id).await);
+    assert_eq!(give_back(life, &all[3].id, json!({ "reason": "other" })).await.status, 200);
+    assert_eq!(link(3).await, "returned");
+    // Reported of the first at the same moment.
+    let states = ["in-review", "supplement-requested"];
+    for (number, state) in (4..).zip(states.into_iter().cycle()).take(AFTER) {
+        tokio::join!(link(number), report(1, state));
+        assert_eq!(trace(life, "insurer", &all[number].submission_id).await["state"], state, "{number}");
+    }
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_receipt_number_that_stands_on_everything_links_nothing() {
     let test = TestGateway::start().await;
     for number in 1..=10 {
