@@ -15,6 +15,7 @@ use claimgate_packet::jose::jwk::{PrivateJwk, PublicJwk};
 use claimgate_packet::jose::jws::Jws;
 use claimgate_tests::TestGateway;
 use claimgate_tests::bundles::{bytes, case};
+use claimgate_tests::database::on_postgres;
 use claimgate_tests::gateway::{get, must, pull_all};
 use claimgate_tests::repository::{Repository, Whim};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -176,6 +177,31 @@ async fn files_that_leave_in_a_form_are_noted_however_often_their_hospital_chang
         assert!(must(engine.store.attachments_of(delivery).await).0.is_empty(), "they left: {number}");
         take(&test, RecipientForm::Packet).await;
     }
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_cannot_be_made_has_not_left() {
+    let test = TestGateway::start().await;
+    take(&test, RecipientForm::Fields).await;
+    let pushed = test.push(&bytes(&case("FORMS-2")), &[]).await;
+    let life = &test.life().client;
+    let envelope = pull_all(life, 1).await.remove(0);
+    let damage =
+        if on_postgres() { "update attachment set content = ''::bytea" } else { "update attachment set content = x''" };
+    assert!(test.kept().run(damage).await > 0);
+    let path = format!("/insurer/v1/deliveries/{}", envelope.id);
+    assert_eq!(get(life, &path).await.status, 500);
+    let claim = pushed.header("claimgate-claim-id").unwrap();
+    let sent = get(&test.world.hospital, &format!("/hospital/v1/claims/{claim}/deliveries")).await;
+    let sent: Value = sent.json("deliveries").unwrap();
+    let sent = sent["deliveries"].as_array().unwrap().iter().find(|one| one["id"] == envelope.id.as_str()).unwrap();
+    assert_eq!(sent["fetched"], Value::Null, "nothing has gone out: {sent:#}");
+    // What has not left needs a consent basis still.
+    let hospital: PartyId = test.world.hospital.id().parse().unwrap();
+    must(test.world.gateway.app.engine.set_consent(&hospital, None).await);
+    let refused = get(life, &path).await;
+    assert_eq!(refused.json("problem").unwrap()["code"], "delivery.withdrawn");
     test.stop().await;
 }
 

@@ -122,15 +122,51 @@ impl Engine {
         Ok(usize::try_from(bytes).map_err(|_| Fault::Stored("delivery"))?)
     }
 
-    /// A delivery in its recipient's form, sealed; otherwise as [`Engine::leave`].
+    /// A delivery in its recipient's form, sealed; otherwise as [`Engine::leave`]. A form that cannot be made has not left.
     ///
     /// # Errors
     /// Not there, withdrawn, given back, files without a consent basis, or a fault of ours.
     pub async fn fetch(&self, insurer: &PartyId, id: DeliveryId) -> Result<(DeliveryView, Vec<u8>), NotDone> {
-        let (delivery, sealed) = self.leave(insurer, id).await?;
-        let party = self.store.party(insurer).await?.ok_or(Fault::Stored("party"))?;
-        let sealed = self.sealed_form(&party, &delivery, sealed).await?;
-        Ok((delivery, sealed))
+        for _ in 0..TRIES {
+            let party = self.store.party(insurer).await?.ok_or(Fault::Stored("party"))?;
+            if party.form() == RecipientForm::Packet {
+                return self.leave(insurer, id).await;
+            }
+            let (delivery, sealed, marked) = self.let_out(insurer, id, None).await?;
+            let made = match self.sealed_form(&party, &delivery, sealed).await {
+                Ok(made) => made,
+                Err(error) => {
+                    self.stayed(id, marked).await;
+                    return Err(error);
+                }
+            };
+            // Another attempt may have ended meanwhile, with its bytes out or not.
+            let delivery = self.store.delivery(insurer, id).await?.ok_or(NotDone::NotFound)?;
+            closed(&delivery)?;
+            let mut change = Change::new("fetch_delivery");
+            match delivery.left {
+                // The mark is gone: the consent basis is looked at again.
+                None => continue,
+                Some(_) if delivery.leaving => change.push(Write::Leaving(id, Leaving::Goes, self.now())),
+                Some(_) => {}
+            }
+            self.has_left(insurer, &delivery, (insurer.as_str(), "delivery.fetched"), &mut change);
+            if self.commit_or_redo(change).await?.is_some() {
+                return Ok((delivery, made));
+            }
+        }
+        Err(Fault::Contended.into())
+    }
+
+    /// Takes back the mark of an attempt of which no byte went out.
+    async fn stayed(&self, id: DeliveryId, marked: Option<Timestamp>) {
+        let Some(at) = marked else { return };
+        let mut change = Change::new("fetch_delivery");
+        change.push(Write::Leaving(id, Leaving::Stayed, at));
+        if let Err(error) = self.store.commit(change).await {
+            // It counts as left then: nobody takes back what somebody may hold.
+            tracing::warn!(%error, delivery = %id, "the mark of a fetch that failed stays");
+        }
     }
 
     /// The sealed packet of a delivery. Its first byte counts as left now; every fetch is audited.
