@@ -18,6 +18,7 @@ mod attachments;
 pub mod backup;
 mod handover;
 mod inserts;
+mod leaving;
 mod ledger;
 mod log;
 mod master;

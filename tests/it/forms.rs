@@ -7,13 +7,15 @@ use claimgate_adapters::insurer::webhook::Scheme;
 use claimgate_gateway::clock::Clock;
 use claimgate_gateway::core::push::Content;
 use claimgate_gateway::keys::ring::SigningUse;
-use claimgate_gateway::party::{PartyId, RecipientForm, Registration};
+use claimgate_gateway::party::{ConsentBasis, PartyId, RecipientForm, Registration};
+use claimgate_gateway::sandbox::insurer;
 use claimgate_packet::evidence::Document;
 use claimgate_packet::form::{self, Form};
 use claimgate_packet::jose::jwk::{PrivateJwk, PublicJwk};
 use claimgate_packet::jose::jws::Jws;
 use claimgate_tests::TestGateway;
 use claimgate_tests::bundles::{bytes, case};
+use claimgate_tests::database::on_postgres;
 use claimgate_tests::gateway::{get, must, pull_all};
 use claimgate_tests::repository::{Repository, Whim};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -148,6 +150,58 @@ async fn what_is_pulled_is_sealed_in_the_form_of_the_recipient() {
     assert_eq!(fields["hospital"]["code"], claimgate_tests::bundles::HOSPITAL_CODE);
     assert!(fields["diagnoses"].as_array().is_some_and(|all| !all.is_empty()));
     assert!(fields["documents"].as_array().unwrap().iter().all(|one| one["digest"].as_str().unwrap().len() == 43));
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_that_leave_in_a_form_are_noted_however_often_their_hospital_changes() {
+    let test = TestGateway::start().await;
+    let engine = std::sync::Arc::clone(&test.world.gateway.app.engine);
+    let hospital: PartyId = test.world.hospital.id().parse().unwrap();
+    take(&test, RecipientForm::Packet).await;
+    for number in 1..=12 {
+        test.push(&bytes(&case(&format!("FILES-{number}"))), &[]).await;
+        let envelope = pull_all(&test.life().client, number).await.pop().unwrap();
+        must(insurer::fetch(&test.life().client, &envelope.id).await);
+        let (delivery, path) = (envelope.id.parse().unwrap(), format!("/insurer/v1/deliveries/{}", envelope.id));
+        assert!(!must(engine.store.attachments_of(delivery).await).0.is_empty());
+        take(&test, RecipientForm::Fields).await;
+        let changes = async {
+            for change in 0..4 {
+                let basis = ConsentBasis::HospitalAttested { reference: format!("form {change}") };
+                must(engine.set_consent(&hospital, Some(basis)).await);
+            }
+        };
+        let (answer, ()) = tokio::join!(get(&test.life().client, &path), changes);
+        assert_eq!(answer.status, 200);
+        assert!(must(engine.store.attachments_of(delivery).await).0.is_empty(), "they left: {number}");
+        take(&test, RecipientForm::Packet).await;
+    }
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_cannot_be_made_has_not_left() {
+    let test = TestGateway::start().await;
+    take(&test, RecipientForm::Fields).await;
+    let pushed = test.push(&bytes(&case("FORMS-2")), &[]).await;
+    let life = &test.life().client;
+    let envelope = pull_all(life, 1).await.remove(0);
+    let damage =
+        if on_postgres() { "update attachment set content = ''::bytea" } else { "update attachment set content = x''" };
+    assert!(test.kept().run(damage).await > 0);
+    let path = format!("/insurer/v1/deliveries/{}", envelope.id);
+    assert_eq!(get(life, &path).await.status, 500);
+    let claim = pushed.header("claimgate-claim-id").unwrap();
+    let sent = get(&test.world.hospital, &format!("/hospital/v1/claims/{claim}/deliveries")).await;
+    let sent: Value = sent.json("deliveries").unwrap();
+    let sent = sent["deliveries"].as_array().unwrap().iter().find(|one| one["id"] == envelope.id.as_str()).unwrap();
+    assert_eq!(sent["fetched"], Value::Null, "nothing has gone out: {sent:#}");
+    // What has not left needs a consent basis still.
+    let hospital: PartyId = test.world.hospital.id().parse().unwrap();
+    must(test.world.gateway.app.engine.set_consent(&hospital, None).await);
+    let refused = get(life, &path).await;
+    assert_eq!(refused.json("problem").unwrap()["code"], "delivery.withdrawn");
     test.stop().await;
 }
 

@@ -92,6 +92,32 @@ async fn what_is_not_ours_goes_back_and_both_sides_see_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_old_revision_given_back_leaves_the_newer_one_alive() {
+    let test = TestGateway::start().await;
+    let first = case("STALE-1").to_string();
+    test.push(first.as_bytes(), &[]).await;
+    let life = &test.life().client;
+    let old = pull_all(life, 1).await.remove(0);
+    must(insurer::fetch(life, &old.id).await);
+    test.push(first.replace("宜休養六週", "宜休養八週").as_bytes(), &[]).await;
+    let new = must(insurer::pull(life, old.position, 10).await).remove(0);
+    assert_eq!((new.revision, &new.submission_id), (2, &old.submission_id));
+    let reason = json!({ "reason": "not-insured-here" });
+    let back = give_back(life, &old.id, reason.clone()).await;
+    assert_eq!(back.status, 200, "{}", String::from_utf8_lossy(&back.body));
+    let seen = trace(life, "insurer", &old.submission_id).await;
+    assert_eq!((&seen["state"], &seen["deliveries"][0]["state"]), (&json!("sent"), &json!("returned")), "{seen}");
+    // The newer one can be had, reported on, and given back: then nothing is left.
+    let status = format!("/insurer/v1/submissions/{}/status", old.submission_id);
+    assert_eq!(post(life, &status, &json!({ "state": "received" })).await.status, 200);
+    must(insurer::fetch(life, &new.id).await);
+    assert_eq!(give_back(life, &new.id, reason).await.status, 200);
+    assert_eq!(trace(life, "insurer", &old.submission_id).await["state"], "returned");
+    assert_eq!(post(life, &status, &json!({ "state": "in-review" })).await.status, 409);
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_claim_is_handed_on_to_another_payor_of_the_consent_and_never_in_a_circle() {
     let test = TestGateway::start().await;
     let other = other(&test).await;
@@ -186,6 +212,47 @@ async fn the_same_receipt_under_two_case_numbers_is_told_and_linked_as_one_case(
         let told = trace(&test.world.hospital, "hospital", &envelope.submission_id).await;
         assert_eq!((&told["state"], &told["linked"][0]["rail"]), (&json!("accepted"), &json!("alliance-chain")));
         assert!(!told.to_string().contains("AC-2026"), "{told}");
+    }
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_takes_over_no_end_undoes_no_decision_and_misses_no_report() {
+    const AFTER: usize = 8;
+    let test = TestGateway::start().await;
+    for number in 0..4 + AFTER {
+        assert_eq!(test.push(&bytes(&case(&format!("LINK-{number}"))), &[]).await.status, 201);
+    }
+    let life = &test.life().client;
+    let all = pull_all(life, 4 + AFTER).await;
+    let own = json!({ "rail": "paper", "number": "P-7" });
+    let link = async |number: usize| {
+        let path = format!("/insurer/v1/submissions/{}/link", all[number].submission_id);
+        let linked = post(life, &path, &own).await;
+        assert_eq!(linked.status, 200, "{}", String::from_utf8_lossy(&linked.body));
+        linked.json("link").unwrap()["state"].as_str().unwrap().to_owned()
+    };
+    let report = async |number: usize, state: &str| {
+        let path = format!("/insurer/v1/submissions/{}/status", all[number].submission_id);
+        assert_eq!(post(life, &path, &json!({ "state": state })).await.status, 200);
+    };
+    // The first was given back: that says nothing of the second.
+    must(insurer::fetch(life, &all[0].id).await);
+    assert_eq!(give_back(life, &all[0].id, json!({ "reason": "other" })).await.status, 200);
+    assert_eq!(link(0).await, "returned");
+    assert_eq!(link(1).await, "sent");
+    report(1, "received").await;
+    // What is decided stays so; what was given back does not come back to life.
+    report(2, "accepted").await;
+    assert_eq!(link(2).await, "accepted");
+    must(insurer::fetch(life, &all[3].id).await);
+    assert_eq!(give_back(life, &all[3].id, json!({ "reason": "other" })).await.status, 200);
+    assert_eq!(link(3).await, "returned");
+    // Reported of the first at the same moment.
+    let states = ["in-review", "supplement-requested"];
+    for (number, state) in (4..).zip(states.into_iter().cycle()).take(AFTER) {
+        tokio::join!(link(number), report(1, state));
+        assert_eq!(trace(life, "insurer", &all[number].submission_id).await["state"], state, "{number}");
     }
     test.stop().await;
 }

@@ -6,6 +6,7 @@ use claimgate_packet::words::Line;
 use jiff::Timestamp;
 
 use super::alert::AlertWrite;
+use super::delivery::Leaving;
 use super::handover::HandoverWrite;
 use super::ledger::LedgerWrite;
 use super::master::MasterWrite;
@@ -101,10 +102,8 @@ pub enum Write {
     Submission(SubmissionRow),
     /// A submission's step from the version it was read at.
     SubmissionStep(SubmissionStep),
-    /// The first byte of a delivery leaves now, if none has.
-    DeliveryLeft(DeliveryId, Timestamp),
-    /// It was marked as left at that time, and no byte of it went out.
-    DeliveryStayed(DeliveryId, Timestamp),
+    /// A delivery on its way out.
+    Leaving(DeliveryId, Leaving, Timestamp),
     /// The first byte of an attachment leaves now in this delivery, if none has.
     AttachmentLeft(DeliveryId, AttachmentId, Timestamp),
     /// A delivery sealed again, from the key it was sealed to.

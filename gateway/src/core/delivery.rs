@@ -19,6 +19,20 @@ pub enum DeliveryState {
     Returned,
 }
 
+/// The mark that a delivery has left. It stands before the first byte goes, so that nothing takes the delivery back
+/// meanwhile; until somebody knows that a byte went, it is a mark of one attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaving {
+    /// An attempt is to begin. One that finds the mark of another moves it on: then neither can take it away.
+    Begins,
+    /// Its bytes go out with the answer; nothing else may have happened to the delivery.
+    Goes,
+    /// Its bytes went out.
+    Went,
+    /// It was marked by this attempt at that time, and no byte of it went out.
+    Stayed,
+}
+
 /// A word that is no state: the row is damaged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no such delivery state")]

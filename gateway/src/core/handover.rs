@@ -145,6 +145,8 @@ pub struct ReturnRow {
     pub claim: ClaimId,
     /// By whom.
     pub party: PartyId,
+    /// Its submission with the version it was read at: returned too, where no newer delivery of it counts.
+    pub submission: (SubmissionId, i64),
     /// Why.
     pub reason: ReturnReason,
     /// Whom it suggests instead, sealed.

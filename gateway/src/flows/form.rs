@@ -14,7 +14,7 @@ use claimgate_packet::signed::Signed;
 use serde_json::{Value, json};
 
 use super::insurer::NotDone;
-use super::{Engine, Fault};
+use super::{Engine, Fault, TRIES};
 use crate::core::change::{Change, Write};
 use crate::core::packet::PacketError;
 use crate::id::AttachmentId;
@@ -119,24 +119,27 @@ impl Engine {
 
     /// Notes that the files leave with their documents. Those that have not left need a consent basis as the packet did.
     async fn files_leave(&self, delivery: &DeliveryView) -> Result<(), NotDone> {
-        let (here, _) = self.store.attachments_of(delivery.id).await?;
-        if here.is_empty() {
-            return Ok(());
+        for _ in 0..TRIES {
+            let (here, _) = self.store.attachments_of(delivery.id).await?;
+            if here.is_empty() {
+                return Ok(());
+            }
+            let hospital = self.store.party(&delivery.hospital).await?.ok_or(Fault::Stored("party"))?;
+            if hospital.registration().consent.is_none() {
+                return Err(NotDone::Withheld);
+            }
+            let mut change = Change::new("files_leave");
+            change.push(Write::RelyOnParty(hospital.id, hospital.version));
+            for id in here {
+                change.push(Write::AttachmentLeft(delivery.id, id, self.now()));
+            }
+            // Another attempt noted the same at this moment, or the basis was taken away: look again.
+            match self.store.commit(change).await.map_err(Fault::from) {
+                Err(fault) if fault.is_conflict() => {}
+                outcome => return Ok(outcome?),
+            }
         }
-        let hospital = self.store.party(&delivery.hospital).await?.ok_or(Fault::Stored("party"))?;
-        if hospital.registration().consent.is_none() {
-            return Err(NotDone::Withheld);
-        }
-        let mut change = Change::new("files_leave");
-        change.push(Write::RelyOnParty(hospital.id, hospital.version));
-        for id in here {
-            change.push(Write::AttachmentLeft(delivery.id, id, self.now()));
-        }
-        // Another attempt may have noted the same at this moment.
-        match self.store.commit(change).await.map_err(Fault::from) {
-            Err(fault) if !fault.is_conflict() => Err(fault.into()),
-            _ => Ok(()),
-        }
+        Err(Fault::Contended.into())
     }
 
     async fn letter_of<'p>(&self, party: &'p Party, delivery: &DeliveryView) -> Result<Letter<'p>, Fault> {

@@ -2,11 +2,11 @@
 //! what was decided (`decide`), its payments (`pay`), and read how it stands (`standing`, `statement`). Its requests may be
 //! signed and are answered signed (`signed`).
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{Engine, Fault, TRIES};
 use crate::core::change::{Change, Resealed, Write};
-use crate::core::delivery::DeliveryState;
+use crate::core::delivery::{DeliveryState, Leaving};
 use crate::core::handover::NotForwarded;
 use crate::core::packet::{PacketError, seal_again};
 use crate::core::submission::InvalidStep;
@@ -133,15 +133,51 @@ impl Engine {
         Ok(usize::try_from(bytes).map_err(|_| Fault::Stored("delivery"))?)
     }
 
-    /// A delivery in its recipient's form, sealed; otherwise as [`Engine::leave`].
+    /// A delivery in its recipient's form, sealed; otherwise as [`Engine::leave`]. A form that cannot be made has not left.
     ///
     /// # Errors
     /// Not there, withdrawn, given back, files without a consent basis, or a fault of ours.
     pub async fn fetch(&self, insurer: &PartyId, id: DeliveryId) -> Result<(DeliveryView, Vec<u8>), NotDone> {
-        let (delivery, sealed) = self.leave(insurer, id).await?;
-        let party = self.store.party(insurer).await?.ok_or(Fault::Stored("party"))?;
-        let sealed = self.sealed_form(&party, &delivery, sealed).await?;
-        Ok((delivery, sealed))
+        for _ in 0..TRIES {
+            let party = self.store.party(insurer).await?.ok_or(Fault::Stored("party"))?;
+            if party.form() == RecipientForm::Packet {
+                return self.leave(insurer, id).await;
+            }
+            let (delivery, sealed, marked) = self.let_out(insurer, id, None).await?;
+            let made = match self.sealed_form(&party, &delivery, sealed).await {
+                Ok(made) => made,
+                Err(error) => {
+                    self.stayed(id, marked).await;
+                    return Err(error);
+                }
+            };
+            // Another attempt may have ended meanwhile, with its bytes out or not.
+            let delivery = self.store.delivery(insurer, id).await?.ok_or(NotDone::NotFound)?;
+            closed(&delivery)?;
+            let mut change = Change::new("fetch_delivery");
+            match delivery.left {
+                // The mark is gone: the consent basis is looked at again.
+                None => continue,
+                Some(_) if delivery.leaving => change.push(Write::Leaving(id, Leaving::Goes, self.now())),
+                Some(_) => {}
+            }
+            self.has_left(insurer, &delivery, (insurer.as_str(), "delivery.fetched"), &mut change);
+            if self.commit_or_redo(change).await?.is_some() {
+                return Ok((delivery, made));
+            }
+        }
+        Err(Fault::Contended.into())
+    }
+
+    /// Takes back the mark of an attempt of which no byte went out.
+    async fn stayed(&self, id: DeliveryId, marked: Option<Timestamp>) {
+        let Some(at) = marked else { return };
+        let mut change = Change::new("fetch_delivery");
+        change.push(Write::Leaving(id, Leaving::Stayed, at));
+        if let Err(error) = self.store.commit(change).await {
+            // It counts as left then: nobody takes back what somebody may hold.
+            tracing::warn!(%error, delivery = %id, "the mark of a fetch that failed stays");
+        }
     }
 
     /// The sealed packet of a delivery. Its first byte counts as left now; every fetch is audited.
@@ -156,8 +192,8 @@ impl Engine {
         Ok((delivery, sealed))
     }
 
-    /// As [`Engine::leave`]; with no action to audit it is for the caller to say what came of it. The time is the one
-    /// the delivery was marked as left at just now, if it had not left before.
+    /// As [`Engine::leave`]; with no action to audit the delivery is marked as an attempt marks it, and it is for the
+    /// caller to say what came of it. The time is that of the mark, where the attempt may take it away again.
     pub(super) async fn let_out(
         &self,
         insurer: &PartyId,
@@ -177,9 +213,17 @@ impl Engine {
                 continue;
             }
             let sealed = self.store.sealed_packet(insurer, id).await?.ok_or(NotDone::NotFound)?;
-            let marked = delivery.left.is_none().then(|| self.now());
-            if let Some(at) = marked {
-                change.push(Write::DeliveryLeft(id, at));
+            let mut marked = None;
+            if delivery.left.is_none() || delivery.leaving {
+                let (leaving, at) = if action.is_some() {
+                    (Leaving::Goes, self.now())
+                } else {
+                    // Later than the mark of another attempt, which then knows it as its own no more.
+                    let after = delivery.left.and_then(|left| left.checked_add(SignedDuration::from_millis(1)).ok());
+                    (Leaving::Begins, after.unwrap_or(Timestamp::MIN).max(self.now()))
+                };
+                change.push(Write::Leaving(id, leaving, at));
+                marked = delivery.left.is_none().then_some(at);
             }
             if let Some(action) = action {
                 self.has_left(insurer, &delivery, (insurer.as_str(), action), &mut change);
@@ -191,7 +235,7 @@ impl Engine {
         Err(Fault::Contended.into())
     }
 
-    /// Notes that a packet's bytes have gone out: told once, audited each time.
+    /// Notes that a packet's bytes have gone out, as the delivery stood before: told once, audited each time.
     pub(super) fn has_left(
         &self,
         insurer: &PartyId,
@@ -199,7 +243,7 @@ impl Engine {
         (actor, action): (&str, &'static str),
         change: &mut Change,
     ) {
-        if delivery.left.is_none() {
+        if delivery.left.is_none() || delivery.leaving {
             let event = Event::Fetched { party: insurer.clone(), line: delivery.line };
             change.tell(entries(delivery.claim, &delivery.hospital, &event, self.now(), &self.random));
         }

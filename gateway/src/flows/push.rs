@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::insurer::NotDone;
 use super::{Engine, Fault};
 use crate::core::change::{Change, Write};
+use crate::core::delivery::Leaving;
 use crate::core::push::{AttemptRow, Content, History, Next, PushWrite, Whose, excerpt, judge};
 use crate::core::retention::Bar;
 use crate::party::{Party, RecipientForm};
@@ -126,17 +127,17 @@ impl Engine {
                 return Ok(Outcome { fault: None, words, status: None, next: Next::Moot, taken: None });
             }
             Prepared::Unready(why, carried) => {
-                self.settle(due, carried, false, change);
+                self.settle(due, carried, false, change).await;
                 return Ok(self.unsent(due, why));
             }
         };
         let into_repository = is_repository(party, due);
         let Ok((replies, outcome)) = self.post_all(due, letters, into_repository).await else {
-            self.settle(due, carried, false, change);
+            self.settle(due, carried, false, change).await;
             return Ok(self.unsent(due, "the gateway could not sign this message; its operator has been told"));
         };
         let left = !replies.is_empty() || !outcome.as_ref().is_err_and(|error| error.nothing_left());
-        self.settle(due, carried, left, change);
+        self.settle(due, carried, left, change).await;
         let (fault, next) = judge(&outcome, &history(due), self.now(), self.chance());
         let words = match &outcome {
             Ok(_) if next == Next::Done => String::new(),
@@ -148,13 +149,17 @@ impl Engine {
     }
 
     /// Says whether what letters carried has left.
-    fn settle(&self, due: &DuePush, carried: Option<Box<Carried>>, left: bool, change: &mut Change) {
+    async fn settle(&self, due: &DuePush, carried: Option<Box<Carried>>, left: bool, change: &mut Change) {
         let Some(carried) = carried else { return };
+        let Carried { delivery, marked } = *carried;
         if left {
-            self.has_left(&due.party, &carried.delivery, ("gateway", "delivery.pushed"), change);
-        } else if let Some(at) = carried.marked {
+            // It may have been pulled meanwhile, and told of. Where nobody can say, it is told twice rather than never.
+            let now = self.store.delivery(&due.party, delivery.id).await.ok().flatten().unwrap_or(delivery);
+            change.push(Write::Leaving(now.id, Leaving::Went, self.now()));
+            self.has_left(&due.party, &now, ("gateway", "delivery.pushed"), change);
+        } else if let Some(at) = marked {
             // The consent basis is looked at again before the next attempt.
-            change.push(Write::DeliveryStayed(carried.delivery.id, at));
+            change.push(Write::Leaving(delivery.id, Leaving::Stayed, at));
         }
     }
 

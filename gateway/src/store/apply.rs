@@ -7,8 +7,8 @@ use serde_json::json;
 use super::sql::{Connection, is_refusal, query};
 use super::written::{millis, one};
 use super::{
-    StoreError, alert, attachments, handover, inserts, ledger, log, master, published, push, receipt, registry,
-    retention, uploads, wallet,
+    StoreError, alert, attachments, handover, inserts, leaving, ledger, log, master, published, push, receipt,
+    registry, retention, uploads, wallet,
 };
 use crate::core::change::{Change, SearchValues, Write};
 use crate::party::Party;
@@ -117,18 +117,7 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
                 .await;
             one("submission", updated)
         }
-        Write::DeliveryLeft(id, at) => {
-            let sql = "-- apply::delivery_left
-                update delivery set left_at = $2 where id = $1 and left_at is null and state in ('ready', 'acknowledged')";
-            one("delivery", query(sql).bind(id.to_string()).bind(millis(*at)).execute(tx).await)
-        }
-        Write::DeliveryStayed(id, at) => {
-            let sql = "-- apply::delivery_stayed
-                update delivery set left_at = null where id = $1 and left_at = $2 and state = 'ready'";
-            // Acknowledged or fetched meanwhile: then it has left.
-            query(sql).bind(id.to_string()).bind(millis(*at)).execute(tx).await?;
-            Ok(())
-        }
+        Write::Leaving(id, leaving, at) => leaving::apply(tx, *id, *leaving, *at).await,
         Write::Reseal(again) => {
             // What an erasure has emptied meanwhile stays empty.
             let sql = "-- apply::reseal

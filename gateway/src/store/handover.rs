@@ -107,6 +107,9 @@ pub(super) async fn apply(tx: &mut Connection, write: &HandoverWrite) -> Result<
 
 async fn give_back(tx: &mut Connection, row: &ReturnRow) -> Result<(), StoreError> {
     let id = row.delivery.to_string();
+    // Whoever makes a newer delivery of the claim right now is waited for: what follows sees it.
+    let sql = "-- handover::hold_claim\nupdate claim set version = version where id = $1";
+    one("claim", query(sql).bind(row.claim.to_string()).execute(&mut *tx).await)?;
     let sql = "-- handover::return
         insert into delivery_return (delivery_id, claim_id, party_id, reason, suggested, refused, at)
         values ($1, $2, $3, $4, $5, $6, $7)";
@@ -124,6 +127,15 @@ async fn give_back(tx: &mut Connection, row: &ReturnRow) -> Result<(), StoreErro
     let sql = "-- handover::returned
         update delivery set state = 'withdrawn' where id = $1 and state in ('ready', 'acknowledged') and left_at is not null";
     one("delivery", query(sql).bind(&id).execute(&mut *tx).await)?;
+    let sql = "-- handover::returned_submission
+        update submission set version = version + 1, changed_at = $3, state = case when exists (
+            select 1 from delivery d join delivery back on back.id = $4 where d.claim_id = back.claim_id
+                and d.party_id = back.party_id and d.line = back.line and d.revision > back.revision
+                and d.state <> 'withdrawn') then state else 'returned' end
+        where id = $1 and version = $2";
+    let (submission, version) = row.submission;
+    let stepped = query(sql).bind(submission.to_string()).bind(version).bind(millis(row.at)).bind(&id);
+    one("submission", stepped.execute(&mut *tx).await)?;
     // Whatever was to be told of it is told no more.
     let sql = "-- handover::nothing_to_tell
         update webhook set state = 'done', done_at = $2 where delivery_id = $1 and state = 'due'";

@@ -81,8 +81,10 @@ pub struct DeliveryView {
     pub kid: String,
     /// When it was made.
     pub created: Timestamp,
-    /// When its first byte left.
+    /// When its first byte left, or an attempt began that would let it out.
     pub left: Option<Timestamp>,
+    /// Whether that is the mark of an attempt, and nobody knows that a byte went out.
+    pub leaving: bool,
     /// What the recipient said.
     pub acknowledgement: Option<String>,
     /// SHA-256 of the receipt it signed, base64url.

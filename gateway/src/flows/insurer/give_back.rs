@@ -10,7 +10,7 @@ use claimgate_packet::words::Line;
 use serde_json::json;
 
 use super::{Engine, Fault, NotDone, TRIES};
-use crate::core::change::{Change, SubmissionStep, Write};
+use crate::core::change::{Change, Write};
 use crate::core::delivery::DeliveryState;
 use crate::core::handover::{Door, HandoverWrite, MOST_HOPS, NotForwarded, ReturnReason, ReturnRow};
 use crate::core::route::Recipient;
@@ -169,18 +169,12 @@ impl Engine {
             delivery: delivery.id,
             claim: delivery.claim,
             party: insurer.clone(),
+            submission: (submission.id, submission.version),
             reason: back.reason,
             suggested: suggested.transpose()?,
             refused,
             at: now,
         }))));
-        change.push(Write::SubmissionStep(SubmissionStep {
-            id: submission.id,
-            version: submission.version,
-            state: SubmissionState::Returned,
-            detail: None,
-            at: now,
-        }));
         let (party, line, reason) = (insurer.clone(), delivery.line, back.reason.as_str());
         let mut events = vec![Event::Returned { party: party.clone(), line, reason }];
         events.extend(refused.map(|why| Event::NotForwarded { party, line, code: why.code() }));

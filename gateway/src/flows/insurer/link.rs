@@ -47,11 +47,11 @@ impl Engine {
                 return self.linked(insurer, submission).await;
             }
             let same = self.store.linked_to(insurer, link.rail, &number_mac).await?;
-            // The case stands where its first submission stands.
-            let mut state = submission.state;
-            if let Some(first) = same.first() {
-                state = self.store.submission(insurer, *first).await?.map_or(state, |first| first.state);
-            }
+            let first = self.first_alive(insurer, &same).await?;
+            let state = match &first {
+                Some(first) if self.follows(&submission).await? => first.state,
+                _ => submission.state,
+            };
             let key = self.vault.open_claim_key(submission.claim, &submission.wrapped_key).map_err(Fault::from)?;
             let now = self.now();
             let mut change = Change::new("link_submission");
@@ -65,6 +65,11 @@ impl Engine {
             }))));
             let version = submission.version;
             change.push(Write::SubmissionStep(SubmissionStep { id, version, state, detail: None, at: now }));
+            if let Some(first) = first {
+                // A report of the first at this moment would not know of this one.
+                let SubmissionView { id, version, state, .. } = first;
+                change.push(Write::SubmissionStep(SubmissionStep { id, version, state, detail: None, at: now }));
+            }
             let event = Event::Linked { party: insurer.clone(), line: submission.line, rail: link.rail.as_str() };
             change.tell(entries(submission.claim, &submission.hospital, &event, now, &self.random));
             let detail = [("rail", link.rail.as_str().to_owned()), ("claim", submission.claim.to_string())];
@@ -72,6 +77,25 @@ impl Engine {
             self.commit_or_redo(change).await?;
         }
         Err(Fault::Contended.into())
+    }
+
+    /// Where a case stands: its first submission that is not at its end, for one that was given back or taken back says
+    /// nothing of the others.
+    async fn first_alive(&self, insurer: &PartyId, same: &[SubmissionId]) -> Result<Option<SubmissionView>, Fault> {
+        for id in same {
+            let found = self.store.submission(insurer, *id).await?;
+            let ended =
+                |one: &SubmissionView| matches!(one.state, SubmissionState::Returned | SubmissionState::Withdrawn);
+            if let Some(found) = found.filter(|one| !ended(one)) {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether a submission takes the state of the case it is linked to: not where it is decided, or at its end.
+    async fn follows(&self, submission: &SubmissionView) -> Result<bool, Fault> {
+        Ok(submission.state.is_undecided() && self.store.decisions(&[submission.id]).await?.is_empty())
     }
 
     async fn linked(&self, insurer: &PartyId, submission: SubmissionView) -> Result<Linked, NotDone> {

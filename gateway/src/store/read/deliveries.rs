@@ -60,8 +60,8 @@ macro_rules! select {
             "
             select d.id, d.position, d.packet_id, d.claim_id, c.hospital_id, s.id as submission_id, d.line, d.revision,
                 case when exists (select 1 from delivery_return x where x.delivery_id = d.id) then 'returned'
-                    else d.state end as state, d.sealed_bytes, d.sealed_digest, d.presentation_digest, d.kid, d.created_at, d.left_at,
-                d.acknowledgement, r.digest as receipt_digest
+                    else d.state end as state, d.sealed_bytes, d.sealed_digest, d.presentation_digest, d.kid, d.created_at,
+                d.left_at, d.leaving, d.acknowledgement, r.digest as receipt_digest
             from delivery d join claim c on c.id = d.claim_id left join receipt r on r.delivery_id = d.id
             join submission s on s.claim_id = d.claim_id and s.party_id = d.party_id and s.line = d.line
             ",
@@ -200,6 +200,7 @@ fn view(row: &Row) -> Result<DeliveryView, StoreError> {
         kid: text("kid")?,
         created: time("delivery", "created_at", row.try_get("created_at")?)?,
         left: left.map(|at| time("delivery", "left_at", at)).transpose()?,
+        leaving: row.try_get::<i64, _>("leaving")? == 1,
         acknowledgement: row.try_get("acknowledgement")?,
         receipt: row.try_get("receipt_digest")?,
     })
