@@ -220,7 +220,7 @@ pub enum Next {
 pub struct History {
     /// Attempts made before this one.
     pub tries: u32,
-    /// When the first one was.
+    /// When the first one was since the gateway itself held the message back.
     pub first_try: Option<Timestamp>,
     /// The endpoint's failures in a row before this one.
     pub failures: u32,
@@ -243,7 +243,9 @@ pub fn judge(
         Err(SendError::Unsendable | SendError::Anonymous) => (Whose::Gateway, 0, None),
         Err(_) => (Whose::Network, 0, None),
     };
-    let too_long = |since: Option<Timestamp>| since.is_some_and(|since| now.duration_since(since) >= PATIENCE);
+    // What we hold back ourselves is nobody's failure: it waits as long as it must.
+    let ours = whose == Whose::Gateway;
+    let too_long = |since: Option<Timestamp>| since.is_some_and(|since| !ours && now.duration_since(since) >= PATIENCE);
     if too_long(history.failing_since) {
         return (Some(whose), Next::Off(EndpointState::Failing));
     }

@@ -87,12 +87,13 @@ async fn attempt(tx: &mut Connection, row: &AttemptRow) -> Result<(), StoreError
         Next::Off(_) => ("due", Some(at), None),
     };
     let sql = "-- push::attempted
-        update webhook set state = $3, tries = tries + 1, first_try = coalesce(first_try, $4),
+        update webhook set state = $3, tries = tries + 1,
+            first_try = case when $7 = 1 then null else coalesce(first_try, $4) end,
             due_at = coalesce($5, due_at), done_at = $6, lease_until = null
         where id = $1 and fence = $2 and state = 'due'";
-    let updated =
-        query(sql).bind(&row.message).bind(row.fence).bind(state).bind(at).bind(due).bind(done).execute(&mut *tx).await;
-    one("webhook", updated)?;
+    let ours = i64::from(row.fault == Some(Whose::Gateway));
+    let updated = query(sql).bind(&row.message).bind(row.fence).bind(state).bind(at).bind(due).bind(done).bind(ours);
+    one("webhook", updated.execute(&mut *tx).await)?;
     let sql = "-- push::attempt
         insert into webhook_attempt (webhook_id, number, at, millis, status, fault, words)
         select $1, 1 + coalesce(max(number), 0), $2, $3, $4, $5, $6 from webhook_attempt where webhook_id = $1";

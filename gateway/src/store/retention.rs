@@ -221,6 +221,11 @@ pub(super) async fn apply(tx: &mut Connection, write: &RetentionWrite) -> Result
         RetentionWrite::Restrict(row) => restrict(tx, row).await,
         RetentionWrite::Lift(claim, version) => {
             bar(tx, *claim, Some(*version), None).await?;
+            // What waited for this goes at once, not when its next try would have been.
+            let sql = "-- retention::due_again
+                update webhook set due_at = created_at
+                where state = 'due' and delivery_id in (select d.id from delivery d where d.claim_id = $1)";
+            query(sql).bind(claim.to_string()).execute(&mut *tx).await?;
             let sql = "-- retention::lift\ndelete from claim_restriction where claim_id = $1";
             one("claim_restriction", query(sql).bind(claim.to_string()).execute(tx).await)
         }

@@ -1,5 +1,9 @@
 //! What comes late, or never: closed doors, old addresses, a rest that was asked for.
 
+use claimgate_gateway::core::retention::Ground;
+use claimgate_gateway::flows::registry::Operator;
+use claimgate_gateway::flows::retention::Decided;
+
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -67,6 +71,33 @@ async fn what_is_pulled_while_an_attempt_knocks_has_left_whatever_the_attempt_me
     must(insurer::fetch(&life.client, &envelope.id).await);
     let ack = post(&life.client, &format!("/insurer/v1/deliveries/{}/ack", envelope.id), &json!({})).await;
     assert_eq!(ack.status, 200, "{}", String::from_utf8_lossy(&ack.body));
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_gateway_itself_held_back_for_eight_days_goes_when_it_may() {
+    let mut test = TestGateway::start_with(clock()).await;
+    let receiver = Receiver::start(Act::Status(200)).await;
+    receiver.does([Act::Status(500)], Act::Status(200));
+    endpoint(&test, test.life(), &receiver, Content::Packet).await;
+    let pushed = test.push(&bytes(&case("HELD-1")), &[]).await;
+    let claim = pushed.header("claimgate-claim-id").unwrap().parse().unwrap();
+    let delivery = pull_all(&test.life().client, 1).await.remove(0).id;
+    wait_for_attempts(test.life(), &delivery, 1).await;
+    let engine = std::sync::Arc::clone(&test.world.gateway.app.engine);
+    let alice = Operator::new("alice", &["alice".to_owned()], None).unwrap();
+    let settings = &test.world.gateway.app.config.retention;
+    let decided = engine.erase(&alice, claim, Ground::Disputed, settings).await.unwrap();
+    assert!(matches!(decided, Decided::Restricted(_)), "{decided:?}");
+    for (count, time) in [(2, Duration::from_secs(6)), (3, Duration::from_hours(8 * 24))] {
+        pass(&mut test, time).await;
+        let made = wait_for_attempts(test.life(), &delivery, count).await;
+        assert_eq!(made[count - 1]["fault"], "gateway", "{made:?}");
+    }
+    engine.lift_restriction(&alice, claim).await.unwrap();
+    assert_eq!(receiver.wait_for(2).await[1].header("claimgate-delivery-id"), delivery);
+    let made = wait_for_attempts(test.life(), &delivery, 4).await;
+    assert_eq!(made[3]["status"], 200, "{made:?}");
     test.stop().await;
 }
 

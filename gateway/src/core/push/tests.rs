@@ -99,6 +99,13 @@ fn after_seven_days_a_message_is_dead_and_an_endpoint_off() {
     assert_eq!(judge(&reply(500, None), &endpoint, at(0), 0).1, Next::Off(EndpointState::Failing));
     let nearly = History { first_try: Some(at(1 - week)), failing_since: Some(at(1 - week)), ..fresh() };
     assert!(matches!(judge(&reply(500, None), &nearly, at(0), 0).1, Next::Again { .. }));
+    // What the gateway itself held back waits on, whatever was before.
+    for ours in [SendError::Unsendable, SendError::Anonymous] {
+        for history in [message, endpoint] {
+            let (whose, next) = judge(&Err(ours), &history, at(0), 0);
+            assert!(whose == Some(Whose::Gateway) && matches!(next, Next::Again { .. }), "{ours:?} {next:?}");
+        }
+    }
     // A success at the last moment counts.
     assert_eq!(judge(&reply(204, None), &endpoint, at(0), 0).1, Next::Done);
 }
