@@ -35,6 +35,8 @@ use crate::tls::{Tls, TlsError};
 
 /// The unit in which room for bodies is counted.
 pub const PAGE: usize = 1_024;
+/// Room for the bodies of those who are not authenticated, in bytes: more than one address can hold.
+const STRANGERS: usize = 64 << 20;
 /// What an attempt may need beside the exchange itself: the lookup of a name, the packet, the write.
 const LEASE_MARGIN_SECONDS: i64 = 25;
 
@@ -49,6 +51,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Room for bodies, in pages of 1 KiB.
     pub room: Arc<Semaphore>,
+    /// Room for bodies of those who are not authenticated, in pages of 1 KiB; apart, so that nobody keeps a party out.
+    pub strangers: Arc<Semaphore>,
     /// Room for attachments being sealed and sent, in pages of 1 KiB; apart, so that a slow reader keeps no hospital out.
     pub files: Arc<Semaphore>,
     /// How much each party has asked of late.
@@ -152,9 +156,10 @@ impl App {
         let engine = open_engine(&config, issuer, clock, random).await?;
         let room = || Arc::new(Semaphore::new(config.http.bodies_total_bytes / PAGE));
         let (room, files) = (room(), room());
+        let strangers = Arc::new(Semaphore::new(STRANGERS / PAGE));
         let ready = AtomicBool::new(true);
         let limits = Limits::new(&config.limits);
-        Ok(Self { config, engine: Arc::new(engine), metrics: Metrics::new()?, room, files, limits, ready })
+        Ok(Self { config, engine: Arc::new(engine), metrics: Metrics::new()?, room, strangers, files, limits, ready })
     }
 
     /// Whether new requests are wanted.

@@ -117,6 +117,72 @@ async fn bodies_beyond_the_room_are_asked_to_come_again_and_nothing_stays_taken(
     test.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_of_nobody_known_take_no_room_of_a_hospitals() {
+    let settings = [
+        ("CLAIMGATE_HTTP__BODY_LIMIT_BYTES", (1 << 20).to_string()),
+        ("CLAIMGATE_HTTP__BODIES_TOTAL_BYTES", (1 << 20).to_string()),
+    ];
+    let test = TestGateway::start_with_settings(Clock::system(), &settings).await;
+    let app = &test.world.gateway.app;
+    let (all, of_strangers) = (app.room.available_permits(), app.strangers.available_permits());
+    let address = test.world.gateway.address;
+    // Twice what the hospitals' room holds, none of them finished.
+    let held = tokio::task::spawn_blocking(move || {
+        (0..64).map(|_| unfinished(address, "/oauth/token", 60_000, 33_000)).collect::<Vec<_>>()
+    });
+    let held = held.await.unwrap();
+    while app.strangers.available_permits() > of_strangers - 64 * 33 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(app.room.available_permits(), all);
+    assert_eq!(test.push(&bytes(&case("ROOM-2")), &[]).await.status, 201);
+    // One address has so many, whatever it asks for.
+    let refused = tokio::task::spawn_blocking(move || answer(unfinished(address, "/oauth/token", 1_000, 0)));
+    assert!(refused.await.unwrap().starts_with("HTTP/1.1 429"));
+    drop(held);
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_asks_too_often_for_tokens_is_refused_before_its_body_is_read() {
+    let settings = [
+        ("CLAIMGATE_LIMITS__TOKEN_PEER_REQUESTS_PER_SECOND", "1".to_owned()),
+        ("CLAIMGATE_LIMITS__TOKEN_PEER_BURST", "20".to_owned()),
+    ];
+    let test = TestGateway::start_with_settings(Clock::test(Clock::system().now()), &settings).await;
+    let address = test.world.gateway.address;
+    let answers = tokio::task::spawn_blocking(move || {
+        for _ in 0..20 {
+            drop(answer(unfinished(address, "/oauth/token", 1, 1)));
+        }
+        answer(unfinished(address, "/oauth/token", 1_000, 0))
+    });
+    assert!(answers.await.unwrap().starts_with("HTTP/1.1 429"));
+    test.stop().await;
+}
+
+/// Begins a form of so many bytes, and sends so many of them.
+#[expect(clippy::disallowed_methods, reason = "a raw socket is the only way to send half a body")]
+fn unfinished(address: std::net::SocketAddr, path: &str, length: usize, sent: usize) -> TcpStream {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+         Content-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&vec![b'a'; sent]).unwrap();
+    stream
+}
+
+/// What is answered within three seconds: an answer that waits for the rest of a body takes longer.
+fn answer(mut stream: TcpStream) -> String {
+    stream.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
+    let mut answer = [0; 1_024];
+    let read = stream.read(&mut answer).unwrap_or_default();
+    String::from_utf8_lossy(&answer[..read]).into_owned()
+}
+
 /// Sends a form one byte at a time until the server answers.
 #[expect(clippy::disallowed_methods, reason = "a raw socket is the only way to be this slow")]
 fn dribble(address: std::net::SocketAddr) -> String {

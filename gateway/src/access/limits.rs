@@ -17,6 +17,10 @@ use bucket::{Buckets, Rate};
 /// The most parties and askers whose use is kept apart.
 const MOST: usize = 10_000;
 
+/// The most bodies one address may have unfinished before anybody is authenticated. They come whole with their heads,
+/// or nearly so, unless somebody holds them back.
+const MOST_UNFINISHED: u32 = 64;
+
 /// What was exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
@@ -63,6 +67,7 @@ pub struct Limits {
     clients: Mutex<Buckets<(IpAddr, Option<PartyId>)>>,
     peers: Mutex<Buckets<IpAddr>>,
     wallets: Mutex<Buckets<IpAddr>>,
+    bodies: Mutex<Buckets<IpAddr>>,
     client: Rate,
     peer: Rate,
 }
@@ -74,6 +79,13 @@ pub struct Entered {
     // None: more parties than are kept apart.
     party: Option<PartyId>,
     allowed: Allowed,
+}
+
+/// A body of nobody known that is being read: its place is free again when this is dropped.
+#[derive(Debug)]
+pub struct Unfinished {
+    limits: Arc<Limits>,
+    peer: Option<IpAddr>,
 }
 
 /// Bytes of an answer that is being sent to a party.
@@ -93,6 +105,7 @@ impl Limits {
             clients: Mutex::new(Buckets::new(MOST)),
             peers: Mutex::new(Buckets::new(MOST)),
             wallets: Mutex::new(Buckets::new(MOST)),
+            bodies: Mutex::new(Buckets::new(MOST)),
             client: Rate::of_requests(config.token_requests_per_second, config.token_burst),
             peer: Rate::of_requests(config.token_peer_requests_per_second, config.token_peer_burst),
         })
@@ -139,16 +152,37 @@ impl Limits {
         spent.map_err(|wait| Exceeded::new(What::Requests, wait))
     }
 
-    /// A request at the token endpoint, from an address, by whom it says it is. Nobody is authenticated yet: what one
+    /// A body from an address whose sender is not authenticated.
+    ///
+    /// # Errors
+    /// The address has too many of them unfinished.
+    pub fn begin_body(self: &Arc<Self>, peer: IpAddr, now: Duration) -> Result<Unfinished, Exceeded> {
+        let mut bodies = lock(&self.bodies);
+        let (peer, bucket) = bodies.of(&network(peer), now);
+        if bucket.in_hand >= MOST_UNFINISHED {
+            return Err(Exceeded::new(What::Requests, Duration::ZERO));
+        }
+        bucket.in_hand += 1;
+        drop(bodies);
+        Ok(Unfinished { limits: Arc::clone(self), peer })
+    }
+
+    /// A request at the token endpoint, from an address, before its body is read.
+    ///
+    /// # Errors
+    /// The address asks too often.
+    pub fn ask_token(&self, peer: IpAddr, now: Duration) -> Result<(), Exceeded> {
+        let spent = self.peer.spend(&mut lock(&self.peers).of(&network(peer), now).1.requests, now);
+        spent.map_err(|wait| Exceeded::new(What::Requests, wait))
+    }
+
+    /// The same by whom it says it is. Nobody is authenticated yet: what one
     /// address uses up in a client's name is no other address's loss.
     ///
     /// # Errors
-    /// The address asks too often, or for this client.
-    pub fn ask_token(&self, peer: IpAddr, client: Option<PartyId>, now: Duration) -> Result<(), Exceeded> {
-        let peer = network(peer);
-        let spent = self.peer.spend(&mut lock(&self.peers).of(&peer, now).1.requests, now);
-        let spent =
-            spent.and_then(|()| self.client.spend(&mut lock(&self.clients).of(&(peer, client), now).1.requests, now));
+    /// The address asks too often for this client.
+    pub fn ask_token_for(&self, peer: IpAddr, client: Option<PartyId>, now: Duration) -> Result<(), Exceeded> {
+        let spent = self.client.spend(&mut lock(&self.clients).of(&(network(peer), client), now).1.requests, now);
         spent.map_err(|wait| Exceeded::new(What::Requests, wait))
     }
 }
@@ -206,6 +240,14 @@ impl Drop for Entered {
     fn drop(&mut self) {
         let mut parties = lock(&self.limits.parties);
         let in_hand = &mut parties.known(self.party.as_ref()).in_hand;
+        *in_hand = in_hand.saturating_sub(1);
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        let mut bodies = lock(&self.limits.bodies);
+        let in_hand = &mut bodies.known(self.peer.as_ref()).in_hand;
         *in_hand = in_hand.saturating_sub(1);
     }
 }

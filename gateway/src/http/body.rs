@@ -10,7 +10,7 @@ use actix_web::web::{BytesMut, Payload};
 use claimgate_packet::jose::json::{JsonError, Limits, parse};
 use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use validator::Validate;
 
 use super::limited;
@@ -57,12 +57,12 @@ impl Deref for Body {
 
 impl Body {
     /// Takes a piece in, if there is room for it.
-    fn take(&mut self, app: &App, piece: &[u8]) -> Result<(), Problem> {
+    fn take(&mut self, room: &Arc<Semaphore>, piece: &[u8]) -> Result<(), Problem> {
         let held = self.room.len();
         let wanted = (self.bytes.len() + piece.len()).div_ceil(STEP);
         for _ in held..wanted {
             let pages = u32::try_from(STEP / PAGE).unwrap_or(u32::MAX);
-            let permit = Arc::clone(&app.room).try_acquire_many_owned(pages);
+            let permit = Arc::clone(room).try_acquire_many_owned(pages);
             self.room.push(permit.map_err(|_| Problem::busy())?);
         }
         self.bytes.extend_from_slice(piece);
@@ -189,6 +189,12 @@ async fn read(app: &App, request: &HttpRequest, mut payload: Payload, limit: usi
     let settings = &app.config.http;
     let deadline = Duration::from_secs(settings.body_deadline_seconds);
     let start = app.engine.clock.elapsed();
+    // Who is nobody yet fills a room of their own, and no more of it than one address may.
+    let (room, _place) = if limited::is_known(request) {
+        (&app.room, None)
+    } else {
+        (&app.strangers, limited::unfinished(app, request)?)
+    };
     let mut body = Body { bytes: BytesMut::new(), room: Vec::new() };
     loop {
         let passed = app.engine.clock.elapsed().saturating_sub(start);
@@ -206,7 +212,7 @@ async fn read(app: &App, request: &HttpRequest, mut payload: Payload, limit: usi
                 if declared.is_none() {
                     limited::take_bytes(app, request, chunk.len())?;
                 }
-                body.take(app, &chunk)?;
+                body.take(room, &chunk)?;
             }
             Ok(Some(Ok(_))) => return Err(too_large()),
             Ok(Some(Err(_))) => {

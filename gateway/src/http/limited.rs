@@ -16,7 +16,7 @@ use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage, HttpRequest};
 
 use super::problem::Problem;
-use crate::access::limits::{Entered, Standing};
+use crate::access::limits::{Entered, Standing, Unfinished};
 use crate::app::App;
 use crate::party::{Allowed, Party};
 
@@ -45,6 +45,21 @@ pub fn take_bytes(app: &App, request: &HttpRequest, bytes: usize) -> Result<(), 
     let bytes = u64::try_from(bytes).unwrap_or(u64::MAX);
     let taken = entered.map_or(Ok(()), |entered| entered.take_bytes(bytes, app.engine.clock.elapsed()));
     taken.map_err(Problem::limited)
+}
+
+/// Whether the request's party is authenticated and has its place.
+#[must_use]
+pub fn is_known(request: &HttpRequest) -> bool {
+    request.extensions().get::<Arc<Entered>>().is_some()
+}
+
+/// A place for a body whose sender is nobody yet.
+///
+/// # Errors
+/// 429 where its address has too many such bodies unfinished.
+pub fn unfinished(app: &App, request: &HttpRequest) -> Result<Option<Unfinished>, Problem> {
+    let Some(peer) = peer(request, &app.config.limits.proxies) else { return Ok(None) };
+    app.limits.begin_body(peer, app.engine.clock.elapsed()).map(Some).map_err(Problem::limited)
 }
 
 /// The address that asks: the nearest that is not one of the operator's proxies.

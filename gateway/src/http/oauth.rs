@@ -53,6 +53,10 @@ pub struct Refused {
 /// # Errors
 /// A body that is too large, too slow or no form; 429 where it is asked too often; faults of ours.
 pub async fn token(app: Data<App>, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let peer = limited::peer(&request, &app.config.limits.proxies);
+    if let Some(peer) = peer {
+        app.limits.ask_token(peer, app.engine.clock.elapsed()).map_err(Problem::limited)?;
+    }
     let text = body::form(&app, &request, payload).await?;
     let Some(form) = Form::read(&text) else {
         return Ok(refusal(
@@ -73,13 +77,13 @@ pub async fn token(app: Data<App>, request: HttpRequest, payload: Payload) -> Re
         Err(wanted) => return Ok(refusal(400, "invalid_request", &wanted)),
     };
     let client_id = form.one("client_id");
-    if let Some(peer) = limited::peer(&request, &app.config.limits.proxies) {
+    if let Some(peer) = peer {
         // Whom it says it is; whether it is, costs more to find out.
         let client = match given {
             Some(given) => assertion::read(given).ok().and_then(|(_, client)| client.parse().ok()),
             None => client_id.and_then(|client| client.parse().ok()),
         };
-        app.limits.ask_token(peer, client, app.engine.clock.elapsed()).map_err(Problem::limited)?;
+        app.limits.ask_token_for(peer, client, app.engine.clock.elapsed()).map_err(Problem::limited)?;
     }
     let outcome = match dpop::header(&request) {
         Ok(proof) => {

@@ -78,7 +78,9 @@ fn a_reader_holds_one_answer_of_any_size_or_several_small_ones() {
 fn a_clients_name_used_from_elsewhere_takes_nothing_from_it() {
     let limits = limits();
     let (theirs, ours): (IpAddr, IpAddr) = ("203.0.113.9".parse().unwrap(), "198.51.100.7".parse().unwrap());
-    let ask = |peer, client: &str| limits.ask_token(peer, Some(id(client)), START);
+    let ask = |peer, client: &str| {
+        limits.ask_token(peer, START).and_then(|()| limits.ask_token_for(peer, Some(id(client)), START))
+    };
     for _ in 0..3 {
         assert_eq!(ask(theirs, "hospital-a"), Ok(()));
     }
@@ -86,6 +88,17 @@ fn a_clients_name_used_from_elsewhere_takes_nothing_from_it() {
     assert_eq!(ask(ours, "hospital-a"), Ok(()));
     assert_eq!(ask(theirs, "hospital-b"), Ok(()));
     assert!(ask(theirs, "hospital-c").is_err(), "one address has a limit over all clients");
+}
+
+#[test]
+fn an_address_has_so_many_bodies_unfinished_and_no_more() {
+    let limits = limits();
+    let (one, other): (IpAddr, IpAddr) = ("203.0.113.9".parse().unwrap(), "198.51.100.7".parse().unwrap());
+    let mut held: Vec<_> = (0..MOST_UNFINISHED).map(|_| limits.begin_body(one, START).unwrap()).collect();
+    assert_eq!(limits.begin_body(one, START).unwrap_err().what, What::Requests);
+    assert!(limits.begin_body(other, START).is_ok());
+    held.pop();
+    assert!(limits.begin_body(one, START).is_ok(), "what is read or given up is free again");
 }
 
 #[test]
