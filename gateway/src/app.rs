@@ -217,6 +217,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
             push_lease_seconds: i64::from(config.webhooks.total_seconds) + LEASE_MARGIN_SECONDS,
             sandbox: config.gateway.sandbox,
             four_eyes: config.operators.four_eyes,
+            named_operators: config.operators.names.len(),
             endpoint_failing_minutes: config.alerts.endpoint_failing_minutes,
             work_overdue_minutes: config.alerts.work_overdue_minutes,
         },

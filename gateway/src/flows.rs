@@ -156,6 +156,8 @@ pub struct Rules {
     pub sandbox: bool,
     /// Whether a second operator must approve.
     pub four_eyes: bool,
+    /// How many operators the configuration names.
+    pub named_operators: usize,
     /// Minutes an endpoint may have no success until it is an alert.
     pub endpoint_failing_minutes: i64,
     /// Minutes a deferred step may be due with nobody doing it.

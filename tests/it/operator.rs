@@ -224,14 +224,25 @@ async fn an_endpoint_needs_two_and_a_suspended_operator_is_out_at_once() {
     assert_eq!(put(alice, "/operator/v1/parties/bob", ("if-match", "W/\"1\""), &stolen).await.status, 202);
     assert!(matches!(engine.remove_operator(None, &"bob".parse().unwrap()).await, Err(NotRegistered::TooFew)));
 
-    // One alone suspends; to bring back needs two.
-    assert_eq!(
-        said(&patch(alice, "/operator/v1/parties/bob", &json!({ "state": "suspended" })).await, 200)["version"],
-        2
-    );
+    // Nobody is left to agree with: one alone suspends no colleague, nor do both together.
+    let bob_out = json!({ "state": "suspended" });
+    let refused = patch(alice, "/operator/v1/parties/bob", &bob_out).await;
+    assert_eq!(code(&refused), (409, "operator.too-few".to_owned()));
+    let version = said(&get(alice, "/operator/v1/parties/bob").await, 200)["version"].as_i64().unwrap();
+    assert_eq!(version, 1);
+
+    // With a third one there is: then one alone suspends, and to bring back needs two.
+    let carols = said(&get(&desk.bob, "/operator/v1/proposals").await, 200);
+    let carols = carols["proposals"].as_array().unwrap().iter().find(|one| one["party"] == "carol").unwrap().clone();
+    let path = format!("/operator/v1/proposals/{}/approve", carols["id"].as_str().unwrap());
+    said(&post(&desk.bob, &path, &json!({})).await, 200);
+    assert_eq!(said(&patch(alice, "/operator/v1/parties/bob", &bob_out).await, 200)["version"], 2);
     assert_eq!(code(&get(&desk.bob, LIFE).await), (401, "token.invalid".to_owned()));
     assert_eq!(post(&desk.bob, &approve, &json!({})).await.status, 401);
     assert_eq!(patch(alice, "/operator/v1/parties/bob", &json!({ "state": "live" })).await.status, 202);
+    // One who is suspended is none of the two that must be left.
+    assert!(matches!(engine.remove_operator(None, &"carol".parse().unwrap()).await, Err(NotRegistered::TooFew)));
+    assert_eq!(code(&patch(alice, "/operator/v1/parties/carol", &bob_out).await), (409, "operator.too-few".to_owned()));
     must(desk.running.stop().await);
     drop(desk.folder);
 }

@@ -63,7 +63,7 @@ pub enum NotRegistered {
     #[error("the registry changed at this moment; look at it and do it again")]
     Meanwhile,
     /// Nobody could approve any more.
-    #[error("operators.four_eyes is on: two operators must be left; add another first, or suspend this one")]
+    #[error("operators.four_eyes is on: two operators who may act must be left; add another first")]
     TooFew,
     /// An endpoint.
     #[error(transparent)]

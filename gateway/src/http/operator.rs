@@ -138,6 +138,7 @@ impl From<NotRegistered> for Problem {
             NotRegistered::Expired => {
                 Problem::new(409, "proposal.expired", "The proposal has expired; propose it again")
             }
+            NotRegistered::TooFew => Problem::new(409, "operator.too-few", format!("Nothing was changed: {reason}")),
             NotRegistered::Outdated => Problem::new(
                 412,
                 "registry.version",

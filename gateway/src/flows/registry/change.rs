@@ -47,6 +47,7 @@ impl Engine {
         };
         let mut change = Change::new("change_party");
         by.rely(&mut change);
+        self.leave_two(&old, &next, &mut change).await?;
         change.push(Write::ChangeParty(Box::new(next.clone()), self.now()));
         change.push(self.keep_contacts(&next)?);
         let action = action(&old, &next);

@@ -103,6 +103,35 @@ impl Engine {
         Ok(Changed::Waits(Box::new(self.propose(by, registration, Some(PartyState::Live)).await?)))
     }
 
+    /// Under four eyes nobody is to be the last: where an operator would act no more, two others must be there who do, or
+    /// two are named in the configuration. The change rests on those two.
+    ///
+    /// # Errors
+    /// Too few would be left to agree.
+    pub(super) async fn leave_two(&self, old: &Party, next: &Party, change: &mut Change) -> Result<(), NotRegistered> {
+        let now = self.now();
+        let steps_out = old.role() == Role::Operator && old.is_live(now) && !next.is_live(now);
+        if !steps_out || !self.rules.four_eyes || self.rules.named_operators >= FEWEST {
+            return Ok(());
+        }
+        let left = self.live_operators(&old.id).await?;
+        if left.len() < FEWEST {
+            return Err(NotRegistered::TooFew);
+        }
+        for one in left.into_iter().take(FEWEST) {
+            change.push(Write::RelyOnParty(one.id, one.version));
+        }
+        Ok(())
+    }
+
+    /// The registered operators who may act now, but for one.
+    async fn live_operators(&self, but: &PartyId) -> Result<Vec<Party>, NotRegistered> {
+        let mut all = self.store.operators().await?;
+        let now = self.now();
+        all.retain(|one| one.id != *but && one.is_live(now));
+        Ok(all)
+    }
+
     /// Removes an operator; what they did stays in the audit trail.
     ///
     /// # Errors
@@ -110,10 +139,16 @@ impl Engine {
     pub async fn remove_operator(&self, by: Option<&Operator>, id: &PartyId) -> Result<(), NotRegistered> {
         let all = self.store.operators().await?;
         let party = all.iter().find(|one| one.id == *id).ok_or(NotRegistered::Unknown)?;
-        if self.rules.four_eyes && all.len() <= FEWEST {
-            return Err(NotRegistered::TooFew);
-        }
         let mut change = Change::new("remove_operator");
+        if self.rules.four_eyes {
+            let left = self.live_operators(id).await?;
+            if left.len() < FEWEST {
+                return Err(NotRegistered::TooFew);
+            }
+            for one in left.into_iter().take(FEWEST) {
+                change.push(Write::RelyOnParty(one.id, one.version));
+            }
+        }
         change.push(Write::RemoveOperator(id.clone(), party.version));
         let actor = by.map_or_else(|| "operator".to_owned(), Operator::actor);
         change.push(self.audit(&actor, "operator.removed", id, []));

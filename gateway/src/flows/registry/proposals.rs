@@ -217,6 +217,9 @@ impl Engine {
         if old.is_none() {
             self.write_new(&next, change)?;
         } else {
+            if let Some(old) = &old {
+                self.leave_two(old, &next, change).await?;
+            }
             change.push(Write::ChangeParty(Box::new(next.clone()), self.now()));
             change.push(self.keep_contacts(&next)?);
         }

@@ -130,6 +130,8 @@ pub const CODES: &[Code] = codes! {
         "It has changed since you read it: read it again.", "資料已變更，請重新讀取後再送。";
     "registry.changed" 409, Sender, Later, [Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}")],
         "The registry changed at this moment: look at it and send it again.", "登錄資料同時被異動，請查看後重送。";
+    "operator.too-few" 409, Sender, No, [Under("/operator/v1/parties/{id}"), At("/operator/v1/proposals/{id}/approve")],
+        "Two operators who may act must be left: register another first.", "至少須保留兩位可執行作業的維運人員，請先登錄另一位。";
     "registration.refused" 422, Sender, AfterCorrection, [At("/operator/v1/parties/{id}"), At("/operator/v1/proposals/{id}/approve")],
         "The document or the step is refused; the text says why.", "登錄文件或狀態變更不被接受，原因見訊息。";
     "registration.id" 422, Sender, AfterCorrection, [At("/operator/v1/parties/{id}")],
