@@ -49,6 +49,7 @@ pub mod published;
 pub mod push;
 pub mod registry;
 pub mod retention;
+pub mod strays;
 pub mod token;
 pub mod upload;
 pub mod wallet;
