@@ -12,6 +12,7 @@ mod at_rest;
 mod attachments;
 mod backup;
 mod balancer;
+mod bucket;
 mod build;
 mod calls;
 mod canary;
