@@ -64,6 +64,7 @@ mod roles;
 mod rotation;
 mod search;
 mod signatures;
+mod sizes;
 mod statements;
 mod status;
 mod throttle;
