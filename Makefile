@@ -1,6 +1,6 @@
 # Two commands do all the set-up: `make demo` and `make test`.
 # Tests that have no database, or look at nothing of it: once is enough.
-elsewhere := build:: contract:: deploy:: desk:: hostile:: interop:: motor:: tidy:: wallet::
+elsewhere := bucket:: build:: contract:: deploy:: desk:: hostile:: interop:: motor:: tidy:: wallet::
 
 .PHONY: help prepare prepare-test prepare-bench demo build fmt lint doc gate test crash soak bench clean
 

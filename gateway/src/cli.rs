@@ -22,6 +22,7 @@ mod keys;
 mod log;
 mod migrate;
 mod mydata;
+mod objects;
 mod operator;
 mod packet;
 mod party;
@@ -134,6 +135,9 @@ enum Command {
     /// Keep what must be kept, delete what is due, place legal holds.
     #[command(subcommand)]
     Retention(retention::Retention),
+    /// Compare the object store with the database: what nobody names, what is missing.
+    #[command(subcommand)]
+    Objects(objects::Objects),
     /// Copy the SQLite database into a new file, while the gateway runs.
     Backup(backup::Backup),
     /// Erase a claim (刪除), or restrict it (處理限制) while something is against that.
@@ -184,6 +188,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Wallet(wallet) => wallet.run(),
         Command::Police(police) => police.run(),
         Command::Retention(retention) => retention.run(config()?).await,
+        Command::Objects(objects) => objects.run(config()?).await,
         Command::Backup(backup) => backup.run(&config()?).await,
         Command::Erase(erase) => erase.run(config()?).await,
         Command::Statement(statement) => statement.run(config()?).await,

@@ -113,6 +113,10 @@ pub async fn examine(app: &App, findings: &mut Findings) -> Result<(), Fault> {
     }
     let store = &app.engine.store;
     database::examine(config, store, findings).await?;
+    match app.engine.objects.look().await {
+        Ok(()) => findings.good("object store"),
+        Err(error) => findings.wrong(&error.to_string()),
+    }
     store.sequence().await?;
     match store.check_audit().await? {
         Ok(lines) => findings.good(&format!("audit trail: {lines} lines, unbroken")),

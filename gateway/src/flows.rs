@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::clock::Clock;
 use crate::core::change::{AuditLine, WorkRow, Write};
 use crate::core::disclosure::Policy;
+use crate::core::packet::PacketError;
 use crate::core::term::Terms;
 use crate::id::{AuditId, ClaimId, Random, WorkId};
 use crate::keys::at_rest::{AtRestError, Vault};
@@ -48,6 +49,7 @@ pub mod published;
 pub mod push;
 pub mod registry;
 pub mod retention;
+pub mod strays;
 pub mod token;
 pub mod upload;
 pub mod wallet;
@@ -209,7 +211,7 @@ pub enum Fault {
     Master(#[from] masters::WrongMaster),
     /// A packet could not be made.
     #[error(transparent)]
-    Packet(#[from] crate::core::packet::PacketError),
+    Packet(#[from] PacketError),
     /// The object store.
     #[error(transparent)]
     Objects(#[from] ObjectsError),
@@ -233,6 +235,10 @@ impl Fault {
     pub fn is_passing(&self) -> bool {
         match self {
             Self::Contended | Self::ClockBehind(_) | Self::Objects(ObjectsError::Away(_)) => true,
+            // A gateway that was forgotten when the next master key was laid out.
+            Self::AtRest(AtRestError::Absent(_))
+            | Self::Packet(PacketError::AtRest(AtRestError::Absent(_)))
+            | Self::Master(masters::WrongMaster::Missing(_)) => true,
             Self::Store(error) => {
                 matches!(error, StoreError::Database(_) | StoreError::Together(_) | StoreError::Closed)
             }

@@ -10,9 +10,10 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use futures_util::TryStreamExt;
+use jiff::Timestamp;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt};
 
 use crate::config::{Config, ObjectsPlace};
 use crate::id::ObjectId;
@@ -63,6 +64,17 @@ pub enum OpenError {
     Bucket(String),
 }
 
+/// A segment as a listing tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Whose it is.
+    pub object: ObjectId,
+    /// Its writer and its number.
+    pub place: (u32, u32),
+    /// When it was written, by the clock of the store.
+    pub written: Timestamp,
+}
+
 /// The one door to the object store.
 #[derive(Clone, Debug)]
 pub struct Objects {
@@ -106,7 +118,12 @@ impl Objects {
     /// No space, or away.
     pub async fn put(&self, id: ObjectId, (epoch, number): (u32, u32), sealed: Vec<u8>) -> Result<(), ObjectsError> {
         let place = self.object(id).join(format!("{epoch}-{number}"));
-        self.store.put(&place, sealed.into()).await.map(drop).map_err(|error| failed(id, &error))
+        match self.store.put(&place, sealed.into()).await {
+            Ok(_) => Ok(()),
+            // Where it belongs is not there: a bucket under another name. No segment is missing.
+            Err(error @ object_store::Error::NotFound { .. }) => Err(ObjectsError::Away(error.to_string())),
+            Err(error) => Err(failed(id, &error)),
+        }
     }
 
     /// A sealed segment.
@@ -135,12 +152,58 @@ impl Objects {
         Ok(())
     }
 
+    /// Whether a segment is there.
+    ///
+    /// # Errors
+    /// Away.
+    pub async fn has(&self, id: ObjectId, (epoch, number): (u32, u32)) -> Result<bool, ObjectsError> {
+        match self.store.head(&self.object(id).join(format!("{epoch}-{number}"))).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(failed(id, &error)),
+        }
+    }
+
+    /// Every segment of objects whose names begin with these two digits. What is none of ours is passed over.
+    ///
+    /// # Errors
+    /// Away.
+    pub async fn list(&self, first: u8) -> Result<Vec<Listed>, ObjectsError> {
+        let folder = self.prefix.clone().join(format!("{first:02x}"));
+        let all: Vec<_> = self.store.list(Some(&folder)).try_collect().await.map_err(away)?;
+        let one = |meta: &ObjectMeta| {
+            let mut names = meta.location.prefix_match(&folder)?;
+            let object = uuid::Uuid::try_parse(names.next()?.as_ref()).ok()?;
+            let place = names.next()?;
+            let (epoch, number) = place.as_ref().split_once('-')?;
+            Some(Listed {
+                object: format!("obj_{object}").parse().ok()?,
+                place: (epoch.parse().ok()?, number.parse().ok()?),
+                written: Timestamp::from_millisecond(meta.last_modified.timestamp_millis()).ok()?,
+            })
+        };
+        Ok(all.iter().filter_map(one).collect())
+    }
+
+    /// Looks whether it answers. Nothing is written.
+    ///
+    /// # Errors
+    /// Away, or the bucket is not there.
+    pub async fn look(&self) -> Result<(), ObjectsError> {
+        self.store.list(Some(&self.prefix)).try_next().await.map(drop).map_err(away)
+    }
+
     /// One folder for each object, under one of 256.
     fn object(&self, id: ObjectId) -> Path {
         let name = id.uuid().simple().to_string();
         let first = name.get(..2).unwrap_or_default().to_owned();
         self.prefix.clone().join(first).join(name)
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "maps an error")]
+fn away(error: object_store::Error) -> ObjectsError {
+    ObjectsError::Away(error.to_string())
 }
 
 fn failed(id: ObjectId, error: &object_store::Error) -> ObjectsError {
@@ -174,6 +237,12 @@ mod tests {
         }
         assert_eq!(objects.get(one, (1, 1)).await.unwrap(), vec![7; 30]);
         assert!(matches!(objects.get(one, (2, 1)).await, Err(ObjectsError::Missing(id)) if id == one));
+        let mut listed = objects.list(one.uuid().as_bytes()[0]).await.unwrap();
+        listed.retain(|segment| segment.object == one);
+        listed.sort_by_key(|segment| segment.place);
+        assert_eq!(listed.iter().map(|segment| segment.place).collect::<Vec<_>>(), [(1, 0), (1, 1)]);
+        assert!((objects.has(one, (1, 1)).await.unwrap(), objects.has(one, (2, 1)).await.unwrap()) == (true, false));
+        objects.look().await.unwrap();
         objects.remove(one).await.unwrap();
         objects.remove(one).await.unwrap();
         assert!(objects.get(one, (1, 0)).await.is_err());

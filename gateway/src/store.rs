@@ -53,7 +53,7 @@ pub use schema::SchemaStatus;
 pub use sequence::Sequenced;
 
 pub use sql::Server;
-pub use uploads::{StoredObject, UploadView};
+pub use uploads::{NamedObject, StoredObject, UploadView};
 
 use sql::{Opener, Pool};
 use writer::Job;

@@ -184,7 +184,7 @@ async fn keys(engine: &Engine, mut stop: watch::Receiver<bool>) {
         let stamp = engine.ring.folder().stamp().ok();
         let same = stamp.is_some() && stamp == seen && looks < LOOKS;
         if let Err(error) = engine.renew_masters(!same).await {
-            tracing::error!(%error, "the master keys could not be followed; those known before stay in use");
+            tracing::error!(%error, "the master keys could not be followed");
         }
         if same {
             looks += 1;

@@ -2,7 +2,7 @@
 //! them.
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use crate::retention::{closed, operate};
 
-const MIB: usize = 1 << 20;
+pub(crate) const MIB: usize = 1 << 20;
 
 /// A clock that a test moves, begun now.
 fn clock() -> Clock {
@@ -31,7 +31,7 @@ fn clock() -> Clock {
 }
 
 /// A made-up photograph: its first bytes are a JPEG's, the rest differs from place to place.
-fn photo(size: usize) -> Vec<u8> {
+pub(crate) fn photo(size: usize) -> Vec<u8> {
     let mut bytes = vec![0xFF, 0xD8, 0xFF, 0xE0];
     let mut state = 1_u32;
     while bytes.len() < size {
@@ -42,11 +42,11 @@ fn photo(size: usize) -> Vec<u8> {
     bytes
 }
 
-fn hex(digest: &[u8]) -> String {
+pub(crate) fn hex(digest: &[u8]) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-async fn begin_as(client: &PartyClient, length: usize, kind: &str, digest: &str) -> Answer {
+pub(crate) async fn begin_as(client: &PartyClient, length: usize, kind: &str, digest: &str) -> Answer {
     let metadata = format!("filetype {},sha256 {}", STANDARD.encode(kind), STANDARD.encode(digest));
     let length = length.to_string();
     let headers =
@@ -55,7 +55,7 @@ async fn begin_as(client: &PartyClient, length: usize, kind: &str, digest: &str)
 }
 
 /// Begins the upload of a JPEG; its path.
-async fn begin(test: &TestGateway, content: &[u8]) -> String {
+pub(crate) async fn begin(test: &TestGateway, content: &[u8]) -> String {
     let answer = begin_as(&test.world.hospital, content.len(), "image/jpeg", &hex(&sha256(content))).await;
     assert_eq!(answer.status, 201, "{}", String::from_utf8_lossy(&answer.body));
     assert!(answer.header("upload-expires").unwrap().ends_with("GMT"));
@@ -63,7 +63,7 @@ async fn begin(test: &TestGateway, content: &[u8]) -> String {
     location[location.find("/hospital/").unwrap()..].to_owned()
 }
 
-async fn append(client: &PartyClient, path: &str, offset: usize, piece: &[u8]) -> Answer {
+pub(crate) async fn append(client: &PartyClient, path: &str, offset: usize, piece: &[u8]) -> Answer {
     let offset = offset.to_string();
     let headers = [
         ("Tus-Resumable", "1.0.0"),
@@ -73,20 +73,20 @@ async fn append(client: &PartyClient, path: &str, offset: usize, piece: &[u8]) -
     must(client.call(Method::PATCH, path, &headers, piece.to_vec()).await)
 }
 
-async fn offset(client: &PartyClient, path: &str) -> usize {
+pub(crate) async fn offset(client: &PartyClient, path: &str) -> usize {
     let answer = must(client.call(Method::HEAD, path, &[("Tus-Resumable", "1.0.0")], Vec::new()).await);
     assert_eq!((answer.status.as_u16(), answer.header("cache-control")), (200, Some("no-store")));
     answer.header("upload-offset").unwrap().parse().unwrap()
 }
 
 /// Status and code of a refusal.
-fn refused(answer: &Answer) -> (u16, String) {
+pub(crate) fn refused(answer: &Answer) -> (u16, String) {
     let code = answer.json("problem").unwrap()["code"].as_str().unwrap().to_owned();
     (answer.status.as_u16(), code)
 }
 
 /// The demo's case with a scan of its receipt that was uploaded.
-fn referring(number: &str, url: &str, more: &Value) -> Value {
+pub(crate) fn referring(number: &str, url: &str, more: &Value) -> Value {
     let mut bundle = case(number);
     let mut attachment = json!({ "contentType": "image/jpeg", "url": url });
     attachment.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
@@ -99,13 +99,22 @@ fn referring(number: &str, url: &str, more: &Value) -> Value {
     bundle
 }
 
-fn files_in(folder: &Path) -> usize {
+/// The same with the scan in the bundle itself.
+pub(crate) fn inline(number: &str, content: &[u8]) -> Vec<u8> {
+    let more = json!({ "data": STANDARD.encode(content), "url": null });
+    let mut bundle = referring(number, "", &more);
+    let last = bundle["entry"].as_array_mut().unwrap().last_mut().unwrap();
+    last["resource"]["content"][0]["attachment"].as_object_mut().unwrap().remove("url");
+    bytes(&bundle)
+}
+
+pub(crate) fn files_in(folder: &Path) -> usize {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     let paths = entries.map(|entry| entry.unwrap().path());
     paths.map(|path| if path.is_dir() { files_in(&path) } else { 1 }).sum()
 }
 
-async fn objects_left(test: &TestGateway, wanted: usize) {
+pub(crate) async fn objects_left(test: &TestGateway, wanted: usize) {
     must(test.world.gateway.app.engine.remove_objects().await);
     assert_eq!(files_in(&test.folder().join("objects")), wanted, "objects left");
 }
@@ -262,9 +271,15 @@ async fn what_is_not_as_declared_is_never_kept() {
 }
 
 /// Sends the head of a PATCH and some of its bytes, then breaks the connection.
-fn broken(test: &TestGateway, path: &str, offset: usize, length: usize, piece: &[u8]) -> TcpStream {
-    let token = test.world.hospital.access_token().unwrap();
-    let mut stream = TcpStream::connect(test.world.gateway.address).unwrap();
+pub(crate) fn broken(
+    (address, client): (SocketAddr, &PartyClient),
+    path: &str,
+    offset: usize,
+    length: usize,
+    piece: &[u8],
+) -> TcpStream {
+    let token = client.access_token().unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
     let head = format!(
         "PATCH {path} HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {token}\r\nTus-Resumable: 1.0.0\r\n\
          Upload-Offset: {offset}\r\nContent-Type: application/offset+octet-stream\r\nContent-Length: {length}\r\n\r\n"
@@ -283,7 +298,7 @@ async fn a_broken_upload_goes_on_where_it_was_and_two_at_once_do_not_mix() {
     let path = begin(&test, &content).await;
 
     // The connection breaks: what came is kept.
-    drop(broken(&test, &path, 0, content.len(), &content[..MIB + MIB / 2]));
+    drop(broken((test.world.gateway.address, client), &path, 0, content.len(), &content[..MIB + MIB / 2]));
     let mut kept = 0;
     for _ in 0..100 {
         kept = offset(client, &path).await;
@@ -295,7 +310,8 @@ async fn a_broken_upload_goes_on_where_it_was_and_two_at_once_do_not_mix() {
     assert!((MIB..=MIB + MIB / 2).contains(&kept), "{kept}");
 
     // One stalls, another goes on: the one that stalled writes no more, whatever it sends.
-    let mut stalled = broken(&test, &path, kept, content.len() - kept, &content[kept..kept + 10]);
+    let mut stalled =
+        broken((test.world.gateway.address, client), &path, kept, content.len() - kept, &content[kept..kept + 10]);
     tokio::time::sleep(Duration::from_millis(300)).await;
     let answer = append(client, &path, kept, &content[kept..]).await;
     assert_eq!(answer.status, 204, "{}", String::from_utf8_lossy(&answer.body));
@@ -354,13 +370,6 @@ async fn an_upload_outlives_a_restart() {
 async fn a_larger_file_of_a_bundle_goes_outside_and_a_folder_that_cannot_be_written_takes_nothing() {
     let test = TestGateway::start_with(clock()).await;
     let content = photo(MIB + 50);
-    let inline = |number: &str, content: &[u8]| {
-        let more = json!({ "data": STANDARD.encode(content), "url": null });
-        let mut bundle = referring(number, "", &more);
-        let last = bundle["entry"].as_array_mut().unwrap().last_mut().unwrap();
-        last["resource"]["content"][0]["attachment"].as_object_mut().unwrap().remove("url");
-        bytes(&bundle)
-    };
     let pushed = test.push(&inline("LARGE-1", &content), &[]).await;
     assert_eq!(pushed.status, 201, "{}", String::from_utf8_lossy(&pushed.body));
     let objects = test.folder().join("objects");
@@ -391,4 +400,55 @@ async fn a_larger_file_of_a_bundle_goes_outside_and_a_folder_that_cannot_be_writ
     test.clock.advance(Duration::from_hours(25));
     objects_left(&test, 6).await;
     test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_names_is_listed_and_removed_and_what_is_missing_is_told() {
+    let test = TestGateway::start().await;
+    let pushed = test.push(&inline("STRAY-1", &photo(2 * MIB + 9)), &[]).await;
+    assert_eq!(pushed.status, 201, "{}", String::from_utf8_lossy(&pushed.body));
+    let claim = pushed.header("claimgate-claim-id").unwrap();
+    let objects = test.folder().join("objects");
+    // As a database that was restored leaves what came after it.
+    let stray = objects.join("ab/ab345678901243458789012345678901");
+    std::fs::create_dir_all(&stray).unwrap();
+    std::fs::write(stray.join("1-0"), b"sealed").unwrap();
+    let check = ["objects", "check"];
+    let (exit, said, heard) = operate(test.folder(), &check, &[]);
+    assert!(exit == 0 && said.contains("obj_ab345678-9012-4345-8789-012345678901: 1 segments"), "{said} {heard}");
+    assert!(said.contains("1 objects are named, 1 are nobody's, 0 files are not whole"), "{said}");
+    let remove = ["objects", "check", "--remove", "--days", "30", "--as", "alice"];
+    let (exit, said, heard) = operate(test.folder(), &remove, &[]);
+    assert!(exit == 0 && said.contains("0 objects removed") && stray.exists(), "{said} {heard}");
+    age(&stray.join("1-0"));
+    let (exit, said, heard) = operate(test.folder(), &remove, &[]);
+    assert!(exit == 0 && said.contains("1 objects removed") && !stray.exists(), "{said} {heard}");
+    assert_eq!(files_in(&objects), 4, "three segments and the leaves of what is named");
+
+    // A segment is gone.
+    let folder = |path: &Path| std::fs::read_dir(path).unwrap().next().unwrap().unwrap().path();
+    let object = std::fs::read_dir(&objects).unwrap().map(|entry| entry.unwrap().path());
+    let object = folder(&object.filter(|path| files_in(path) > 0).last().unwrap());
+    std::fs::remove_file(object.join("1-1")).unwrap();
+    let (exit, said, heard) = operate(test.folder(), &check, &[]);
+    assert!(exit == 4 && said.contains(&format!("MISSING {claim}")) && said.contains(": 1 segments"), "{said} {heard}");
+
+    // Under another database all of it would be nobody's: nothing is removed.
+    for file in std::fs::read_dir(&object).unwrap() {
+        age(&file.unwrap().path());
+    }
+    let other = TestGateway::start().await;
+    let place = [("CLAIMGATE_OBJECTS__URL", format!("file:{}", objects.display()))];
+    let place: Vec<_> = place.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let (exit, said, heard) = operate(other.folder(), &remove, &place);
+    assert!(exit == 1 && heard.contains("another gateway's"), "{said} {heard}");
+    assert_eq!(files_in(&objects), 3);
+    other.stop().await;
+    test.stop().await;
+}
+
+/// Lets a file be older than it is.
+fn age(file: &Path) {
+    let aged = std::process::Command::new("touch").args(["-d", "40 days ago"]).arg(file).status().unwrap();
+    assert!(aged.success());
 }

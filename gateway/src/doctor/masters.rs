@@ -16,7 +16,11 @@ pub(super) async fn examine(engine: &Engine, findings: &mut Findings) -> Result<
     for (id, needed) in engine.masters_needed().await? {
         let values = needed.values;
         match (needed.leads, needed.here, values) {
-            (true, ..) => findings.good(&format!("master key {id} encrypts what is new; {values} values are under it")),
+            (true, false, _) => findings.wrong(&format!(
+                "master key {id} encrypts what is new and is not here: this gateway refuses what it would have to \
+                 encrypt; lay master-{id}.key into keys.dir"
+            )),
+            (true, true, _) => findings.good(&format!("master key {id} encrypts what is new; {values} values are under it")),
             (false, false, _) => findings.wrong(&format!(
                 "{values} values need master key {id}, which is not here: lay master-{id}.key into keys.dir"
             )),

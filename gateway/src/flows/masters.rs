@@ -112,11 +112,16 @@ impl Engine {
     /// The keys cannot be read, the one that leads is not here, or the database is away.
     pub async fn renew_masters(&self, changed: bool) -> Result<(), Fault> {
         let Some(leader) = self.store.master_keys().await?.pop() else { return Ok(()) };
-        if self.vault.leads() == Some(leader.id) && !changed {
+        if [self.vault.leads(), self.vault.lacks()].contains(&Some(leader.id)) && !changed {
             return Ok(());
         }
         let known = self.masters.read()?;
         self.ring.folder().renew(&known);
+        if known.iter().all(|key| key.id() != leader.id) {
+            // Under the former key nothing more is encrypted here: elsewhere it counts as needed by nothing.
+            self.vault.wait_for(leader.id, &known);
+            return Err(WrongMaster::Missing(leader.id).into());
+        }
         self.vault.renew(&led_by(known, leader.id).ok_or(WrongMaster::Missing(leader.id))?);
         Ok(())
     }

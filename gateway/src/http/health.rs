@@ -33,6 +33,10 @@ pub async fn ready(app: Data<App>) -> Result<HttpResponse, Problem> {
     if let Some(back) = app.engine.clock_behind() {
         return Err(Fault::ClockBehind(back).into());
     }
+    if let Some(id) = app.engine.vault.lacks() {
+        let detail = format!("Master key {id} encrypts and is not on this gateway: lay master-{id}.key into keys.dir");
+        return Err(Problem::new(503, "unavailable", detail));
+    }
     app.engine.store.probe().await?;
     Ok(HttpResponse::Ok().json(Health { status: "ready" }))
 }

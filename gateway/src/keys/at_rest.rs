@@ -28,12 +28,20 @@ pub struct Place<'a> {
     pub column: &'static str,
 }
 
-/// A value that does not open: changed, moved, or of another key.
+/// A value that cannot be encrypted or does not open.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the encrypted value in {table}.{column} does not open: changed, moved, or of another key")]
-pub struct AtRestError {
-    table: &'static str,
-    column: &'static str,
+pub enum AtRestError {
+    /// Changed, moved, or of another key.
+    #[error("the encrypted value in {table}.{column} does not open: changed, moved, or of another key")]
+    Unopened {
+        /// Table.
+        table: &'static str,
+        /// Column.
+        column: &'static str,
+    },
+    /// Its master key is not here.
+    #[error("master key {0} is not here: lay master-{0}.key into keys.dir")]
+    Absent(MasterKeyId),
 }
 
 /// Wraps and unwraps the data keys of claims; seals what the registry keeps of people and of endpoints.
@@ -49,7 +57,11 @@ struct Present {
 }
 
 /// The keys for one purpose, one of each master key: the first encrypts, all of them decrypt.
-pub(super) struct Versions(Vec<(MasterKeyId, Zeroizing<[u8; 32]>)>);
+pub(super) struct Versions {
+    keys: Vec<(MasterKeyId, Zeroizing<[u8; 32]>)>,
+    /// The key that would encrypt and is not here: until it is, nothing is encrypted.
+    lacks: Option<MasterKeyId>,
+}
 
 /// The data key of one claim. Erasing its wrapped form erases the claim.
 pub struct ClaimKey {
@@ -77,16 +89,30 @@ impl Vault {
         *self.present.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(Present::of(masters));
     }
 
+    /// Goes on under these master keys, of which none may encrypt: the one that must is not here.
+    pub fn wait_for(&self, lacks: MasterKeyId, masters: &[MasterKey]) {
+        let mut present = Present::of(masters);
+        (present.wrapping.lacks, present.registry.lacks) = (Some(lacks), Some(lacks));
+        *self.present.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(present);
+    }
+
     /// The master key that encrypts what is new.
     #[must_use]
     pub fn leads(&self) -> Option<MasterKeyId> {
-        self.present().wrapping.0.first().map(|(id, _)| *id)
+        let present = self.present();
+        present.wrapping.keys.first().map(|(id, _)| *id).filter(|_| present.wrapping.lacks.is_none())
+    }
+
+    /// The master key that must encrypt and is not here.
+    #[must_use]
+    pub fn lacks(&self) -> Option<MasterKeyId> {
+        self.present().wrapping.lacks
     }
 
     /// Every master key there is, the one that encrypts first.
     #[must_use]
     pub fn knows(&self) -> Vec<MasterKeyId> {
-        self.present().wrapping.0.iter().map(|(id, _)| *id).collect()
+        self.present().wrapping.keys.iter().map(|(id, _)| *id).collect()
     }
 
     fn present(&self) -> Arc<Present> {
@@ -161,23 +187,28 @@ pub fn encrypted_by(sealed: &[u8]) -> Option<MasterKeyId> {
 
 impl Versions {
     pub(super) fn of(masters: &[MasterKey], purpose: KeyPurpose) -> Self {
-        Self(masters.iter().map(|master| (master.id(), master.derive(purpose))).collect())
+        let keys = masters.iter().map(|master| (master.id(), master.derive(purpose))).collect();
+        Self { keys, lacks: None }
     }
 
     /// Encrypts under the first: mark, id, nonce, ciphertext, tag.
     pub(super) fn seal(&self, random: &Random, place: Place<'_>, plain: &[u8]) -> Result<Vec<u8>, AtRestError> {
-        let (id, key) = self.0.first().ok_or_else(|| failed(place))?;
+        if let Some(id) = self.lacks {
+            return Err(AtRestError::Absent(id));
+        }
+        let (id, key) = self.keys.first().ok_or_else(|| failed(place))?;
         Ok([MARK.as_slice(), id.as_bytes(), &seal(key, random, place, plain)?].concat())
     }
 
     /// Decrypts under the master key the value names, or under whichever fits one that names none.
     pub(super) fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, AtRestError> {
         if let Some(id) = encrypted_by(sealed)
-            && let Some((_, key)) = self.0.iter().find(|(known, _)| *known == id)
+            && let Some((_, key)) = self.keys.iter().find(|(known, _)| *known == id)
         {
             return open(key, place, sealed.get(MARKED..).unwrap_or_default());
         }
-        self.0.iter().find_map(|(_, key)| open(key, place, sealed).ok()).ok_or_else(|| failed(place))
+        let opened = self.keys.iter().find_map(|(_, key)| open(key, place, sealed).ok());
+        opened.ok_or_else(|| encrypted_by(sealed).map_or_else(|| failed(place), AtRestError::Absent))
     }
 
     /// The same under the first key; nothing where it is so already.
@@ -187,7 +218,7 @@ impl Versions {
         place: Place<'_>,
         sealed: &[u8],
     ) -> Result<Option<Vec<u8>>, AtRestError> {
-        match (encrypted_by(sealed), self.0.first()) {
+        match (encrypted_by(sealed), self.keys.first()) {
             (Some(by), Some((id, _))) if by == *id => Ok(None),
             _ => self.seal(random, place, &self.open(place, sealed)?).map(Some),
         }
@@ -220,7 +251,7 @@ fn wrapped_at(row: &str) -> Place<'_> {
 }
 
 fn failed(place: Place<'_>) -> AtRestError {
-    AtRestError { table: place.table, column: place.column }
+    AtRestError::Unopened { table: place.table, column: place.column }
 }
 
 fn bound_to(place: Place<'_>) -> Aad<Vec<u8>> {
@@ -313,5 +344,16 @@ mod tests {
         }
         assert_eq!(alone.open_registry(place, &moved).unwrap().as_slice(), b"somebody");
         assert!([&wrapped, &bare].iter().all(|old| alone.open_claim_key(claim, old).is_err()));
+
+        // The one that must encrypt is not here: what others encrypted opens, and nothing is encrypted.
+        vault.wait_for(both[0].id(), &both[1..]);
+        assert_eq!((vault.leads(), vault.lacks()), (None, Some(both[0].id())));
+        assert_eq!(vault.open_registry(place, &contacts).unwrap().as_slice(), b"somebody");
+        let absent = AtRestError::Absent(both[0].id());
+        assert_eq!(vault.open_registry(place, &moved).unwrap_err(), absent);
+        assert_eq!(vault.seal_registry(place, b"somebody").unwrap_err(), absent);
+        assert_eq!(vault.new_claim_key(claim).err(), Some(absent));
+        vault.renew(&both);
+        assert_eq!((vault.leads(), vault.lacks()), (Some(both[0].id()), None));
     }
 }

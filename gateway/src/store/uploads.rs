@@ -59,6 +59,15 @@ pub struct StoredObject {
     pub secret: Vec<u8>,
 }
 
+/// An object by what names it.
+#[derive(Clone, Debug)]
+pub struct NamedObject {
+    /// Where its bytes are.
+    pub object: ObjectId,
+    /// The claim's attachment, and which bytes must be there; nothing for a file on its way or going.
+    pub file: Option<(ClaimId, AttachmentId, Parts, u64)>,
+}
+
 type UploadRow = (String, String, String, i64, Vec<u8>, String, i64, String, i64, Vec<u8>, Option<String>, i64);
 type ObjectRow = (String, String, String, i64, String, Vec<u8>, Option<String>);
 
@@ -139,6 +148,34 @@ impl Store {
             })
         })
         .transpose()
+    }
+
+    /// What names objects whose names begin with these two digits.
+    ///
+    /// # Errors
+    /// The database is away or a row damaged.
+    pub async fn named_objects(&self, first: u8) -> Result<Vec<NamedObject>, StoreError> {
+        let sql = "-- uploads::named_objects
+            select object_id, claim_id, id, parts, bytes from attachment where object_id >= $1 and object_id < $2
+            union all
+            select object_id, '', '', '', 0 from upload where object_id >= $1 and object_id < $2 and claim_id is null
+            union all
+            select object_id, '', '', '', 0 from object_due where object_id >= $1 and object_id < $2";
+        let next = first.checked_add(1).map_or_else(|| "obj_g".to_owned(), |next| format!("obj_{next:02x}"));
+        let rows: Vec<(String, String, String, String, i64)> =
+            query_as(sql).bind(format!("obj_{first:02x}")).bind(next).fetch_all(self.readers()).await?;
+        rows.into_iter()
+            .map(|(object, claim, id, parts, bytes)| {
+                let table = "attachment";
+                let file = if claim.is_empty() {
+                    None
+                } else {
+                    let (claim, id) = (parse(table, "claim_id", &claim)?, parse(table, "id", &id)?);
+                    Some((claim, id, parse(table, "parts", &parts)?, size(table, bytes)?))
+                };
+                Ok(NamedObject { object: parse(table, "object_id", &object)?, file })
+            })
+            .collect()
     }
 
     /// Objects that are going.

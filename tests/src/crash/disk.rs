@@ -29,6 +29,15 @@ impl Disk {
         done.then_some(Self { at })
     }
 
+    /// Lets nothing be written to it, or lets it again; `false` where that cannot be done here.
+    #[must_use]
+    pub fn read_only(&self, read_only: bool) -> bool {
+        let how = if read_only { "remount,ro" } else { "remount,rw" };
+        let mut mount = Command::new("mount");
+        mount.args(["-o", how]).arg(self.at.path());
+        mount.stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    }
+
     /// A folder on it.
     ///
     /// # Panics
