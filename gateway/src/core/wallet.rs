@@ -79,6 +79,9 @@ pub struct Act {
     pub accident_on: Option<Date>,
     /// The kind of record, where records are obtained.
     pub record_kind: Option<String>,
+    /// New Taiwan dollars, such as `1200` or `1200.50`, where money moves: for a mandate that limits it.
+    #[serde(default)]
+    pub amount: Option<String>,
 }
 
 /// What came of a session, sealed.

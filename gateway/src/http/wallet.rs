@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use claimgate_adapters::wallet::Reason;
 use claimgate_adapters::wallet::limits::ANSWER_BYTES;
+use claimgate_adapters::wallet::mandate::scope::cents;
 use claimgate_adapters::wallet::mandate::terms::Level;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -178,6 +179,11 @@ pub async fn ask(
     if body.return_to.as_deref().is_some_and(|address| !is_return_address(address)) {
         let detail = "return_to is an https address without a fragment, in visible ASCII";
         return Err(Problem::new(422, "wallet.return-to", detail).at("/return_to"));
+    }
+    let amount = body.action.as_ref().and_then(|action| action.amount.as_deref());
+    if amount.is_some_and(|amount| cents(amount).is_none()) {
+        let detail = "amount is New Taiwan dollars: digits, and at most two behind a point";
+        return Err(Problem::new(422, "body.value", detail).at("/action/amount"));
     }
     let claim = body.claim_id.map(|id| id.parse().map_err(|_| Problem::not_found())).transpose()?;
     let new = NewSession {

@@ -102,7 +102,7 @@ impl Engine {
         let number = under.as_ref().map_or_else(of_holder, |under| under.mandator.clone());
         outcome.person = self.is_person(&session, number.as_deref()).await?;
         if let Some(under) = &under {
-            (outcome.mandate, outcome.mandate_level) = (Some(under.allowed.mandate.clone()), Some(under.allowed.level));
+            (outcome.mandate, outcome.mandate_level) = (Some(under.allowed.used.id.clone()), Some(under.allowed.level));
         }
         if outcome.person == Some(false) {
             let reason = if under.is_some() { Reason::MandatorMismatch } else { Reason::SubjectMismatch };

@@ -6,7 +6,7 @@
 use claimgate_adapters::wallet::Reason;
 use claimgate_adapters::wallet::mandate::Mandate;
 use claimgate_adapters::wallet::mandate::decision::{Allowed, Grounds, Parties, decide};
-use claimgate_adapters::wallet::mandate::scope::Action;
+use claimgate_adapters::wallet::mandate::scope::{Action, cents};
 use claimgate_adapters::wallet::mandate::terms::{CaseRef, Identifier, Person};
 use claimgate_adapters::wallet::session::Presented;
 use claimgate_adapters::wallet::status::Outcome;
@@ -49,7 +49,8 @@ pub(super) fn under(query: &Named, presented: &[Presented], act: &Act, now: Time
         ..Person::default()
     };
     let key = credential.holder.as_ref().ok_or(Reason::KeyBindingMissing)?;
-    let grounds = Grounds { credential, issuer_trusted: true, status: Outcome::Valid, parent: None, documents: &[] };
+    let grounds =
+        Grounds { credential, issuer_trusted: true, status: Outcome::Valid, parent: None, documents: &[], uses: 0 };
     let parties = Parties { presenter: &holder, presenter_key: key, principal: &mandate.mandator };
     let allowed = decide(&grounds, &parties, &act.action(&CaseRef::from(act)), now)?;
     let mandator = mandate.mandator.id.and_then(|id| id.value);
@@ -72,8 +73,7 @@ impl Act {
             plate: self.plate.as_deref(),
             accident_on: self.accident_on,
             record_kind: self.record_kind.as_deref(),
-            cents: None,
-            uses: 0,
+            cents: self.amount.as_deref().and_then(cents),
         }
     }
 }
