@@ -150,6 +150,10 @@ impl Entry {
         let wrong = |why: String| QueriesError::Dcql { name: name.clone(), why };
         let query: Query = serde_json::from_str(&dcql).map_err(|error| wrong(error.to_string()))?;
         query.check().map_err(|error: QueryError| wrong(error.to_string()))?;
+        // Every session is one holder's, and may carry a consent: both are worth what is signed.
+        if query.credentials.iter().any(|one| !one.require_cryptographic_holder_binding) {
+            return Err(wrong("require_cryptographic_holder_binding: a holder always proves the key here".to_owned()));
+        }
         if subject.as_ref().is_some_and(|subject| !fields.contains_key(subject)) {
             return Err(QueriesError::Subject(name));
         }
@@ -193,6 +197,8 @@ mod tests {
         assert!(matches!(refused("dc+sd-jwt", "jwt_vc"), QueriesError::Dcql { .. }));
         let open = "dialect = \"haip\"\nresponse = \"direct_post\"";
         assert!(matches!(refused("dialect = \"haip\"", open), QueriesError::Dcql { .. }));
+        let unbound = "dc+sd-jwt\", \"require_cryptographic_holder_binding\": false";
+        assert!(matches!(refused("dc+sd-jwt\"", unbound), QueriesError::Dcql { .. }));
         assert!(matches!(refused("assurance =", "asurance ="), QueriesError::Form(_)));
     }
 }
