@@ -24,6 +24,7 @@ use crate::keys::index::Mac;
 use crate::keys::issuers::{Issuers, IssuersError};
 use crate::keys::verifier::{Verifier, VerifierError};
 use crate::party::PartyId;
+use crate::store::StoreError;
 
 mod answer;
 mod mandate;
@@ -256,7 +257,11 @@ impl Engine {
         let handle = self.handle_index(&handle);
         change.push(self.audit(app.as_str(), "wallet.asked", &id, [("query", session.query.clone())]));
         change.push(Write::Wallet(WalletWrite::New(Box::new(session), handle, now, forget_at)));
-        self.store.commit(change).await.map_err(Fault::from)?;
+        match self.store.commit(change).await {
+            // Erased or restricted at this moment.
+            Err(StoreError::Conflict { table: "claim" }) => return Err(NotStarted::Claim),
+            committed => committed.map_err(Fault::from)?,
+        }
         let universal_link = universal_link.filter(|_| !setup.universal_link.is_empty());
         Ok(Started { id, link, universal_link, closes_at })
     }
