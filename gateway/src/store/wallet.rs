@@ -7,7 +7,7 @@ use super::rows::{mac, parse, time};
 use super::sql::{Builder, Connection, query, query_as};
 use super::written::{millis, one};
 use super::{Store, StoreError};
-use crate::core::wallet::{Session, WalletWrite};
+use crate::core::wallet::{MandateUse, Session, WalletWrite};
 use crate::id::{ClaimId, WalletSessionId};
 use crate::keys::index::Mac;
 use crate::party::PartyId;
@@ -154,9 +154,13 @@ pub(super) async fn apply(tx: &mut Connection, write: &WalletWrite) -> Result<()
                 .bind(millis(answer.at))
                 .bind(answer.due_at.map(millis))
                 .bind(i64::from(answer.stays))
-                .execute(tx)
+                .execute(&mut *tx)
                 .await;
-            one(TABLE, written)
+            one(TABLE, written)?;
+            match &answer.uses {
+                Some(uses) => count_use(tx, uses).await,
+                None => Ok(()),
+            }
         }
         WalletWrite::Judged(id, state, reason, due_at, forget_at) => {
             // Of who is refused nothing is kept.
@@ -178,6 +182,16 @@ pub(super) async fn apply(tx: &mut Connection, write: &WalletWrite) -> Result<()
     }
 }
 
+/// Counts one use of a mandate; none more than it allows, whoever else is at it.
+async fn count_use(tx: &mut Connection, uses: &MandateUse) -> Result<(), StoreError> {
+    let sql = "-- wallet::count_use
+        insert into mandate_use (mandate_mac, uses, forget_at) values ($1, 1, $3)
+        on conflict (mandate_mac) do update set uses = mandate_use.uses + 1 where mandate_use.uses < $2";
+    let most = i64::try_from(uses.most).unwrap_or(i64::MAX);
+    let counted = query(sql).bind(uses.mandate.as_slice()).bind(most).bind(millis(uses.until)).execute(tx).await;
+    one("mandate_use", counted)
+}
+
 /// Makes sure that a claim may be used until the end of the transaction: nothing begins for one that is being erased.
 async fn check_claim(tx: &mut Connection, claim: ClaimId) -> Result<(), StoreError> {
     let mut sql = Builder::new("-- wallet::check_claim\nselect version from claim where barred is null and id = ");
@@ -186,10 +200,13 @@ async fn check_claim(tx: &mut Connection, claim: ClaimId) -> Result<(), StoreErr
     if found.is_empty() { Err(StoreError::Conflict { table: "claim" }) } else { Ok(()) }
 }
 
-/// Forgets sessions whose time is over; an erasure deletes those of its claim itself.
+/// Forgets sessions and mandates whose time is over; an erasure deletes the sessions of its claim itself.
 pub(super) async fn forget(connection: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
     let sql = "-- wallet::forget
         delete from wallet_session where forget_at <= $1";
+    query(sql).bind(millis(now)).execute(&mut *connection).await?;
+    let sql = "-- wallet::forget_uses
+        delete from mandate_use where forget_at <= $1";
     query(sql).bind(millis(now)).execute(connection).await?;
     Ok(())
 }
