@@ -63,6 +63,7 @@ mod roles;
 mod rotation;
 mod search;
 mod signatures;
+mod simulators;
 mod statements;
 mod status;
 mod throttle;
