@@ -71,6 +71,7 @@ mod throttle;
 mod tidy;
 mod tokens;
 mod trace;
+mod twdiw;
 mod uploads;
 mod wallet;
 mod wallets;

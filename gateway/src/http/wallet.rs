@@ -256,6 +256,10 @@ fn not_started(app: &App, reason: NotStarted) -> Problem {
             let detail = "action goes with a query for a mandate, and with no other";
             Problem::new(422, "wallet.action", detail).at("/action")
         }
+        NotStarted::Consent => {
+            let detail = "Wallets of this query's dialect sign no consent: leave consent out, or name another query";
+            Problem::new(422, "wallet.consent", detail).at("/consent")
+        }
         NotStarted::Claim => Problem::not_found().at("/claim_id"),
         NotStarted::Fault(fault) => fault.into(),
     }
