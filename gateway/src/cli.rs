@@ -28,6 +28,8 @@ mod packet;
 mod party;
 mod police;
 mod retention;
+#[cfg(feature = "sandbox")]
+mod sandbox;
 mod serve;
 mod signature;
 mod statement;
@@ -88,6 +90,10 @@ enum Command {
     /// Show the main job: a hospital's bundle becomes packets that two insurers open.
     #[cfg(feature = "sandbox")]
     Demo(demo::Demo),
+    /// Run made-up wallets and issuers, to try a flow against a sandbox.
+    #[cfg(feature = "sandbox")]
+    #[command(subcommand)]
+    Sandbox(sandbox::Sandbox),
     /// Bring the database to this build's schema, or say where it stands.
     #[command(subcommand)]
     Migrate(migrate::Migrate),
@@ -172,6 +178,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Serve(serve) => serve.run(config()?).await,
         #[cfg(feature = "sandbox")]
         Command::Demo(demo) => demo.run().await,
+        #[cfg(feature = "sandbox")]
+        Command::Sandbox(sandbox) => sandbox.run().await,
         Command::Migrate(migrate) => migrate.run(&config()?).await,
         Command::Keys(keys) => keys.run(config()?).await,
         Command::Party(party) => party.run(config()?).await,

@@ -7,5 +7,6 @@ pub mod demo;
 pub mod hospital;
 pub mod insurer;
 pub mod issuer;
+pub mod office;
 pub mod report;
 pub mod wallet;

@@ -17,22 +17,25 @@ use serde_json::{Map, Value, json};
 
 const ADDRESS: &str = "https://gate.example";
 const ISSUER: &str = "https://dmv.example";
-const VCT: &str = "urn:claimgate:driving-licence:1";
+pub(crate) const VCT: &str = "urn:claimgate:driving-licence:1";
 const MANDATE: &str = "urn:claimgate:claim-mandate:1";
 /// Made up, with a valid check digit.
-const NUMBER: &str = "A234567890";
+pub(crate) const NUMBER: &str = "A234567890";
 
 /// A gateway that asks wallets, an issuer it trusts, the place the issuer's lists come from.
-struct Desk {
-    test: TestGateway,
-    issuer: Issuer,
+pub(crate) struct Desk {
+    pub(crate) test: TestGateway,
+    pub(crate) issuer: Issuer,
     lists: Receiver,
     _files: tempfile::TempDir,
 }
 
 impl Desk {
     async fn open(more: &[(&str, &str)]) -> Self {
-        let clock = Clock::test(Timestamp::from_second(1_790_000_000).unwrap());
+        Self::at(Clock::test(Timestamp::from_second(1_790_000_000).unwrap()), more).await
+    }
+
+    pub(crate) async fn at(clock: Clock, more: &[(&str, &str)]) -> Self {
         let files = tempfile::tempdir().unwrap();
         let issuer = must(Issuer::new(ISSUER, clock.now(), Random::system()));
         std::fs::write(files.path().join("root.pem"), issuer.anchor()).unwrap();
@@ -74,7 +77,7 @@ impl Desk {
         wallet
     }
 
-    async fn ask(&self, more: Value) -> Value {
+    pub(crate) async fn ask(&self, more: Value) -> Value {
         let mut body = json!({ "query": "driving-licence", "purpose": "motor-claim" });
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         let answer = post(&self.test.world.app, "/wallet/v1/sessions", &body).await;
@@ -98,13 +101,13 @@ impl Desk {
         panic!("never {state}: {}", self.read(session, "").await)
     }
 
-    async fn read(&self, session: &Value, query: &str) -> Value {
+    pub(crate) async fn read(&self, session: &Value, query: &str) -> Value {
         let path = format!("/wallet/v1/sessions/{}{query}", session["session_id"].as_str().unwrap());
         must(must(get(&self.test.world.app, &path).await.expect("session", 200)).json("session"))
     }
 }
 
-fn link(session: &Value) -> &str {
+pub(crate) fn link(session: &Value) -> &str {
     session["link"].as_str().unwrap()
 }
 
@@ -298,8 +301,9 @@ async fn a_mandate_allows_what_it_names_to_whom_it_was_given() {
         wallet
     };
     let cases = json!({ "case_refs": [{ "system": "https://insurer.example/claims", "value": "C-1" }] });
-    let mut counted = cases.clone();
-    counted["max_uses"] = json!(1);
+    let mut twice = cases.clone();
+    twice["max_uses"] = json!(2);
+    let counted = wallet(&patient, NUMBER, twice);
     let own = wallet(&patient, NUMBER, cases.clone());
     for (wallet, power, case, reason) in [
         (&own, "submit_claim", "C-1", ""),
@@ -308,7 +312,10 @@ async fn a_mandate_allows_what_it_names_to_whom_it_was_given() {
         (&own, "submit_claim", "C-2", "mandate_scope_exceeded"),
         (&wallet("B122026083", NUMBER, cases.clone()), "submit_claim", "C-1", "mandator_mismatch"),
         (&wallet(&patient, "B122026083", cases.clone()), "submit_claim", "C-1", "mandatary_mismatch"),
-        (&wallet(&patient, NUMBER, counted), "submit_claim", "C-1", "mandate_scope_exceeded"),
+        (&counted, "submit_claim", "C-1", ""),
+        (&counted, "submit_claim", "C-2", "mandate_scope_exceeded"),
+        (&counted, "submit_claim", "C-1", ""),
+        (&counted, "submit_claim", "C-1", "mandate_scope_exceeded"),
     ] {
         let action = json!({ "power": power, "case_system": "https://insurer.example/claims", "case_number": case });
         let session = desk.ask(json!({ "query": "claim-mandate", "claim_id": claim, "action": action })).await;

@@ -181,7 +181,9 @@ impl Asked {
             Dialect::Oid4vp => Strictness::Credential,
             Dialect::SdJwtRaw | Dialect::Twdiw => Strictness::Raw,
         };
-        let proof = asked.require_cryptographic_holder_binding.then_some(proof);
+        // Who consents, or is one with another's holder, signs: whatever the query asks for.
+        let bound = asked.require_cryptographic_holder_binding || self.one_holder || !transactions.is_empty();
+        let proof = bound.then_some(proof);
         let mut credential = verify(text, &Expected { strictness, types: &types, proof }, trust, now)?;
         let paths = asked.satisfied_by(&credential.claims)?;
         let paths: Vec<&[PathElement]> = paths.iter().map(|claim| claim.path.as_slice()).collect();

@@ -15,7 +15,7 @@ use super::reason::Reason;
 use super::sdjwt::SdJwt;
 use super::sdjwt::unfold::{AlgorithmAt, Path, Step, check_algorithm, unfold};
 use super::status::Reference;
-use super::trust::Trust;
+use super::trust::{Issuer, Trust};
 
 pub mod binding;
 
@@ -75,7 +75,7 @@ pub fn verify(text: &str, expected: &Expected<'_>, trust: &Trust, now: Timestamp
     let claims = unfolded.claims;
     let strict = expected.strictness != Strictness::Raw;
     let term = Term::check(&claims, strict, now)?;
-    check_type(&claims, expected, strict)?;
+    check_type(&claims, expected, strict, issuer)?;
     let status = Reference::of_token(&claims)?;
     let holder = match holder_key(&claims) {
         // A file may be bound by means nobody reads here: it counts as unbound.
@@ -116,7 +116,13 @@ pub(super) fn check_registered(disclosed: &[Path], names: &[&str]) -> Result<(),
     if disclosed.iter().any(registered) { Err(Reason::RegisteredClaimDisclosable) } else { Ok(()) }
 }
 
-fn check_type(claims: &Map<String, Value>, expected: &Expected<'_>, strict: bool) -> Result<(), Reason> {
+/// Check S12. Another name of the type counts like the type itself: where it was asked for and the issuer speaks for it.
+fn check_type(
+    claims: &Map<String, Value>,
+    expected: &Expected<'_>,
+    strict: bool,
+    issuer: &Issuer,
+) -> Result<(), Reason> {
     let known = claims.get("vct").map(|vct| vct.as_str().filter(|vct| !vct.is_empty()));
     let also = match claims.get("aka_vcts") {
         None => Vec::new(),
@@ -129,7 +135,9 @@ fn check_type(claims: &Map<String, Value>, expected: &Expected<'_>, strict: bool
         None | Some(Some(_)) => {}
     }
     let asked = |name: &str| expected.types.iter().any(|asked| asked == name);
-    let fits = expected.types.is_empty() || known.flatten().is_some_and(asked) || also.into_iter().any(asked);
+    let named =
+        known.flatten().is_some_and(asked) || also.into_iter().any(|name| asked(name) && issuer.counts_for(name));
+    let fits = expected.types.is_empty() || named;
     if fits { Ok(()) } else { Err(Reason::CredentialTypeMismatch) }
 }
 

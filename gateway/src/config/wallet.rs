@@ -38,6 +38,8 @@ pub enum ClientName {
     X509Hash,
     /// By its DNS name, which is that of the address.
     X509SanDns,
+    /// By its key as a `did:key`.
+    DecentralizedIdentifier,
 }
 
 impl Wallet {

@@ -79,6 +79,9 @@ pub struct Act {
     pub accident_on: Option<Date>,
     /// The kind of record, where records are obtained.
     pub record_kind: Option<String>,
+    /// New Taiwan dollars, such as `1200` or `1200.50`, where money moves: for a mandate that limits it.
+    #[serde(default)]
+    pub amount: Option<String>,
 }
 
 /// What came of a session, sealed.
@@ -193,4 +196,17 @@ pub struct Answered {
     pub due_at: Option<Timestamp>,
     /// Whether it stays as long as its claim.
     pub stays: bool,
+    /// The mandate it uses once, where that one may run out.
+    pub uses: Option<MandateUse>,
+}
+
+/// One use of a mandate (委託) that may be used so often and no more.
+#[derive(Clone, Copy, Debug)]
+pub struct MandateUse {
+    /// The digest of its issuer and id.
+    pub mandate: Mac,
+    /// How often it may be used.
+    pub most: u64,
+    /// Until when it counts; what was counted is forgotten then.
+    pub until: Timestamp,
 }

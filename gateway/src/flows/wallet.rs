@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use claimgate_adapters::wallet::oid4vp::request::{self, Method, RequestError, SignedBy};
+use claimgate_adapters::wallet::oid4vp::request::{self, Method, RequestError};
 use claimgate_adapters::wallet::oid4vp::transaction::Transaction;
 use claimgate_adapters::wallet::session::{Asked, Question, ResponseMode};
 use claimgate_packet::jose::base64url;
@@ -24,6 +24,7 @@ use crate::keys::index::Mac;
 use crate::keys::issuers::{Issuers, IssuersError};
 use crate::keys::verifier::{Verifier, VerifierError};
 use crate::party::PartyId;
+use crate::store::StoreError;
 
 mod answer;
 mod mandate;
@@ -156,6 +157,9 @@ pub enum NotStarted {
     /// An action goes with a query for a mandate, and with no other.
     #[error("an action goes with a query for a mandate, and with no other")]
     Action,
+    /// A wallet of this dialect signs no consent.
+    #[error("wallets of this query's dialect sign no consent")]
+    Consent,
     /// The app is not linked to the claim.
     #[error("there is no such claim")]
     Claim,
@@ -218,15 +222,20 @@ impl Engine {
             .then(|| PrivateJwk::generate(KeyUse::Enc, KeyAlg::EcdhEs, None, now))
             .transpose()
             .map_err(|_: JwkError| Fault::Stored("wallet_session.request"))?;
-        let ids: Vec<String> = query.query.credentials.iter().map(|one| one.id.clone()).collect();
+        let ids: Vec<String> = match &query.question {
+            Question::Dcql(query) => query.credentials.iter().map(|one| one.id.clone()).collect(),
+            // No wallet of this dialect signs what its user consents to.
+            Question::Definition(_) if new.consent.is_some() => return Err(NotStarted::Consent),
+            Question::Definition(_) => Vec::new(),
+        };
         let asked = Asked {
             dialect: query.dialect,
-            client: verifier.client().clone(),
+            client: verifier.client_for(query.dialect).clone(),
             response_uri: format!("{}/wallet/v1/responses/{handle}", setup.address),
             response_mode: query.response,
             nonce: self.secret(),
             state: self.secret(),
-            question: Question::Dcql(query.query.clone()),
+            question: query.question.clone(),
             transactions: new.consent.map(|what| Transaction::new(CONSENT, &ids, what)).into_iter().collect(),
             one_holder: true,
             opened_at: now,
@@ -256,7 +265,11 @@ impl Engine {
         let handle = self.handle_index(&handle);
         change.push(self.audit(app.as_str(), "wallet.asked", &id, [("query", session.query.clone())]));
         change.push(Write::Wallet(WalletWrite::New(Box::new(session), handle, now, forget_at)));
-        self.store.commit(change).await.map_err(Fault::from)?;
+        match self.store.commit(change).await {
+            // Erased or restricted at this moment.
+            Err(StoreError::Conflict { table: "claim" }) => return Err(NotStarted::Claim),
+            committed => committed.map_err(Fault::from)?,
+        }
         let universal_link = universal_link.filter(|_| !setup.universal_link.is_empty());
         Ok(Started { id, link, universal_link, closes_at })
     }
@@ -275,8 +288,7 @@ impl Engine {
         let (kept, keys) = self.kept_request(&session)?;
         let verifier = self.wallet.verifier.as_ref().ok_or(NoRequest::Over)?;
         let public: Vec<_> = keys.iter().map(PrivateJwk::public).collect();
-        let signed_by = SignedBy::Certificates(verifier.chain());
-        let object = request::object(&kept.asked, signed_by, &public, wallet_nonce, now);
+        let object = request::object(&kept.asked, verifier.signs(&kept.asked.client), &public, wallet_nonce, now);
         let object = object.map_err(|error| match error {
             RequestError::WalletNonce => NoRequest::WalletNonce,
             _ => Fault::Stored("wallet_session.request").into(),

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use claimgate_adapters::wallet::Reason;
 use claimgate_adapters::wallet::limits::ANSWER_BYTES;
+use claimgate_adapters::wallet::mandate::scope::cents;
 use claimgate_adapters::wallet::mandate::terms::Level;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -179,6 +180,11 @@ pub async fn ask(
         let detail = "return_to is an https address without a fragment, in visible ASCII";
         return Err(Problem::new(422, "wallet.return-to", detail).at("/return_to"));
     }
+    let amount = body.action.as_ref().and_then(|action| action.amount.as_deref());
+    if amount.is_some_and(|amount| cents(amount).is_none()) {
+        let detail = "amount is New Taiwan dollars: digits, and at most two behind a point";
+        return Err(Problem::new(422, "body.value", detail).at("/action/amount"));
+    }
     let claim = body.claim_id.map(|id| id.parse().map_err(|_| Problem::not_found())).transpose()?;
     let new = NewSession {
         query: body.query,
@@ -249,6 +255,10 @@ fn not_started(app: &App, reason: NotStarted) -> Problem {
         NotStarted::Action => {
             let detail = "action goes with a query for a mandate, and with no other";
             Problem::new(422, "wallet.action", detail).at("/action")
+        }
+        NotStarted::Consent => {
+            let detail = "Wallets of this query's dialect sign no consent: leave consent out, or name another query";
+            Problem::new(422, "wallet.consent", detail).at("/consent")
         }
         NotStarted::Claim => Problem::not_found().at("/claim_id"),
         NotStarted::Fault(fault) => fault.into(),

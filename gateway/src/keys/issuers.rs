@@ -12,6 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use claimgate_adapters::wallet::key::Keys;
 use claimgate_adapters::wallet::trust::chain::Anchors;
 use claimgate_adapters::wallet::trust::{Domain, Issuer, IssuerKeys, Trust, host_of};
+use claimgate_adapters::wallet::twdiw::registry::{SnapshotError, snapshot};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use serde::Deserialize;
@@ -36,6 +37,9 @@ pub enum IssuersError {
     /// Not exactly one kind of keys.
     #[error("wallet.trust: issuer {0}: say either certificates or jwks")]
     Keys(usize),
+    /// The snapshot of TWDIW's registry.
+    #[error("wallet.trust: {0}: {1}")]
+    Snapshot(PathBuf, SnapshotError),
     /// A file of keys holds none.
     #[error("wallet.trust: {0} holds no certificates in PEM, or no key set")]
     Content(PathBuf),
@@ -44,6 +48,8 @@ pub enum IssuersError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// A snapshot of TWDIW's trust registry (信任清單), for every purpose.
+    registry: Option<PathBuf>,
     #[serde(default)]
     issuer: Vec<Entry>,
 }
@@ -134,7 +140,7 @@ impl Loaded {
         let text =
             String::from_utf8(read(file, &mut stamps)?).map_err(|_| IssuersError::Form("not text".to_owned()))?;
         let form = |error: toml::de::Error| IssuersError::Form(error.message().to_owned());
-        let entries = toml::from_str::<File>(&text).map_err(form)?.issuer;
+        let File { registry, issuer: entries } = toml::from_str::<File>(&text).map_err(form)?;
         if entries.len() > MOST {
             return Err(IssuersError::Form(format!("more than {MOST} issuers")));
         }
@@ -148,8 +154,13 @@ impl Loaded {
             }
             issuers.push(Material::read(entry, folder, &mut stamps)?.ok_or(IssuersError::Keys(place))?);
         }
+        let pinned = registry.map(|path| folder.join(path));
+        let pinned = pinned.map(|path| Ok::<_, IssuersError>((read(&path, &mut stamps)?, path))).transpose()?;
         let trust = |purpose: Option<&str>| -> Result<Arc<Trust>, IssuersError> {
             let mut chosen = Vec::new();
+            if let Some((bytes, path)) = &pinned {
+                chosen = snapshot(bytes).map_err(|error| IssuersError::Snapshot(path.clone(), error))?;
+            }
             for (entry, material) in entries.iter().zip(&issuers) {
                 let counts = match purpose {
                     None => entry.purposes.is_empty(),

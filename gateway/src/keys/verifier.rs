@@ -7,9 +7,12 @@ use std::path::{Path, PathBuf};
 
 use aws_lc_rs::encoding::{AsBigEndian, EcPrivateKeyBin};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use claimgate_adapters::wallet::key::PublicKey;
 use claimgate_adapters::wallet::oid4vp::client::Client;
-use claimgate_adapters::wallet::oid4vp::request::RequestObject;
+use claimgate_adapters::wallet::oid4vp::request::{RequestObject, SignedBy};
+use claimgate_adapters::wallet::session::Dialect;
 use claimgate_adapters::wallet::trust::host_of;
+use claimgate_adapters::wallet::twdiw::did::did_of;
 use claimgate_packet::jose::base64url;
 use claimgate_packet::jose::jwk::PrivateJwk;
 use claimgate_packet::jose::jws::{JwsError, sign_under};
@@ -25,12 +28,18 @@ use crate::config::{ClientName, Wallet};
 
 /// The largest file read.
 const FILE_BYTES: u64 = 1 << 20;
+/// What TWDIW's requests name their key by.
+const TWDIW_KEY: &str = "key-1";
 /// Certificates of a chain.
 const CHAIN: usize = 4;
 
 /// Signs requests.
 pub struct Verifier {
     client: Client,
+    /// The key as a DID, which TWDIW's wallet and registry know verifiers by.
+    did: Client,
+    /// What a request under a DID names its key by.
+    kid: String,
     chain: Vec<Vec<u8>>,
     key: PrivateJwk,
 }
@@ -93,24 +102,32 @@ impl Verifier {
         if point.is_none() || point != point_of(&key).as_deref() {
             return Err(VerifierError::Mismatch);
         }
+        let did = point.and_then(PublicKey::from_point).map(|key| did_of(&key)).ok_or(VerifierError::Mismatch)?;
         let client = match name {
             ClientName::X509Hash => Client::of_certificate(leaf),
             ClientName::X509SanDns if names(&read, host) => Client::X509SanDns(host.to_owned()),
             ClientName::X509SanDns => return Err(VerifierError::Name),
+            ClientName::DecentralizedIdentifier => Client::DecentralizedIdentifier(did.clone()),
         };
-        Ok(Self { client, chain, key })
+        // The one key of a did:key stands under its own name (did:key §3.1.2).
+        let kid = format!("{did}#{}", did.trim_start_matches("did:key:"));
+        Ok(Self { client, did: Client::BareDid(did), kid, chain, key })
     }
 
-    /// Who asks.
+    /// Who asks wallets of a dialect.
     #[must_use]
-    pub fn client(&self) -> &Client {
-        &self.client
+    pub fn client_for(&self, dialect: Dialect) -> &Client {
+        if dialect == Dialect::Twdiw { &self.did } else { &self.client }
     }
 
-    /// Leaf and issuers in DER, without the anchor.
+    /// How a request of this client is signed: by certificate, or by the key of the DID.
     #[must_use]
-    pub fn chain(&self) -> &[Vec<u8>] {
-        &self.chain
+    pub fn signs(&self, client: &Client) -> SignedBy<'_> {
+        match client {
+            Client::BareDid(_) => SignedBy::Key(TWDIW_KEY),
+            Client::DecentralizedIdentifier(_) => SignedBy::Key(&self.kid),
+            Client::X509SanDns(_) | Client::X509Hash(_) | Client::RedirectUri(_) => SignedBy::Certificates(&self.chain),
+        }
     }
 
     /// Signs a request object.
@@ -206,10 +223,10 @@ mod tests {
         std::fs::write(folder.path().join("key.pem"), key.serialize_pem()).unwrap();
         let open = |client, address| Verifier::open(&settings(client, folder.path()), address, false);
         let verifier = open(ClientName::X509SanDns, "https://gate.example").unwrap().unwrap();
-        assert_eq!(verifier.client().id(), "x509_san_dns:gate.example");
+        assert_eq!(verifier.client_for(Dialect::Haip).id(), "x509_san_dns:gate.example");
         assert!(matches!(open(ClientName::X509SanDns, "https://other.example"), Err(VerifierError::Name)));
         let by_hash = open(ClientName::X509Hash, "https://other.example").unwrap().unwrap();
-        assert_eq!(by_hash.client(), &Client::of_certificate(leaf.der()));
+        assert_eq!(by_hash.client_for(Dialect::Haip), &Client::of_certificate(leaf.der()));
         assert!(open(ClientName::X509Hash, "http://gate.example").unwrap().is_none(), "wallets need https");
         std::fs::write(folder.path().join("key.pem"), rcgen::KeyPair::generate().unwrap().serialize_pem()).unwrap();
         assert!(matches!(open(ClientName::X509Hash, "https://gate.example"), Err(VerifierError::Mismatch)));
@@ -226,6 +243,6 @@ mod tests {
         };
         assert!(Verifier::open(&empty, "https://gate.example", false).unwrap().is_none());
         let made = Verifier::open(&empty, "https://gate.example", true).unwrap().unwrap();
-        assert_eq!((made.client().id().as_str(), made.chain().len()), ("x509_san_dns:gate.example", 1));
+        assert_eq!(made.client_for(Dialect::Haip).id(), "x509_san_dns:gate.example");
     }
 }

@@ -57,6 +57,23 @@ pub enum Fault {
 
 claimgate_packet::opaque_debug!(Wallet, Request);
 
+impl Fault {
+    /// The fault of a word.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        match word {
+            "nonce" => Some(Self::Nonce),
+            "audience" => Some(Self::Audience),
+            "state" => Some(Self::State),
+            "open" => Some(Self::Open),
+            "no-consent" => Some(Self::NoConsent),
+            "surplus" => Some(Self::Surplus),
+            "short" => Some(Self::Short),
+            _ => None,
+        }
+    }
+}
+
 impl Wallet {
     /// A wallet with a key of its own. `door` is where the gateway listens, whatever its address says.
     ///
@@ -79,6 +96,29 @@ impl Wallet {
     /// Puts a credential into it.
     pub fn put(&mut self, credential: String) {
         self.credentials.push(credential);
+    }
+
+    /// Has an issuer's office issue a credential for its key: what of, with which claims, perhaps with a fault.
+    ///
+    /// # Errors
+    /// The network, or an order the office refuses.
+    pub async fn obtain(&mut self, office: &str, mut order: Value) -> Result<(), ClientError> {
+        if let Some(members) = order.as_object_mut() {
+            members.insert("holder".to_owned(), self.holder());
+        }
+        let sent = self.http.post(format!("{office}/credentials")).header("content-type", "application/json");
+        let answer = Answer::read(sent.body(order.to_string()).send().await?).await?.expect("credential", 200)?;
+        self.put(String::from_utf8(answer.body).map_err(|_| ClientError::Form("credential"))?);
+        Ok(())
+    }
+
+    /// Says no to a request, as its user did.
+    ///
+    /// # Errors
+    /// As [`Wallet::send`].
+    pub async fn decline(&self, request: &Request) -> Result<Answer, ClientError> {
+        let state = request.text("state").ok_or(ClientError::Form("wallet request"))?;
+        self.send(request, &format!("error=access_denied&state={state}")).await
     }
 
     /// Follows a link: fetches the request with a nonce of its own, and checks who asks.
@@ -221,6 +261,21 @@ impl Wallet {
 }
 
 impl Request {
+    /// The first type each credential may be of.
+    #[must_use]
+    pub fn kinds(&self) -> Vec<&str> {
+        let asked = self.claims.get("dcql_query").and_then(|query| query.get("credentials")).and_then(Value::as_array);
+        asked.into_iter().flatten().filter_map(first_kind).collect()
+    }
+
+    /// What the person is asked to consent to, as JSON, where there is something.
+    #[must_use]
+    pub fn consents(&self) -> Vec<Value> {
+        let sent = self.claims.get("transaction_data").and_then(Value::as_array);
+        let read = |one: &Value| serde_json::from_slice(&base64url::decode(one.as_str()?)?).ok();
+        sent.into_iter().flatten().filter_map(read).collect()
+    }
+
     /// A claim that is a text.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {
@@ -241,6 +296,10 @@ fn checked(text: &str, client: &str) -> Option<Map<String, Value>> {
     let named = client.starts_with("x509_san_dns:") || Client::of_certificate(&leaf).id() == client;
     let typed = header.get("typ")? == "oauth-authz-req+jwt" && claims.get("client_id")? == client;
     (signed && named && typed && claims.get("aud")? == "https://self-issued.me/v2").then_some(claims)
+}
+
+fn first_kind(asked: &Value) -> Option<&str> {
+    asked.get("meta")?.get("vct_values")?.get(0)?.as_str()
 }
 
 fn kind_of(credential: &str) -> Option<Value> {

@@ -77,6 +77,7 @@ migrations! {
     18 "0018_growth";
     19 "0019_objects";
     20 "0020_leaving";
+    21 "0021_mandate_use";
 }
 
 /// The migrations for the database of a connection, in order.

@@ -4,10 +4,10 @@ use claimgate_adapters::wallet::Reason;
 use jiff::Timestamp;
 
 use super::rows::{mac, parse, time};
-use super::sql::{Connection, query, query_as};
+use super::sql::{Builder, Connection, query, query_as};
 use super::written::{millis, one};
 use super::{Store, StoreError};
-use crate::core::wallet::{Session, WalletWrite};
+use crate::core::wallet::{MandateUse, Session, WalletWrite};
 use crate::id::{ClaimId, WalletSessionId};
 use crate::keys::index::Mac;
 use crate::party::PartyId;
@@ -111,6 +111,9 @@ fn from_row(
 pub(super) async fn apply(tx: &mut Connection, write: &WalletWrite) -> Result<(), StoreError> {
     match write {
         WalletWrite::New(session, handle, at, forget_at) => {
+            if let Some(claim) = session.claim {
+                check_claim(tx, claim).await?;
+            }
             let sql = "-- wallet::new
                 insert into wallet_session (id, party_id, handle_mac, query, purpose, claim_id, state, request, created_at,
                     closes_at, forget_at)
@@ -151,9 +154,13 @@ pub(super) async fn apply(tx: &mut Connection, write: &WalletWrite) -> Result<()
                 .bind(millis(answer.at))
                 .bind(answer.due_at.map(millis))
                 .bind(i64::from(answer.stays))
-                .execute(tx)
+                .execute(&mut *tx)
                 .await;
-            one(TABLE, written)
+            one(TABLE, written)?;
+            match &answer.uses {
+                Some(uses) => count_use(tx, uses).await,
+                None => Ok(()),
+            }
         }
         WalletWrite::Judged(id, state, reason, due_at, forget_at) => {
             // Of who is refused nothing is kept.
@@ -175,11 +182,31 @@ pub(super) async fn apply(tx: &mut Connection, write: &WalletWrite) -> Result<()
     }
 }
 
-/// Forgets sessions whose time is over; of a claim that is erased nothing stays either.
+/// Counts one use of a mandate; none more than it allows, whoever else is at it.
+async fn count_use(tx: &mut Connection, uses: &MandateUse) -> Result<(), StoreError> {
+    let sql = "-- wallet::count_use
+        insert into mandate_use (mandate_mac, uses, forget_at) values ($1, 1, $3)
+        on conflict (mandate_mac) do update set uses = mandate_use.uses + 1 where mandate_use.uses < $2";
+    let most = i64::try_from(uses.most).unwrap_or(i64::MAX);
+    let counted = query(sql).bind(uses.mandate.as_slice()).bind(most).bind(millis(uses.until)).execute(tx).await;
+    one("mandate_use", counted)
+}
+
+/// Makes sure that a claim may be used until the end of the transaction: nothing begins for one that is being erased.
+async fn check_claim(tx: &mut Connection, claim: ClaimId) -> Result<(), StoreError> {
+    let mut sql = Builder::new("-- wallet::check_claim\nselect version from claim where barred is null and id = ");
+    sql.push_bind(claim.to_string()).push(tx.for_share());
+    let found: Vec<(i64,)> = sql.build_query_as().fetch_all(tx).await?;
+    if found.is_empty() { Err(StoreError::Conflict { table: "claim" }) } else { Ok(()) }
+}
+
+/// Forgets sessions and mandates whose time is over; an erasure deletes the sessions of its claim itself.
 pub(super) async fn forget(connection: &mut Connection, now: Timestamp) -> Result<(), StoreError> {
     let sql = "-- wallet::forget
-        delete from wallet_session where forget_at <= $1
-            or claim_id is not null and not exists (select 1 from claim_key k where k.claim_id = wallet_session.claim_id)";
+        delete from wallet_session where forget_at <= $1";
+    query(sql).bind(millis(now)).execute(&mut *connection).await?;
+    let sql = "-- wallet::forget_uses
+        delete from mandate_use where forget_at <= $1";
     query(sql).bind(millis(now)).execute(connection).await?;
     Ok(())
 }

@@ -31,7 +31,8 @@ impl<'t> Row<'t> {
         let beside = |column: usize, number: i16| {
             let text = row.cell(column);
             let found = text.parse::<i16>().ok();
-            text.is_empty() || found == Some(number) || column == 0 && found.map(|year| year + 1911) == Some(number)
+            let of_the_republic = || found.and_then(|year| year.checked_add(1911)) == Some(number);
+            text.is_empty() || found == Some(number) || column == 0 && of_the_republic()
         };
         if !beside(0, day.year()) || !beside(1, day.month().into()) {
             return Err(Reason::Date);

@@ -33,6 +33,8 @@ pub struct Grounds<'a> {
     pub parent: Option<&'a Grounds<'a>>,
     /// The signed documents at hand: each must be one the mandate names.
     pub documents: &'a [&'a [u8]],
+    /// How often it was used before, as the store counted.
+    pub uses: u64,
 }
 
 opaque_debug!(Grounds<'_>);
@@ -51,14 +53,23 @@ pub struct Parties<'a> {
 /// An action that is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allowed {
-    /// The mandate's id, for the record.
-    pub mandate: String,
-    /// How often it may be used: the caller counts, in the transaction of the action.
-    pub max_uses: Option<u64>,
-    /// The level it was given at.
+    /// The mandate that was used.
+    pub used: Used,
+    /// The one it was passed on from, which is used with it.
+    pub above: Option<Used>,
+    /// The level it was given at; of a mandate and the one above it the lower.
     pub level: Level,
     /// What is worth recording and changes nothing.
     pub notes: Vec<Reason>,
+}
+
+/// A mandate as it is used once more: the caller counts, in the transaction of the action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Used {
+    /// Its id, for the record.
+    pub id: String,
+    /// How often it may be used.
+    pub most: Option<u64>,
 }
 
 /// Decides.
@@ -80,20 +91,36 @@ pub fn decide(
         return Err(Reason::MandatorMismatch);
     }
     mandate.allows(action)?;
+    check_uses(&mandate, grounds)?;
     if let (Some(parent), Some(above)) = (&parent, grounds.parent) {
         check_passed_on(parent, above, &mandate)?;
+        check_uses(parent, above)?;
     }
     check_documents(&mandate, grounds.documents)?;
-    if action.power.is_special() && mandate.assurance.level < Level::IssuerVerifiedDigitalSignature {
+    let own = mandate.assurance.level;
+    let level = parent.as_ref().map_or(own, |parent| own.min(parent.assurance.level));
+    if action.power.is_special() && level < Level::IssuerVerifiedDigitalSignature {
         return Err(Reason::AssuranceInsufficient);
     }
     let oneself = is_one(&mandate.mandator, &mandate.mandatary);
     Ok(Allowed {
-        mandate: mandate.id,
-        max_uses: mandate.limits.max_uses,
-        level: mandate.assurance.level,
+        used: Used::of(mandate),
+        above: parent.map(Used::of),
+        level,
         notes: if oneself { vec![Reason::MandateToOneself] } else { Vec::new() },
     })
+}
+
+impl Used {
+    fn of(mandate: Mandate) -> Self {
+        Self { id: mandate.id, most: mandate.limits.max_uses }
+    }
+}
+
+/// Check M8, as far as uses go: what was passed on several times has one limit above all.
+fn check_uses(mandate: &Mandate, grounds: &Grounds<'_>) -> Result<(), Reason> {
+    let left = mandate.limits.max_uses.is_none_or(|most| grounds.uses < most);
+    if left { Ok(()) } else { Err(Reason::MandateScopeExceeded) }
 }
 
 /// Checks M1 to M4.

@@ -26,14 +26,12 @@ pub struct Action<'a> {
     pub record_kind: Option<&'a str>,
     /// Hundredths of a New Taiwan dollar, where money moves.
     pub cents: Option<u64>,
-    /// How often the mandate was used before, as the store counted.
-    pub uses: u64,
 }
 
 opaque_debug!(Action<'_>);
 
 impl Mandate {
-    /// Whether it allows an action.
+    /// Whether it allows an action. How often it was used is another question.
     ///
     /// # Errors
     /// [`Reason::PowerMissing`], [`Reason::MandateScopeExceeded`].
@@ -53,8 +51,7 @@ impl Mandate {
             && listed(&limits.plates, action.plate)
             && limits.accident_on.is_none_or(|day| action.accident_on == Some(day))
             && records
-            && limits.affords(action.cents)
-            && limits.max_uses.is_none_or(|most| action.uses < most);
+            && limits.affords(action);
         if inside { Ok(()) } else { Err(Reason::MandateScopeExceeded) }
     }
 
@@ -69,10 +66,12 @@ impl Mandate {
 }
 
 impl Limits {
-    fn affords(&self, cents_asked: Option<u64>) -> bool {
+    fn affords(&self, action: &Action<'_>) -> bool {
         let most = self.max_amount.as_ref().map(|amount| cents(&amount.value));
-        match (most, cents_asked) {
-            (None, _) | (Some(_), None) => true,
+        match (most, action.cents) {
+            (None, _) => true,
+            // Where money moves, an amount nobody names is over every limit.
+            (Some(_), None) => !action.power.moves_money(),
             (Some(most), Some(asked)) => most.is_some_and(|most| asked <= most),
         }
     }
@@ -105,7 +104,8 @@ impl Limits {
 }
 
 /// Hundredths of an amount such as `1200` or `1200.50`; `None` for any other spelling.
-pub(super) fn cents(value: &str) -> Option<u64> {
+#[must_use]
+pub fn cents(value: &str) -> Option<u64> {
     let (whole, part) = value.split_once('.').map_or((value, None), |(whole, part)| (whole, Some(part)));
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(whole) || part.is_some_and(|part| !digits(part) || part.len() > 2) {

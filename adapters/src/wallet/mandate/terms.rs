@@ -84,6 +84,12 @@ impl Power {
     pub fn is_special(self) -> bool {
         matches!(self, Self::NegotiateSettlement | Self::SignSettlement | Self::ReceivePayment | Self::WithdrawClaim)
     }
+
+    /// Whether an amount belongs to it.
+    #[must_use]
+    pub fn moves_money(self) -> bool {
+        matches!(self, Self::SignSettlement | Self::ReceivePayment)
+    }
 }
 
 /// Within what it counts. A list that is absent limits nothing; one that is empty allows nothing.

@@ -108,6 +108,7 @@ impl Case {
             status: self.status,
             parent,
             documents: &documents,
+            uses: self.uses,
         };
         let parties =
             Parties { presenter: &self.presenter, presenter_key: &self.presenter_key, principal: &self.principal };
@@ -120,7 +121,6 @@ impl Case {
             accident_on: Some("2026-09-18".parse().unwrap()),
             record_kind: self.record,
             cents: self.cents,
-            uses: self.uses,
         };
         decide(&grounds, &parties, &action, at(self.now))
     }
@@ -129,7 +129,7 @@ impl Case {
 #[test]
 fn a_mandate_in_order_allows() {
     let allowed = Case::new().decided_above(None).unwrap();
-    assert_eq!(allowed.max_uses, Some(2));
+    assert_eq!((allowed.used.most, &allowed.above), (Some(2), &None));
     assert_eq!((allowed.level, allowed.notes), (Level::IssuerVerifiedDigitalSignature, Vec::new()));
     let mut special = Case::new();
     special.power = Power::ReceivePayment;
@@ -177,6 +177,7 @@ fn each_broken_check_gives_its_own_reason() {
         ("M8 day", Reason::MandateScopeExceeded, |one| one.mandate["limits"]["accident_on"] = "2026-09-17".into()),
         ("M8 record", Reason::MandateScopeExceeded, |one| (one.power, one.record) = (Power::ObtainRecords, Some("x"))),
         ("M8 amount", Reason::MandateScopeExceeded, |one| one.cents = Some(120_051)),
+        ("M8 no amount", Reason::MandateScopeExceeded, |one| (one.power, one.cents) = (Power::ReceivePayment, None)),
         ("M8 uses", Reason::MandateScopeExceeded, |one| one.uses = 2),
         ("M10", Reason::EvidenceMismatch, |one| one.document.push(b' ')),
         ("M11", Reason::AssuranceInsufficient, |one| {
@@ -215,10 +216,24 @@ fn a_mandate_is_passed_on_once_with_leave_and_never_grows() {
             status: parent.status,
             parent: None,
             documents: &[],
+            uses: parent.uses,
         };
         child.decided_above(Some(&grounds))
     };
-    assert!(judge(|_, _| {}).is_ok());
+    let passed_on = judge(|_, child| {
+        child.mandate["id"] = "11111111-6d55-4f3e-9a43-0a4f3d7a1b11".into();
+        child.mandate["limits"]["max_uses"] = 1.into();
+        child.uses = 0;
+    });
+    // Both are counted: two that are passed on have no more uses together than the one above them.
+    let passed_on = passed_on.unwrap();
+    assert_eq!((passed_on.used.id.get(..8), passed_on.used.most), (Some("11111111"), Some(1)));
+    let above = passed_on.above.unwrap();
+    assert_eq!((above.id.get(..8), above.most), (Some("3f0c0d3e"), Some(2)));
+    let weaker = |parent: &mut Case, _: &mut Case| {
+        parent.mandate["assurance"]["level"] = "issuer_verified_electronic_signature".into();
+    };
+    assert_eq!(judge(weaker).unwrap().level, Level::IssuerVerifiedElectronicSignature, "the lower of the two");
     let table: &[(&str, Reason, Change)] = &[
         ("no leave", Reason::SubstitutionNotAllowed, |parent, _| parent.mandate["substitution"] = "not_allowed".into()),
         ("a text for people", Reason::SubstitutionNotAllowed, |parent, _| {
@@ -238,8 +253,13 @@ fn a_mandate_is_passed_on_once_with_leave_and_never_grows() {
         ("longer", Reason::SubstitutionNotAllowed, |_, child| {
             child.mandate["valid_until"] = "2026-10-21T23:59:59+08:00".into();
         }),
+        ("parent used up", Reason::MandateScopeExceeded, |parent, _| parent.uses = 2),
         ("parent revoked", Reason::MandateRevoked, |parent, _| {
             parent.status = Outcome::Refused(Reason::CredentialRevoked);
+        }),
+        ("money under a weaker one", Reason::AssuranceInsufficient, |parent, child| {
+            parent.mandate["assurance"]["level"] = "paper_scanned".into();
+            child.power = Power::ReceivePayment;
         }),
         ("another's case", Reason::MandatorMismatch, |_, child| child.principal = person("A234567890")),
     ];

@@ -159,6 +159,20 @@ fn types_worlds_and_transactions_are_the_requests() {
 }
 
 #[test]
+fn an_alias_counts_where_its_issuer_does() {
+    let mut licence = Licence::new();
+    let alias = "https://dmv.example/mandate";
+    licence.payload["aka_vcts"] = json!([alias]);
+    let types = [alias.to_owned()];
+    let expected = Expected { strictness: Strictness::Credential, types: &types, proof: None };
+    let mut trust = trust_of(&licence);
+    let judged = |trust: &Trust| verify(&licence.issued(), &expected, trust, at(NOW)).map(|_| ());
+    assert_eq!(judged(&trust).unwrap_err(), Reason::CredentialTypeMismatch, "trusted for licences alone");
+    trust.issuers[0].types.push(alias.to_owned());
+    assert_eq!(judged(&trust), Ok(()));
+}
+
+#[test]
 fn nested_and_listed_disclosures_unfold_and_tell_where_they_stood() {
     let mut licence = Licence::new();
     let inner = disclosure(&json!(["i", "city", "臺北市"]));

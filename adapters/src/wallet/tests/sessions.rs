@@ -136,6 +136,20 @@ fn consent_is_bound_by_the_hash_of_the_transaction() {
     assert!(answer(&licence).is_ok());
 }
 
+#[test]
+fn nobody_consents_and_nobody_is_one_holder_without_a_signature() {
+    let licence = Licence::new();
+    let mut unbound = asked(ResponseMode::DirectPost);
+    let Question::Dcql(query) = &mut unbound.question else { panic!("a query") };
+    query.credentials[0].require_cryptographic_holder_binding = false;
+    let bare = form(&json!({ "licence": [licence.issued()] }));
+    assert_eq!(judged(&unbound, &licence, &bare).unwrap_err(), Reason::KeyBindingMissing, "one holder");
+    unbound.one_holder = false;
+    assert!(judged(&unbound, &licence, &bare).is_ok(), "a query may ask for no proof");
+    unbound.transactions = vec![Transaction::new("urn:claimgate:file-claim:1", &["licence".to_owned()], Map::new())];
+    assert_eq!(judged(&unbound, &licence, &bare).unwrap_err(), Reason::KeyBindingMissing, "a consent");
+}
+
 /// Encrypts an answer as a wallet does: `ECDH-ES` on P-256.
 fn sealed(plain: &Value, to: &Value, enc: &'static str, kid: &str) -> String {
     let mine = PrivateKey::generate(&ECDH_P256).unwrap();

@@ -71,7 +71,49 @@ pub struct Requirement {
     pub pick: Option<usize>,
 }
 
+/// Characters of an id at most; claims of one descriptor.
+const LONGEST: usize = 100;
+const CLAIMS: usize = 64;
+
+/// Why a definition cannot be asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DefinitionError {
+    /// No descriptors, too many, or too many claims.
+    #[error("a definition has 1 to 16 descriptors with 1 to 64 claims each")]
+    Count,
+    /// An id that is empty, too long or twice there.
+    #[error("id {0}: ids have 1 to 100 characters, and each stands once")]
+    Id(String),
+    /// A requirement of a group nobody belongs to, or of none of it.
+    #[error("requirement {0}: from names a group of a descriptor, pick is at least 1")]
+    Requirement(String),
+}
+
 impl Definition {
+    /// Whether it can be asked and its answer verified.
+    ///
+    /// # Errors
+    /// [`DefinitionError`].
+    pub fn check(&self) -> Result<(), DefinitionError> {
+        let claims = self.descriptors.iter().all(|one| (1..=CLAIMS).contains(&one.claims.len()));
+        if !(1..=PRESENTATIONS).contains(&self.descriptors.len()) || !claims {
+            return Err(DefinitionError::Count);
+        }
+        let mut seen = HashSet::new();
+        for id in self.descriptors.iter().map(|one| &one.id).chain([&self.id]) {
+            if !(1..=LONGEST).contains(&id.len()) || !seen.insert(id) {
+                return Err(DefinitionError::Id(id.clone()));
+            }
+        }
+        let known = |one: &&Requirement| {
+            self.descriptors.iter().any(|descriptor| descriptor.groups.contains(&one.from)) && one.pick != Some(0)
+        };
+        match self.requirements.iter().find(|one| !known(one)) {
+            None => Ok(()),
+            Some(one) => Err(DefinitionError::Requirement(one.name.clone())),
+        }
+    }
+
     /// The JSON of the request.
     #[must_use]
     pub fn to_json(&self) -> Value {

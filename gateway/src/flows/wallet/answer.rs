@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::{Named, mandate, names, to_json};
 use crate::core::change::{Change, SearchName, Write};
-use crate::core::wallet::{Answered, Outcome, Proved, Session, SessionState, WalletWrite};
+use crate::core::wallet::{Answered, MandateUse, Outcome, Proved, Session, SessionState, WalletWrite};
 use crate::flows::{Engine, Fault};
 use crate::keys::at_rest::Place;
 use crate::store::StoreError;
@@ -72,7 +72,8 @@ impl Engine {
                 return Err(NotTaken::Refused(Reason::SessionUnknown));
             }
             let outcome = Outcome { wallet_said: Some(word(fault).to_owned()), ..Outcome::default() };
-            self.end_wallet_session(&session, SessionState::Refused, Some(Reason::WalletError), &outcome, None).await?;
+            let reason = Some(Reason::WalletError);
+            self.end_wallet_session(&session, SessionState::Refused, reason, &outcome, None, None).await?;
             return Ok(Taken { redirect_uri: None });
         }
         let trust = self.wallet.issuers.trust(&session.purpose);
@@ -102,7 +103,7 @@ impl Engine {
         let number = under.as_ref().map_or_else(of_holder, |under| under.mandator.clone());
         outcome.person = self.is_person(&session, number.as_deref()).await?;
         if let Some(under) = &under {
-            (outcome.mandate, outcome.mandate_level) = (Some(under.allowed.mandate.clone()), Some(under.allowed.level));
+            (outcome.mandate, outcome.mandate_level) = (Some(under.allowed.used.id.clone()), Some(under.allowed.level));
         }
         if outcome.person == Some(false) {
             let reason = if under.is_some() { Reason::MandatorMismatch } else { Reason::SubjectMismatch };
@@ -114,7 +115,13 @@ impl Engine {
             Status::Refused(reason) => return Err(self.refuse_wallet(&session, reason, &bare(&outcome)).await?),
         };
         let code = kept.return_to.as_ref().map(|_| base64url::encode(&self.random.bytes::<CODE>()));
-        self.end_wallet_session(&session, state, reason, &outcome, code.as_deref()).await?;
+        let uses = under.as_ref().and_then(|under| self.use_of(under));
+        match self.end_wallet_session(&session, state, reason, &outcome, code.as_deref(), uses).await {
+            Err(NotTaken::Refused(reason @ Reason::MandateScopeExceeded)) => {
+                return Err(self.refuse_wallet(&session, reason, &bare(&outcome)).await?);
+            }
+            ended => ended?,
+        }
         let redirect_uri = kept.return_to.zip(code).map(|(to, code)| format!("{to}#response_code={code}"));
         Ok(Taken { redirect_uri })
     }
@@ -166,7 +173,7 @@ impl Engine {
     }
 
     async fn refuse_wallet(&self, session: &Session, reason: Reason, outcome: &Outcome) -> Result<NotTaken, NotTaken> {
-        self.end_wallet_session(session, SessionState::Refused, Some(reason), outcome, None).await?;
+        self.end_wallet_session(session, SessionState::Refused, Some(reason), outcome, None, None).await?;
         Ok(NotTaken::Refused(reason))
     }
 
@@ -178,6 +185,7 @@ impl Engine {
         reason: Option<Reason>,
         outcome: &Outcome,
         code: Option<&str>,
+        uses: Option<MandateUse>,
     ) -> Result<(), NotTaken> {
         let row = session.id.to_string();
         let place = Place { table: "wallet_session", row: &row, column: "outcome" };
@@ -202,6 +210,7 @@ impl Engine {
             at: now,
             due_at: (state == SessionState::Held).then_some(now + SignedDuration::from_secs(AGAIN.0)),
             stays: session.claim.is_some() && state != SessionState::Refused,
+            uses,
         };
         let said = [("state", state.as_str().to_owned()), ("reason", reason.map_or("", Reason::code).to_owned())];
         let mut change = Change::new("answer_wallet_session");
@@ -209,10 +218,18 @@ impl Engine {
         change.push(self.audit(session.party.as_str(), "wallet.answered", &session.id, said));
         match self.store.commit(change).await {
             Ok(()) => Ok(()),
+            Err(StoreError::Conflict { table: "mandate_use" }) => Err(NotTaken::Refused(Reason::MandateScopeExceeded)),
             // Another answer was first, or the time ran out at this moment.
             Err(StoreError::Conflict { .. }) => Err(NotTaken::Refused(Reason::SessionReplayed)),
             Err(error) => Err(Fault::from(error).into()),
         }
+    }
+
+    /// The use of a mandate that may run out.
+    fn use_of(&self, under: &mandate::Under) -> Option<MandateUse> {
+        let used = &under.allowed.used;
+        let mandate = self.index.exact("mandate_use.mandate", &[under.issuer.as_bytes(), used.id.as_bytes()]);
+        Some(MandateUse { mandate, most: used.most?, until: under.until })
     }
 
     /// Whether the person of a number is the claim's patient, by keyed digests; none where one of the two is not known.

@@ -6,7 +6,7 @@
 use claimgate_adapters::wallet::Reason;
 use claimgate_adapters::wallet::mandate::Mandate;
 use claimgate_adapters::wallet::mandate::decision::{Allowed, Grounds, Parties, decide};
-use claimgate_adapters::wallet::mandate::scope::Action;
+use claimgate_adapters::wallet::mandate::scope::{Action, cents};
 use claimgate_adapters::wallet::mandate::terms::{CaseRef, Identifier, Person};
 use claimgate_adapters::wallet::session::Presented;
 use claimgate_adapters::wallet::status::Outcome;
@@ -24,6 +24,10 @@ pub(super) struct Under {
     pub(super) allowed: Allowed,
     /// The mandator's number, to be compared with the claim's person.
     pub(super) mandator: Option<String>,
+    /// Who issued it: its id is unique there.
+    pub(super) issuer: String,
+    /// Until when it counts.
+    pub(super) until: Timestamp,
 }
 
 /// Decides about the mandate a query asks for. Its status is looked at with everybody's, afterwards.
@@ -35,10 +39,6 @@ pub(super) fn under(query: &Named, presented: &[Presented], act: &Act, now: Time
     let credential = presented.iter().find(|one| one.query == wanted).map(|one| &one.credential);
     let credential = credential.ok_or(Reason::QueryNotSatisfied)?;
     let mandate = Mandate::read(credential)?;
-    // How often a mandate was used is counted nowhere yet: one that may run out allows nothing here.
-    if mandate.limits.max_uses.is_some() {
-        return Err(Reason::MandateScopeExceeded);
-    }
     let number = query.subject.as_ref().and_then(|subject| query.fields.get(subject)).and_then(|way| {
         let mut own = presented.iter().filter(|one| one.query != wanted);
         own.find_map(|one| super::answer::find(&one.credential.claims, way)?.as_str())
@@ -49,11 +49,13 @@ pub(super) fn under(query: &Named, presented: &[Presented], act: &Act, now: Time
         ..Person::default()
     };
     let key = credential.holder.as_ref().ok_or(Reason::KeyBindingMissing)?;
-    let grounds = Grounds { credential, issuer_trusted: true, status: Outcome::Valid, parent: None, documents: &[] };
+    // One that is used up is found so where its use is written.
+    let grounds =
+        Grounds { credential, issuer_trusted: true, status: Outcome::Valid, parent: None, documents: &[], uses: 0 };
     let parties = Parties { presenter: &holder, presenter_key: key, principal: &mandate.mandator };
     let allowed = decide(&grounds, &parties, &act.action(&CaseRef::from(act)), now)?;
     let mandator = mandate.mandator.id.and_then(|id| id.value);
-    Ok(Under { allowed, mandator })
+    Ok(Under { allowed, mandator, issuer: credential.issuer.clone(), until: mandate.valid_until })
 }
 
 impl From<&Act> for CaseRef {
@@ -72,8 +74,7 @@ impl Act {
             plate: self.plate.as_deref(),
             accident_on: self.accident_on,
             record_kind: self.record_kind.as_deref(),
-            cents: None,
-            uses: 0,
+            cents: self.amount.as_deref().and_then(cents),
         }
     }
 }

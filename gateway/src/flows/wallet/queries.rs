@@ -1,4 +1,4 @@
-//! What may be asked of wallets: a list of named DCQL queries from the operator's file, checked when it is read.
+//! What may be asked of wallets: a list of named queries (DCQL; definitions for TWDIW) from the operator's file, checked when it is read.
 //!
 //! An app names a query and never writes one: it cannot ask for more than the operator decided.
 
@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use claimgate_adapters::wallet::oid4vp::dcql::{Query, QueryError};
-use claimgate_adapters::wallet::session::{Dialect, ResponseMode};
+use claimgate_adapters::wallet::session::{Dialect, Question, ResponseMode};
+use claimgate_adapters::wallet::twdiw::definition::{Definition, DefinitionError};
 use serde::Deserialize;
 
 /// The built-in file.
@@ -30,8 +31,8 @@ pub enum QueriesError {
     #[error("wallet.queries: {0}: subject is one of the fields")]
     Subject(String),
     /// What is asked cannot be.
-    #[error("wallet.queries: {name}: dcql: {why}")]
-    Dcql {
+    #[error("wallet.queries: {name}: {why}")]
+    Asked {
         /// Which query.
         name: String,
         /// Why.
@@ -56,7 +57,8 @@ struct Entry {
     assurance: String,
     subject: Option<String>,
     mandate: Option<String>,
-    dcql: String,
+    dcql: Option<String>,
+    definition: Option<String>,
     fields: BTreeMap<String, String>,
 }
 
@@ -65,6 +67,7 @@ struct Entry {
 enum AskedDialect {
     Oid4vp,
     Haip,
+    Twdiw,
 }
 
 #[derive(Clone, Copy, Default, Deserialize)]
@@ -94,7 +97,7 @@ pub struct Named {
     /// The credential of the query that is a mandate (委託).
     pub mandate: Option<String>,
     /// What is asked.
-    pub query: Query,
+    pub question: Question,
     /// Evidence field → the way to the claim.
     pub fields: BTreeMap<String, Vec<String>>,
 }
@@ -146,31 +149,54 @@ impl Queries {
 
 impl Entry {
     fn read(self) -> Result<Named, QueriesError> {
-        let Self { name, purposes, dialect, response, assurance, subject, mandate, dcql, fields } = self;
-        let wrong = |why: String| QueriesError::Dcql { name: name.clone(), why };
-        let query: Query = serde_json::from_str(&dcql).map_err(|error| wrong(error.to_string()))?;
-        query.check().map_err(|error: QueryError| wrong(error.to_string()))?;
+        let Self { name, purposes, dialect, response, assurance, subject, mandate, dcql, definition, fields } = self;
+        let wrong = |why: String| QueriesError::Asked { name: name.clone(), why };
+        let question = match (dialect, &dcql, &definition) {
+            (AskedDialect::Twdiw, None, Some(definition)) => by_definition(definition),
+            (AskedDialect::Oid4vp | AskedDialect::Haip, Some(dcql), None) => by_dcql(dcql),
+            _ => Err("twdiw asks by definition, every other dialect by dcql".to_owned()),
+        };
+        let question = question.map_err(wrong)?;
         if subject.as_ref().is_some_and(|subject| !fields.contains_key(subject)) {
             return Err(QueriesError::Subject(name));
         }
-        if mandate.as_ref().is_some_and(|mandate| query.find(mandate).is_none()) {
+        let is_asked = |id: &String| matches!(&question, Question::Dcql(query) if query.find(id).is_some());
+        if !mandate.iter().all(is_asked) {
             return Err(wrong("mandate is the id of one of the credentials".to_owned()));
         }
         let response = match response {
             AskedResponse::Open if dialect == AskedDialect::Haip => {
                 return Err(wrong("HAIP answers are encrypted: direct_post.jwt".to_owned()));
             }
-            AskedResponse::Open => ResponseMode::DirectPost,
-            AskedResponse::Encrypted => ResponseMode::DirectPostJwt,
+            AskedResponse::Encrypted if dialect != AskedDialect::Twdiw => ResponseMode::DirectPostJwt,
+            // Today's digital wallet encrypts nothing.
+            AskedResponse::Open | AskedResponse::Encrypted => ResponseMode::DirectPost,
         };
         let dialect = match dialect {
             AskedDialect::Oid4vp => Dialect::Oid4vp,
             AskedDialect::Haip => Dialect::Haip,
+            AskedDialect::Twdiw => Dialect::Twdiw,
         };
         let way = |(field, claim): (String, String)| (field, claim.split('.').map(str::to_owned).collect());
         let fields = fields.into_iter().map(way).collect();
-        Ok(Named { name, purposes, dialect, response, assurance, subject, mandate, query, fields })
+        Ok(Named { name, purposes, dialect, response, assurance, subject, mandate, question, fields })
     }
+}
+
+fn by_dcql(text: &str) -> Result<Question, String> {
+    let query: Query = serde_json::from_str(text).map_err(|error| format!("dcql: {error}"))?;
+    query.check().map_err(|error: QueryError| format!("dcql: {error}"))?;
+    // Every session is one holder's, and may carry a consent: both are worth what is signed.
+    if query.credentials.iter().any(|one| !one.require_cryptographic_holder_binding) {
+        return Err("dcql: require_cryptographic_holder_binding: a holder always proves the key here".to_owned());
+    }
+    Ok(Question::Dcql(query))
+}
+
+fn by_definition(text: &str) -> Result<Question, String> {
+    let definition: Definition = serde_json::from_str(text).map_err(|error| format!("definition: {error}"))?;
+    definition.check().map_err(|error: DefinitionError| format!("definition: {error}"))?;
+    Ok(Question::Definition(definition))
 }
 
 #[cfg(test)]
@@ -190,9 +216,13 @@ mod tests {
         assert!(matches!(refused("name = \"identity\"", "name = \"driving-licence\""), QueriesError::Name(_)));
         assert!(matches!(refused("purposes = [\"motor-claim\"]", "purposes = []"), QueriesError::Name(_)));
         assert!(matches!(refused("subject = \"id_number\"", "subject = \"number\""), QueriesError::Subject(_)));
-        assert!(matches!(refused("dc+sd-jwt", "jwt_vc"), QueriesError::Dcql { .. }));
+        assert!(matches!(refused("dc+sd-jwt", "jwt_vc"), QueriesError::Asked { .. }));
         let open = "dialect = \"haip\"\nresponse = \"direct_post\"";
-        assert!(matches!(refused("dialect = \"haip\"", open), QueriesError::Dcql { .. }));
+        assert!(matches!(refused("dialect = \"haip\"", open), QueriesError::Asked { .. }));
+        let unbound = "dc+sd-jwt\", \"require_cryptographic_holder_binding\": false";
+        assert!(matches!(refused("dc+sd-jwt\"", unbound), QueriesError::Asked { .. }));
+        let official = "dialect = \"twdiw\"";
+        assert!(matches!(refused("dialect = \"haip\"", official), QueriesError::Asked { .. }), "by definition");
         assert!(matches!(refused("assurance =", "asurance ="), QueriesError::Form(_)));
     }
 }

@@ -110,6 +110,8 @@ pub const CODES: &[Code] = codes! {
         "Name a purpose of this query.", "此查詢不適用於該用途。";
     "wallet.action" 422, Sender, AfterCorrection, [At("/wallet/v1/sessions")],
         "Send `action` with a query for a mandate, and with no other.", "action 僅用於委託查詢，且委託查詢必須附上。";
+    "wallet.consent" 422, Sender, AfterCorrection, [At("/wallet/v1/sessions")],
+        "The wallets this query is for sign no consent: leave `consent` out, or name another query.", "此查詢的皮夾無法簽署同意事項，請移除 consent 或改用其他查詢。";
     "wallet.return-to" 422, Sender, AfterCorrection, [At("/wallet/v1/sessions")],
         "`return_to` is an https address of yours, without a fragment.", "return_to 須為 https 位址，且不含片段（#）。";
     "wallet.nonce" 400, Sender, AfterCorrection, [At("/wallet/v1/requests/{id}")],

@@ -8,7 +8,8 @@ use super::{Databases, postgres};
 use crate::config::Database;
 use crate::core::change::{Change, Resealed, Write};
 use crate::core::retention::{Erasure, Ground, Hold, RetentionWrite};
-use crate::id::{ClaimId, DeliveryId, PacketId, Random, SubmissionId};
+use crate::core::wallet::{Session, SessionState, WalletWrite};
+use crate::id::{ClaimId, DeliveryId, PacketId, Random, SubmissionId, WalletSessionId};
 use crate::store::sql::{Connection, Opener, query, query_as};
 use crate::store::{Store, StoreError, schema};
 
@@ -129,4 +130,42 @@ async fn a_link_made_while_the_claim_is_being_erased_goes_with_it() {
     erased.unwrap();
     let (links,): (i64,) = query_as("select count(*) from submission_link").fetch_one(&mut connection).await.unwrap();
     assert_eq!(links, 0);
+}
+
+/// A session with a wallet that is about to begin.
+fn asking(claim: ClaimId) -> Change {
+    let id = WalletSessionId::new(AT, &Random::system());
+    let session = Session {
+        id,
+        party: "insurer-p".parse().unwrap(),
+        query: "identity".to_owned(),
+        purpose: "health-claim".to_owned(),
+        claim: Some(claim),
+        state: SessionState::Waiting,
+        reason: None,
+        request: Some(b"sealed".to_vec()),
+        outcome: None,
+        code: None,
+        closes_at: AT,
+    };
+    let mut change = Change::new("test");
+    let handle = Random::system().bytes::<32>();
+    change.push(Write::Wallet(WalletWrite::New(Box::new(session), handle, AT, AT)));
+    change
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_with_wallets_go_with_their_claim_and_none_begins_after() {
+    let databases = Databases::new("erased_wallet").await;
+    for database in &databases.all {
+        let (store, mut connection) = open(database).await;
+        let kept = kept(&mut connection).await;
+        store.commit(asking(kept.claim)).await.unwrap();
+        store.commit(erasing(kept.claim)).await.unwrap();
+        let after = store.commit(asking(kept.claim)).await;
+        assert!(matches!(after, Err(StoreError::Conflict { table: "claim" })), "{after:?}");
+        let sql = "select count(*) from wallet_session";
+        let (left,): (i64,) = query_as(sql).fetch_one(&mut connection).await.unwrap();
+        assert_eq!(left, 0);
+    }
 }
