@@ -55,7 +55,7 @@ soak: prepare-test ## Steady load for SECONDS= (120) on each database; prints me
 prepare-bench:
 	@sh deploy/prepare bench
 
-bench: prepare-bench ## A gateway under load beside its limits (target/bench.json); latency, cost of a packet
+bench: prepare-bench ## A gateway under load beside its limits (target/bench.json); SECONDS= and CLAIMS= for a trial
 	cargo build --release --locked --bin claimgate
 	sh deploy/with-postgres cargo bench --locked -p claimgate-tests --bench gateway
 	cargo bench --locked -p claimgate-packet --features seal --bench cost --bench proof

@@ -216,6 +216,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         store,
         ring: keys,
         sealers: Sealers::default(),
+        verified: jwt::Verified::default(),
         objects: Objects::open(config)?,
         masters: MasterKeys::of(config),
         vault,

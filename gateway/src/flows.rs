@@ -10,6 +10,7 @@ use claimgate_packet::log::checkpoint::LogSigner;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, MutexGuard};
 
+use crate::access::jwt::Verified;
 use crate::clock::Clock;
 use crate::core::change::{AuditLine, WorkRow, Write};
 use crate::core::disclosure::Policy;
@@ -76,6 +77,8 @@ pub struct Engine {
     pub ring: Ring,
     /// Recipients' keys, ready for sealing.
     pub sealers: Sealers,
+    /// Access tokens whose signature was verified.
+    pub verified: Verified,
     /// Where the master keys are.
     pub masters: MasterKeys,
     /// Larger files, outside the database.

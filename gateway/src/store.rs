@@ -100,6 +100,7 @@ pub enum StoreError {
 #[derive(Clone, Debug)]
 pub struct Store {
     readers: Pool,
+    parties: Arc<read::Parties>,
     /// Changes.
     jobs: mpsc::Sender<Job>,
     /// Everything else that writes: on SQLite the same writer, on PostgreSQL one of its own, so that commits and
@@ -128,7 +129,8 @@ impl Store {
         };
         let (sequenced, open) = (watch::Sender::new(0), watch::Sender::new(()));
         opener.listen(sequenced.clone(), open.subscribe());
-        Ok(Self { readers, jobs, chores, unsequenced: Arc::new(Notify::new()), sequenced, open: Arc::new(open) })
+        let (parties, unsequenced, open) = (Arc::default(), Arc::new(Notify::new()), Arc::new(open));
+        Ok(Self { readers, parties, jobs, chores, unsequenced, sequenced, open })
     }
 
     /// Opens a copy to look at it: nothing can be written, and a file stays as it is, byte for byte.
@@ -143,7 +145,8 @@ impl Store {
         let jobs = writer::start(opener, connection);
         let (sequenced, open) = (watch::Sender::new(0), watch::Sender::new(()));
         let (chores, unsequenced) = (jobs.clone(), Arc::new(Notify::new()));
-        Ok(Self { readers, jobs, chores, unsequenced, sequenced, open: Arc::new(open) })
+        let (parties, open) = (Arc::default(), Arc::new(open));
+        Ok(Self { readers, parties, jobs, chores, unsequenced, sequenced, open })
     }
 
     /// Commits a change whole, together with whatever else waits. `Ok` means it is on disk.

@@ -2,6 +2,7 @@
 //!
 //! wrk drives a process of its own; the limit of an ingest is the same work done bare, the limit of a fetch nginx. Two
 //! cores have it all, the client included. Asserts nothing about time. PostgreSQL: run it by `deploy/with-postgres`.
+//! `SECONDS` and `CLAIMS` in the environment make a trial of it.
 
 use std::path::Path;
 use std::time::Duration;
@@ -9,18 +10,19 @@ use std::time::Duration;
 use claimgate_gateway::sandbox::insurer;
 use claimgate_tests::bench::load::{Run, wrk};
 use claimgate_tests::bench::nginx::Nginx;
-use claimgate_tests::bench::{Figure, Stage, figure, floor, grow};
+use claimgate_tests::bench::{Figure, Stage, equal, figure, floor, grow};
 use claimgate_tests::bundles::{bytes, fixture};
 use claimgate_tests::database::server;
 use claimgate_tests::gateway::{get, must};
 use serde_json::Value;
 
 const CONNECTIONS: u32 = 64;
-const SECONDS: u32 = 10;
-/// Claims in the database where start-up and memory are measured.
-const CLAIMS: u64 = 100_000;
 /// What the demo's bundle numbers its case and its receipt by.
 const NUMBERS: [&str; 2] = ["DEMO-2026-000001", "R1150803-0042"];
+/// How long wrk drives each part, in seconds, where `SECONDS` says nothing else.
+const USUAL_SECONDS: u32 = 10;
+/// Claims in the database where start-up and memory are measured, where `CLAIMS` says nothing else.
+const USUAL_CLAIMS: u64 = 100_000;
 /// A well-known FHIR server on the same cores: transactions a second of a bundle of 25 KB.
 const FHIR_SERVER: f64 = 85.0;
 
@@ -30,7 +32,7 @@ fn main() {
     let parent = std::env::current_exe().unwrap_or_default();
     let parent = parent.parent().unwrap_or(Path::new(".")).to_owned();
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    println!("{CONNECTIONS} connections, {SECONDS} s a run, two recipients a bundle; load {}", load.trim());
+    println!("{CONNECTIONS} connections, {} s a run, two recipients a bundle; load {}", seconds(), load.trim());
     // Each part is written when it is done: what a later one meets costs none of it.
     tell(&runtime.block_on(sqlite(&parent)));
     match server() {
@@ -39,6 +41,14 @@ fn main() {
     }
     tell(&runtime.block_on(large(&parent)));
     println!("{}", figure::file().display());
+}
+
+fn told<T: std::str::FromStr>(name: &str, usual: T) -> T {
+    std::env::var(name).ok().and_then(|word| word.parse().ok()).unwrap_or(usual)
+}
+
+fn seconds() -> u32 {
+    told("SECONDS", USUAL_SECONDS).max(2)
 }
 
 #[expect(clippy::print_stdout, reason = "a benchmark reports on standard output")]
@@ -74,33 +84,37 @@ async fn sizes(stage: &Stage) -> [usize; 2] {
 }
 
 /// Top rate and limit; the limit is measured before and after, and the better counts.
-async fn ingest(stage: &Stage, name: &'static str) -> (Vec<Figure>, Run) {
+async fn ingest(stage: &Stage, [name, processor]: [&'static str; 2]) -> (Vec<Figure>, Run) {
     push(stage, "WARM-", 3, 0).await;
     let body = bytes(&fixture("demo"));
     let (sizes, group) = (sizes(stage).await, usize::try_from(CONNECTIONS).unwrap_or(1));
     let before = floor::rate(&body, sizes, group, stage.folder());
-    let top = push(stage, "TOP-", SECONDS, 0).await;
+    let start = stage.processor();
+    let top = push(stage, "TOP-", seconds(), 0).await;
+    let each = (stage.processor() - start) / f64::from(top.answers);
     let limit = before.max(floor::rate(&body, sizes, group, stage.folder()));
     assert_eq!(top.wrong, 0, "{top:?}");
-    let figures = vec![Figure::more(name, top.rate, "bundles/s", limit)];
-    (figures, top)
+    let bare = 1e3 / limit;
+    (vec![Figure::more(name, top.rate, "bundles/s", limit), Figure::less(processor, each, "ms", bare)], top)
 }
 
 async fn sqlite(parent: &Path) -> Vec<Figure> {
     let mut stage = Box::pin(Stage::set(parent, None, async |_| {})).await;
     stage.start().await;
-    let (mut figures, top) = ingest(&stage, "ingest_sqlite").await;
+    let (mut figures, top) = ingest(&stage, ["ingest_sqlite", "push_processor_ms"]).await;
     figures.push(Figure::more("ingest_to_fhir_server", top.rate, "bundles/s", FHIR_SERVER * 10.0));
     // Half of the top rate: each connection waits so long on the average that all together ask as often.
     let cycle = f64::from(CONNECTIONS) / (top.rate / 2.0);
     let pause = Duration::from_secs_f64(cycle).as_millis() * 2;
-    let half = push(&stage, "HALF-", SECONDS, u32::try_from(pause).unwrap_or(1)).await;
+    let half = push(&stage, "HALF-", seconds(), u32::try_from(pause).unwrap_or(1)).await;
     assert_eq!(half.wrong, 0, "{half:?}");
     let spread = half.p99.as_secs_f64() / half.p50.as_secs_f64();
     figures.push(Figure::less("p99_over_p50", spread, "ratio", 10.0));
     figures.push(Figure::less("half_rate_p99_ms", half.p99.as_secs_f64() * 1e3, "ms", half.p50.as_secs_f64() * 1e4));
     figures.push(Figure::less("rss_load_mb", stage.memory().1, "MB", 200.0));
     figures.extend(fetch(&stage).await);
+    let effects = number(equal::effects(&stage.hospital).await);
+    figures.push(Figure::less("equal_effects", effects, "claims", 2.0 * f64::from(equal::ROUNDS)));
     figures
 }
 
@@ -125,26 +139,33 @@ async fn fetch(stage: &Stage) -> Vec<Figure> {
     let list = list.display().to_string();
     let token = format!("Bearer {}", one.client.access_token().unwrap_or_default());
     let nginx = Nginx::serve(&files).await;
-    let before = wrk("get.lua", &nginx.base, CONNECTIONS, SECONDS / 2, &[&list]).await;
-    let ours = wrk("get.lua", &stage.base, CONNECTIONS, SECONDS, &[&list, &token]).await;
-    let after = wrk("get.lua", &nginx.base, CONNECTIONS, SECONDS / 2, &[&list]).await;
+    let before = wrk("get.lua", &nginx.base, CONNECTIONS, seconds() / 2, &[&list]).await;
+    let start = stage.processor();
+    let ours = wrk("get.lua", &stage.base, CONNECTIONS, seconds(), &[&list, &token]).await;
+    let each = (stage.processor() - start) / f64::from(ours.answers);
+    let after = wrk("get.lua", &nginx.base, CONNECTIONS, seconds() / 2, &[&list]).await;
     assert_eq!((before.wrong, ours.wrong, after.wrong), (0, 0, 0));
     let kilobytes = number(files.iter().map(|(_, bytes)| bytes.len()).sum::<usize>()) / 200.0 / 1_000.0;
     let limit = before.rate.max(after.rate);
-    vec![Figure::more("pull_bytes", ours.rate * kilobytes / 1_000.0, "MB/s", limit * kilobytes / 1_000.0)]
+    vec![
+        Figure::more("pull_bytes", ours.rate * kilobytes / 1_000.0, "MB/s", limit * kilobytes / 1_000.0),
+        // All processors of nginx and its client, of which it leaves none idle.
+        Figure::less("pull_processor_ms", each, "ms", 2e3 / limit),
+    ]
 }
 
 async fn postgres(parent: &Path, server: &str) -> Vec<Figure> {
     let mut stage = Box::pin(Stage::set(parent, Some(server), async |_| {})).await;
     stage.start().await;
-    let (figures, _) = ingest(&stage, "ingest_postgres").await;
+    let (figures, _) = ingest(&stage, ["ingest_postgres", "push_processor_postgres_ms"]).await;
     figures
 }
 
 /// Start-up and idle memory with many claims in the database.
 async fn large(parent: &Path) -> Vec<Figure> {
     let mut stage = Box::pin(Stage::set(parent, None, async |world| {
-        grow::load(world, CLAIMS, CLAIMS - grow::WHOLE, |_| {}).await;
+        let claims = told("CLAIMS", USUAL_CLAIMS);
+        grow::load(world, claims, claims.saturating_sub(grow::WHOLE), |_| {}).await;
     }))
     .await;
     let mut starts = Vec::new();

@@ -2,6 +2,7 @@
 //! run. It reports figures and asserts nothing about time.
 
 pub mod curve;
+pub mod equal;
 pub mod figure;
 pub mod floor;
 pub mod grow;

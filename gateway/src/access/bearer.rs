@@ -6,7 +6,7 @@ use claimgate_packet::jose::jwk::PrivateJwk;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::jwt::{self, JwtError, Members};
+use super::jwt::{self, JwtError, Members, Verified};
 use super::scope::{Scope, grant, to_text};
 use crate::id::RequestId;
 use crate::keys::ring::{KeyRing, SigningUse};
@@ -92,7 +92,13 @@ pub fn give(key: &PrivateJwk, grant: &Grant<'_>) -> Result<String, JwtError> {
 ///
 /// # Errors
 /// Anything else, and tokens past their time.
-pub fn read(token: &str, ring: &KeyRing, issuer: &str, now: Timestamp, leeway: i64) -> Result<Bearer, JwtError> {
+pub fn read(
+    token: &str,
+    (ring, verified): (&KeyRing, &Verified),
+    issuer: &str,
+    now: Timestamp,
+    leeway: i64,
+) -> Result<Bearer, JwtError> {
     let unverified = jwt::read(token, &[TYP])?;
     let key = ring
         .keys(SigningUse::Token)
@@ -100,7 +106,7 @@ pub fn read(token: &str, ring: &KeyRing, issuer: &str, now: Timestamp, leeway: i
         .map(PrivateJwk::public)
         .find(|key| key.kid == unverified.kid() && key.revoked_at.is_none())
         .ok_or(JwtError::Signature)?;
-    let claims = unverified.verify(&key)?;
+    let claims = unverified.verify_once(&key, verified)?;
     claims.exactly("iss", issuer)?;
     claims.exactly("aud", issuer)?;
     claims.times(now, leeway, 900)?;

@@ -3,9 +3,11 @@
 //! The key decides the algorithm; the header may only name the key. Every claim is required and typed by the
 //! caller; times are checked against the handed-in clock, never the library's.
 
-use std::sync::OnceLock;
+use std::collections::HashSet;
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use claimgate_packet::jose::base64url;
+use claimgate_packet::jose::digest::sha256;
 use claimgate_packet::jose::json::{Limits, parse_object};
 use claimgate_packet::jose::jwk::{KeyAlg, PrivateJwk, PublicJwk};
 use jiff::Timestamp;
@@ -72,6 +74,32 @@ claimgate_packet::opaque_debug!(Unverified<'_>, Claims);
 
 /// Claims whose signature was verified.
 pub struct Claims(Members);
+
+/// Texts whose signature was verified, by their digest and the key's: the same token comes with request after request. It
+/// saves the arithmetic alone; form, key, times and claims are looked at each time.
+#[derive(Debug, Default)]
+pub struct Verified(RwLock<HashSet<[u8; 32]>>);
+
+impl Verified {
+    /// More tokens than are in force at once; beyond it all are verified anew.
+    const MOST: usize = 4_096;
+
+    fn place(token: &str, key: &PublicJwk) -> [u8; 32] {
+        sha256(format!("{}\n{}\n{token}", key.kid, key.thumbprint()).as_bytes())
+    }
+
+    fn has(&self, place: &[u8; 32]) -> bool {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).contains(place)
+    }
+
+    fn add(&self, place: [u8; 32]) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if all.len() >= Self::MOST {
+            all.clear();
+        }
+        all.insert(place);
+    }
+}
 
 /// Installs the one cryptography backend of jsonwebtoken, which has none by default and panics without. Safe to repeat.
 ///
@@ -160,6 +188,22 @@ impl<'a> Unverified<'a> {
         rules.required_spec_claims.clear();
         jsonwebtoken::decode::<Members>(self.token, &decoding, &rules).map_err(|_| JwtError::Signature)?;
         Ok(Claims(self.claims))
+    }
+}
+
+impl Unverified<'_> {
+    /// As [`Unverified::verify`]; of the same text under the same key, once.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn verify_once(self, key: &PublicJwk, verified: &Verified) -> Result<Claims, JwtError> {
+        let place = Verified::place(self.token, key);
+        if verified.has(&place) {
+            return Ok(Claims(self.claims));
+        }
+        let claims = self.verify(key)?;
+        verified.add(place);
+        Ok(claims)
     }
 }
 

@@ -109,6 +109,16 @@ impl From<crate::store::StoreError> for NotDone {
     }
 }
 
+/// A packet that leaves.
+pub(super) struct Out {
+    /// The insurer as the commit found it.
+    pub(super) insurer: Party,
+    pub(super) delivery: DeliveryView,
+    pub(super) sealed: Vec<u8>,
+    /// When the delivery was marked as left just now, if it had not left before.
+    pub(super) marked: Option<Timestamp>,
+}
+
 /// Refuses what is no delivery any more.
 fn closed(delivery: &DeliveryView) -> Result<(), NotDone> {
     match delivery.state {
@@ -119,40 +129,63 @@ fn closed(delivery: &DeliveryView) -> Result<(), NotDone> {
 }
 
 impl Engine {
+    /// A delivery that is to be fetched.
+    ///
+    /// # Errors
+    /// Not there, its claim out of use, or a fault of ours.
+    pub async fn to_fetch(&self, insurer: &PartyId, id: DeliveryId) -> Result<DeliveryView, NotDone> {
+        self.store.delivery_to_fetch(insurer, id).await?.ok_or(NotDone::NotFound)
+    }
+
     /// About how many bytes a delivery has in its recipient's form: of a packet exactly so many.
     ///
     /// # Errors
     /// Not there, or a fault of ours.
-    pub async fn packet_bytes(&self, insurer: &Party, id: DeliveryId) -> Result<usize, NotDone> {
-        let mut bytes = self.store.sealed_bytes(&insurer.id, id).await?.ok_or(NotDone::NotFound)?;
+    pub async fn packet_bytes(&self, insurer: &Party, delivery: &DeliveryView) -> Result<usize, NotDone> {
+        let mut bytes = delivery.bytes;
         if insurer.form() != RecipientForm::Packet {
             // Files are in it, as base64 within base64.
-            let (_, files) = self.store.attachments_of(id).await?;
+            let (_, files) = self.store.attachments_of(delivery.id).await?;
             bytes = bytes.saturating_add(files.saturating_mul(2)).saturating_mul(2);
         }
         Ok(usize::try_from(bytes).map_err(|_| Fault::Stored("delivery"))?)
     }
 
-    /// A delivery in its recipient's form, sealed; otherwise as [`Engine::leave`]. A form that cannot be made has not left.
+    /// A delivery in its recipient's form, sealed. Its first byte counts as left now; every fetch is audited. `known` is
+    /// what [`Engine::to_fetch`] gave for this insurer, as this request has it. A form that cannot be made has not left.
+    ///
+    /// The consent basis is looked at again before the first byte leaves; without one the delivery is withdrawn.
+    /// Where the insurer's key has changed, the same packet is sealed again to the new one.
     ///
     /// # Errors
     /// Not there, withdrawn, given back, files without a consent basis, or a fault of ours.
-    pub async fn fetch(&self, insurer: &PartyId, id: DeliveryId) -> Result<(DeliveryView, Vec<u8>), NotDone> {
+    pub async fn fetch(&self, insurer: Party, known: DeliveryView) -> Result<(DeliveryView, Vec<u8>), NotDone> {
+        let whose = (insurer.id.clone(), known.id);
+        if insurer.form() == RecipientForm::Packet {
+            let out = self.let_out(whose, Some("delivery.fetched"), Some((insurer, known))).await?;
+            return Ok((out.delivery, out.sealed));
+        }
+        self.fetch_made(whose, (insurer, known)).await
+    }
+
+    /// The same in a form that is made of the packet after it was let out.
+    async fn fetch_made(
+        &self,
+        (insurer, id): (PartyId, DeliveryId),
+        known: (Party, DeliveryView),
+    ) -> Result<(DeliveryView, Vec<u8>), NotDone> {
+        let mut known = Some(known);
         for _ in 0..TRIES {
-            let party = self.store.party(insurer).await?.ok_or(Fault::Stored("party"))?;
-            if party.form() == RecipientForm::Packet {
-                return self.leave(insurer, id).await;
-            }
-            let (delivery, sealed, marked) = self.let_out(insurer, id, None).await?;
-            let made = match self.sealed_form(&party, &delivery, sealed).await {
+            let out = self.let_out((insurer.clone(), id), None, known.take()).await?;
+            let made = match self.sealed_form(&out.insurer, &out.delivery, out.sealed).await {
                 Ok(made) => made,
                 Err(error) => {
-                    self.stayed(id, marked).await;
+                    self.stayed(id, out.marked).await;
                     return Err(error);
                 }
             };
             // Another attempt may have ended meanwhile, with its bytes out or not.
-            let delivery = self.store.delivery(insurer, id).await?.ok_or(NotDone::NotFound)?;
+            let delivery = self.store.delivery(&insurer, id).await?.ok_or(NotDone::NotFound)?;
             closed(&delivery)?;
             let mut change = Change::new("fetch_delivery");
             match delivery.left {
@@ -161,7 +194,7 @@ impl Engine {
                 Some(_) if delivery.leaving => change.push(Write::Leaving(id, Leaving::Goes, self.now())),
                 Some(_) => {}
             }
-            self.has_left(insurer, &delivery, (insurer.as_str(), "delivery.fetched"), &mut change);
+            self.has_left(&insurer, &delivery, (insurer.as_str(), "delivery.fetched"), &mut change);
             if self.commit_or_redo(change).await?.is_some() {
                 return Ok((delivery, made));
             }
@@ -180,39 +213,34 @@ impl Engine {
         }
     }
 
-    /// The sealed packet of a delivery. Its first byte counts as left now; every fetch is audited.
-    ///
-    /// The consent basis is looked at again before the first byte leaves; without one the delivery is withdrawn.
-    /// Where the insurer's key has changed, the same packet is sealed again to the new one.
-    ///
-    /// # Errors
-    /// Not there, withdrawn, or a fault of ours.
-    pub async fn leave(&self, insurer: &PartyId, id: DeliveryId) -> Result<(DeliveryView, Vec<u8>), NotDone> {
-        let (delivery, sealed, _) = self.let_out(insurer, id, Some("delivery.fetched")).await?;
-        Ok((delivery, sealed))
-    }
-
-    /// As [`Engine::leave`]; with no action to audit the delivery is marked as an attempt marks it, and it is for the
-    /// caller to say what came of it. The time is that of the mark, where the attempt may take it away again.
+    /// The sealed packet of a delivery. With no action to audit it is marked as an attempt marks it, and it is for the
+    /// caller to say what came of it; the mark is given where the attempt may take it away again. What is known already is
+    /// not read again: the commit compares the insurer's version, and what it relied on is read for another try.
     pub(super) async fn let_out(
         &self,
-        insurer: &PartyId,
-        id: DeliveryId,
+        (insurer, id): (PartyId, DeliveryId),
         action: Option<&'static str>,
-    ) -> Result<(DeliveryView, Vec<u8>, Option<Timestamp>), NotDone> {
+        mut known: Option<(Party, DeliveryView)>,
+    ) -> Result<Out, NotDone> {
         for _ in 0..TRIES {
-            let delivery = self.store.delivery(insurer, id).await?.ok_or(NotDone::NotFound)?;
+            let (party, delivery) = match known.take() {
+                Some(known) => known,
+                None => {
+                    let delivery = self.store.delivery(&insurer, id).await?.ok_or(NotDone::NotFound)?;
+                    (self.store.party(&insurer).await?.ok_or(Fault::Stored("party"))?, delivery)
+                }
+            };
             closed(&delivery)?;
             let mut change = Change::new("fetch_delivery");
             if delivery.left.is_none() && self.withdraw_without_consent(&delivery, &mut change).await? {
                 self.commit_or_redo(change).await?;
                 continue;
             }
-            if self.seal_for_new_key(insurer, &delivery, &mut change).await? {
+            if self.seal_for_new_key(&party, &delivery, &mut change).await? {
                 self.commit_or_redo(change).await?;
                 continue;
             }
-            let sealed = self.store.sealed_packet(insurer, id).await?.ok_or(NotDone::NotFound)?;
+            let sealed = self.store.sealed_packet(&insurer, id).await?.ok_or(NotDone::NotFound)?;
             let mut marked = None;
             if delivery.left.is_none() || delivery.leaving {
                 let (leaving, at) = if action.is_some() {
@@ -226,10 +254,10 @@ impl Engine {
                 marked = delivery.left.is_none().then_some(at);
             }
             if let Some(action) = action {
-                self.has_left(insurer, &delivery, (insurer.as_str(), action), &mut change);
+                self.has_left(&insurer, &delivery, (insurer.as_str(), action), &mut change);
             }
             if self.commit_or_redo(change).await?.is_some() {
-                return Ok((delivery, sealed, marked));
+                return Ok(Out { insurer: party, delivery, sealed, marked });
             }
         }
         Err(Fault::Contended.into())
@@ -275,13 +303,12 @@ impl Engine {
     /// counts no more.
     async fn seal_for_new_key(
         &self,
-        insurer: &PartyId,
+        insurer: &Party,
         delivery: &DeliveryView,
         change: &mut Change,
     ) -> Result<bool, NotDone> {
-        let party = self.store.party(insurer).await?.ok_or(Fault::Stored("party"))?;
-        let key = party.encryption_key(self.now()).ok_or(NotDone::NoKey)?;
-        change.push(Write::RelyOnParty(insurer.clone(), party.version));
+        let key = insurer.encryption_key(self.now()).ok_or(NotDone::NoKey)?;
+        change.push(Write::RelyOnParty(insurer.id.clone(), insurer.version));
         if key.kid == delivery.kid {
             return Ok(false);
         }
@@ -291,7 +318,7 @@ impl Engine {
         let stored =
             claim_key.open(Place { table: "packet", row: &row, column: "body" }, &body).map_err(Fault::from)?;
         let ready = self.sealers.of(key).map_err(PacketError::from).map_err(Fault::from)?;
-        let sealed = seal_again(&stored, (insurer, delivery.line), &ready).map_err(Fault::from)?;
+        let sealed = seal_again(&stored, (&insurer.id, delivery.line), &ready).map_err(Fault::from)?;
         change.push(Write::Reseal(Box::new(Resealed {
             id: delivery.id,
             from_kid: delivery.kid.clone(),

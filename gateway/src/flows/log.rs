@@ -185,7 +185,7 @@ pub async fn check(store: &Store, key: &LogKey) -> Result<LogCheck, Fault> {
 /// Adds the entries of a range to rows of hashes, one row for each level of tiles.
 async fn grow(store: &Store, rows: &mut Vec<Vec<Hash>>, (mut from, to): (u64, u64)) -> Result<(), Fault> {
     while from < to {
-        let wanted = usize::try_from(to - from).unwrap_or(usize::MAX).min(4_096);
+        let wanted = usize::try_from(to - from).unwrap_or(usize::MAX).min(1_024);
         let entries = store.log_entries(from, wanted).await?;
         if entries.is_empty() {
             return Err(Fault::Stored("log entry"));

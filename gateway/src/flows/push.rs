@@ -3,7 +3,7 @@
 use claimgate_adapters::insurer::webhook::{self, EventData, EventKind, Message, WebhookEvent};
 use jiff::{SignedDuration, Timestamp};
 
-use super::insurer::NotDone;
+use super::insurer::{NotDone, Out};
 use super::{Engine, Fault};
 use crate::core::change::{Change, Write};
 use crate::core::delivery::Leaving;
@@ -219,7 +219,7 @@ impl Engine {
     /// The packet in its recipient's form, through the same door as a fetch: consent is looked at again, and nothing
     /// leaves under a key that counts no more.
     async fn packet_letters(&self, party: &Party, due: &DuePush) -> Result<Prepared, Fault> {
-        let (delivery, sealed, marked) = match self.let_out(&due.party, due.delivery, None).await {
+        let out = match self.let_out((due.party.clone(), due.delivery), None, None).await {
             Ok(out) => out,
             Err(
                 NotDone::Withdrawn | NotDone::Returned | NotDone::Fault(Fault::Store(StoreError::Barred(Bar::Erased))),
@@ -231,6 +231,7 @@ impl Engine {
             Err(NotDone::Fault(fault)) => return Err(fault),
             Err(_) => return Err(Fault::Stored("webhook")),
         };
+        let Out { delivery, sealed, marked, .. } = out;
         let made = match party.form() {
             RecipientForm::FhirBundle => self.as_bundles(party, &delivery).await.map(repository::letters),
             RecipientForm::Packet | RecipientForm::Fields => {

@@ -184,7 +184,8 @@ impl Engine {
         certificate: Option<&str>,
     ) -> Result<Result<Identified, NotCaller>, Fault> {
         let (token, ring) = (shown.token(), self.ring.present());
-        let bearer = match bearer::read(token, &ring, &self.issuer, self.now(), self.rules.leeway_seconds) {
+        let keys = (&*ring, &self.verified);
+        let bearer = match bearer::read(token, keys, &self.issuer, self.now(), self.rules.leeway_seconds) {
             Ok(bearer) => bearer,
             Err(reason) => return Ok(Err(NotCaller::Token(reason))),
         };

@@ -23,12 +23,14 @@ use crate::store::DeliveryView;
 /// 404 where it is another's, 410 where it was withdrawn, 429 or 503 where there is no room now.
 pub async fn fetch(app: Data<App>, caller: Caller<ReadDeliveries>, id: Path<String>) -> Result<HttpResponse, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
-    let room = Room::take(&app, &caller.entered, app.engine.packet_bytes(&caller.party, id).await?)?;
-    let (delivery, sealed) = app.engine.fetch(&caller.party.id, id).await?;
+    let delivery = app.engine.to_fetch(&caller.party.id, id).await?;
+    let room = Room::take(&app, &caller.entered, app.engine.packet_bytes(&caller.party, &delivery).await?)?;
+    let form = caller.party.form();
+    let (delivery, sealed) = app.engine.fetch(caller.party, delivery).await?;
     let mut response = no_store();
     response
         .content_type("application/jose")
-        .insert_header(("ClaimGate-Form", caller.party.form().as_str()))
+        .insert_header(("ClaimGate-Form", form.as_str()))
         .insert_header(("Content-Digest", content_digest(&sealed)))
         .insert_header(("ClaimGate-Packet-Id", delivery.packet.to_string()));
     Ok(send(response, sealed, room))

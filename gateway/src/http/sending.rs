@@ -13,6 +13,7 @@ use actix_web::web::Bytes;
 use actix_web::{Error, HttpResponse, HttpResponseBuilder};
 use futures_util::stream::{Stream, poll_fn};
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::JoinHandle;
 
 use super::problem::Problem;
 use crate::access::limits::{Entered, Sending};
@@ -71,13 +72,14 @@ fn pieces<R: Send + 'static>(
 ) -> impl Stream<Item = Result<Bytes, Error>> + use<R> {
     let sending = Arc::new(Mutex::new(Some((text, room))));
     let late = Arc::downgrade(&sending);
-    tokio::spawn(async move {
+    let clock = Watch(tokio::spawn(async move {
         tokio::time::sleep(patience).await;
         if let Some(sending) = late.upgrade() {
             sending.lock().unwrap_or_else(PoisonError::into_inner).take();
         }
-    });
+    }));
     poll_fn(move |_| {
+        let _watched = &clock;
         let mut sending = sending.lock().unwrap_or_else(PoisonError::into_inner);
         Poll::Ready(match sending.as_mut() {
             None => Some(Err(ErrorRequestTimeout("the reader took too long"))),
@@ -85,6 +87,15 @@ fn pieces<R: Send + 'static>(
             Some((text, _)) => Some(Ok(text.split_to(text.len().min(PIECE)))),
         })
     })
+}
+
+/// Who looks at the clock while an answer goes out, and no longer: thousands of answers are gone before one's patience ends.
+struct Watch(JoinHandle<()>);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 #[cfg(test)]
@@ -111,5 +122,11 @@ mod tests {
         tokio::time::sleep(patience * 2).await;
         assert_eq!(all.available_permits(), 9, "what nobody takes is not kept");
         assert!(slow.next().await.unwrap().is_err(), "the rest is not sent as if it were all");
+
+        let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+        drop((slow, send(PATIENCE)));
+        while tasks() > 0 {
+            tokio::task::yield_now().await;
+        }
     }
 }

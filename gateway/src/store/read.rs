@@ -17,6 +17,7 @@ mod disclosed;
 mod exposure;
 mod operate;
 mod operator;
+mod parties;
 mod push;
 mod search;
 
@@ -25,6 +26,7 @@ pub use disclosed::{ConsentKept, EvidenceKept, PacketSent};
 pub use exposure::{Exposure, ExposureQuery};
 pub use operate::{AuditLineRead, AuditQuery, DeadLetter, PartyQuery};
 pub use operator::Counts;
+pub(super) use parties::Parties;
 pub use search::HospitalSubmission;
 
 type PartyRow = (String, String, i64);
@@ -38,7 +40,7 @@ impl Store {
     pub async fn party(&self, id: &PartyId) -> Result<Option<Party>, StoreError> {
         let sql = "-- read::party\nselect document, state, version from party where id = $1";
         let row: Option<PartyRow> = query_as(sql).bind(id.as_str()).fetch_optional(self.readers()).await?;
-        row.map(party).transpose()
+        row.map(|row| self.parties.of(row)).transpose()
     }
 
     /// The party known by an identifier.
@@ -50,7 +52,7 @@ impl Store {
             select p.document, p.state, p.version from party p join party_identifier i on i.party_id = p.id
             where i.system = $1 and i.value = $2";
         let row: Option<PartyRow> = query_as(sql).bind(system).bind(value).fetch_optional(self.readers()).await?;
-        row.map(party).transpose()
+        row.map(|row| self.parties.of(row)).transpose()
     }
 
     /// A hospital's claim by its blind case index.

@@ -78,6 +78,7 @@ migrations! {
     19 "0019_objects";
     20 "0020_leaving";
     21 "0021_mandate_use";
+    22 "0022_packet_digest";
 }
 
 /// The migrations for the database of a connection, in order.

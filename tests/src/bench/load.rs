@@ -9,6 +9,8 @@ use crate::shared::project;
 /// What one run of wrk gave.
 #[derive(Clone, Copy, Debug)]
 pub struct Run {
+    /// Answers.
+    pub answers: u32,
     /// Answers a second.
     pub rate: f64,
     /// Answers that were none, or of status 400 and more.
@@ -35,6 +37,7 @@ pub async fn wrk(script: &str, base: &str, connections: u32, seconds: u32, argum
     let numbers: Vec<u32> = line.split_whitespace().filter_map(|word| word.parse().ok()).collect();
     let [requests, micros, wrong, p50, p99] = numbers[..] else { panic!("wrk says: {line}") };
     Run {
+        answers: requests,
         rate: f64::from(requests) / (f64::from(micros) / 1e6),
         wrong: wrong.into(),
         p50: Duration::from_micros(p50.into()),

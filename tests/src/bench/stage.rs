@@ -94,6 +94,15 @@ impl Stage {
         took
     }
 
+    /// Processor time of the process so far, in milliseconds (`utime` and `stime` of proc(5), in hundredths of a second).
+    #[must_use]
+    pub fn processor(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.server.id())).unwrap_or_default();
+        let rest = stat.rsplit(')').next().unwrap_or_default();
+        let ticks = rest.split_whitespace().skip(11).take(2).filter_map(|word| word.parse::<f64>().ok());
+        ticks.sum::<f64>() * 10.0
+    }
+
     /// Resident memory of the process in megabytes, now and at most so far (`VmRSS`, `VmHWM` of proc(5)).
     #[must_use]
     pub fn memory(&self) -> (f64, f64) {

@@ -61,7 +61,7 @@ macro_rules! select {
             select d.id, d.position, d.packet_id, d.claim_id, c.hospital_id, s.id as submission_id, d.line, d.revision,
                 case when exists (select 1 from delivery_return x where x.delivery_id = d.id) then 'returned'
                     else d.state end as state, d.sealed_bytes, d.sealed_digest, d.presentation_digest, d.kid, d.created_at,
-                d.left_at, d.leaving, d.acknowledgement, r.digest as receipt_digest
+                d.left_at, d.leaving, d.acknowledgement, r.digest as receipt_digest, c.barred
             from delivery d join claim c on c.id = d.claim_id left join receipt r on r.delivery_id = d.id
             join submission s on s.claim_id = d.claim_id and s.party_id = d.party_id and s.line = d.line
             ",
@@ -138,17 +138,20 @@ impl Store {
         row.as_ref().map(view).transpose()
     }
 
-    /// The size in bytes of the sealed packet of one delivery of a recipient.
+    /// One delivery of a recipient, where its claim is in use.
     ///
     /// # Errors
-    /// The database is away.
-    pub async fn sealed_bytes(&self, recipient: &PartyId, id: DeliveryId) -> Result<Option<i64>, StoreError> {
-        let sql = "-- deliveries::sealed_bytes
-            select d.sealed_bytes, c.barred from delivery d join claim c on c.id = d.claim_id
-            where d.party_id = $1 and d.id = $2 and d.position is not null";
-        let row: Option<(i64, Option<String>)> =
-            query_as(sql).bind(recipient.as_str()).bind(id.to_string()).fetch_optional(self.readers()).await?;
-        row.map(|(bytes, barred)| open_to_use(barred.as_deref()).map(|()| bytes)).transpose()
+    /// The database is away, the row damaged, or the claim barred.
+    pub async fn delivery_to_fetch(
+        &self,
+        recipient: &PartyId,
+        id: DeliveryId,
+    ) -> Result<Option<DeliveryView>, StoreError> {
+        let sql = select!("delivery_to_fetch", "where d.party_id = $1 and d.id = $2 and d.position is not null");
+        let row = query(sql).bind(recipient.as_str()).bind(id.to_string()).fetch_optional(self.readers()).await?;
+        let Some(row) = row else { return Ok(None) };
+        open_to_use(row.try_get::<Option<String>, _>("barred")?.as_deref())?;
+        view(&row).map(Some)
     }
 
     /// The sealed packet of one delivery of a recipient.

@@ -42,7 +42,7 @@ const ALLOWED: [&str; 28] = [
     // What waits: an index that holds nothing else.
     "apply::wake_work: work USING INDEX work_due",
     // Doctor and alerts, once a day: the log beside the packets.
-    "log::beside: p",
+    "log::beside: p USING COVERING INDEX packet_digest",
     // The last row of its key.
     "log::newest: log_checkpoint",
     // What nobody could be told of: an index that holds nothing else.
