@@ -65,6 +65,7 @@ mod search;
 mod signatures;
 mod statements;
 mod status;
+mod supplements;
 mod throttle;
 mod tidy;
 mod tokens;
