@@ -1,9 +1,9 @@
-//! A request for papers as a FHIR R4 `Task`, after Da Vinci CDex 2.1.0, profile cdex-task-attachment-request: a payer asks for
+//! A request for papers as a FHIR R4 `Task`, after Da Vinci `CDex` 2.1.0 (cdex-task-attachment-request): a payer asks for
 //! documents by code. The documents' own codes are ours, beside LOINC where there is one. No lookup, no clock.
 
 use serde_json::{Value, json};
 
-/// Where CDex 2.1.0 takes `Task.code` and the type of its inputs from.
+/// Where `CDex` 2.1.0 takes `Task.code` and the type of its inputs from.
 const PAS_CODES: &str = "http://hl7.org/fhir/us/davinci-pas/CodeSystem/PASTempCodes";
 
 /// A document that is asked for.
