@@ -41,3 +41,4 @@ pub mod profile;
 
 pub mod answer;
 pub mod capability;
+pub mod task;

@@ -12,6 +12,7 @@ pub mod master;
 pub mod packet;
 pub mod proposal;
 pub mod push;
+pub mod request;
 pub mod retention;
 pub mod route;
 pub mod statement;

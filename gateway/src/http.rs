@@ -39,6 +39,7 @@ pub mod published;
 pub mod pull;
 pub mod push;
 pub mod qr;
+pub mod requests;
 pub mod search;
 pub mod sending;
 pub mod signed;
@@ -85,6 +86,8 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/fhir/Composition/_search", "POST").route(post().to(search::compositions_by_form)))
         .service(at("/fhir/ClaimResponse", "GET").route(get().to(search::responses)))
         .service(at("/fhir/ClaimResponse/_search", "POST").route(post().to(search::responses_by_form)))
+        .service(at("/fhir/Task", "GET").route(get().to(requests::tasks)))
+        .service(at("/fhir/Task/{id}", "GET").route(get().to(requests::read_task)))
         .service(at("/fhir/Bundle/{id}", "GET, PUT").route(get().to(hospital::read)).route(put().to(hospital::replace)))
         .service(at("/fhir/Bundle/{id}/_history/{revision}", "GET").route(get().to(hospital::read_revision)))
         .service(at("/oauth/token", "POST").route(post().to(oauth::token)))
@@ -120,6 +123,13 @@ fn routes(service: &mut ServiceConfig) {
         )
         .service(at("/insurer/v1/submissions/{id}/status", "POST").route(post().to(insurer::report)))
         .service(at("/insurer/v1/submissions/{id}/payments", "POST").route(post().to(ledger::pay)))
+        .service(at("/insurer/v1/submissions/{id}/supplements", "POST").route(post().to(requests::ask)))
+        .service(at("/insurer/v1/submissions/{id}/requests", "GET").route(get().to(requests::of_submission)))
+        .service(at("/insurer/v1/requests/{id}/close", "POST").route(post().to(requests::close)))
+        .service(at("/hospital/v1/requests", "GET").route(get().to(requests::list)))
+        .service(at("/hospital/v1/requests/{id}", "GET").route(get().to(requests::look)))
+        .service(at("/hospital/v1/requests/{id}/answer", "POST").route(post().to(requests::answer)))
+        .service(at("/claims/v1/claims/{id}/requests", "GET").route(get().to(requests::of_person)))
         .service(at("/insurer/v1/submissions/{id}", "GET").route(get().to(ledger::standing)))
         .service(at("/insurer/v1/statements/{date}", "GET").route(get().to(ledger::of_insurer)))
         .service(at("/hospital/v1/statements/{date}", "GET").route(get().to(ledger::of_hospital)))

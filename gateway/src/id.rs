@@ -149,6 +149,8 @@ ids! {
     SubmissionId = "sub";
     /// An entry in the ledger of payments (給付).
     PaymentId = "pmt";
+    /// A request for papers (補件); a `Task` in FHIR.
+    TaskId = "tsk";
     /// A consent (同意書).
     ConsentId = "cns";
     /// A line of the timeline (進度).

@@ -27,6 +27,7 @@ mod push;
 pub mod read;
 mod receipt;
 mod registry;
+mod requests;
 mod retention;
 pub mod rows;
 pub mod schema;
@@ -44,6 +45,7 @@ pub use ledger::{Account, AccountsOf, KeptDecision, KeptPayment};
 pub use master::MasterKeyRow;
 pub use receipt::KeptReceipt;
 pub use registry::Decided;
+pub use requests::{KeptRequest, Supplements};
 pub use retention::{Due, Expired, Periods};
 pub use rows::{
     AppView, AttemptView, ClaimHead, DeliveryView, DuePush, DueWork, EndpointView, EvidenceOfRevision, HospitalAnswer,

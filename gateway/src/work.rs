@@ -39,6 +39,7 @@ pub async fn run(engine: Arc<Engine>, rhythm: Rhythm, stop: watch::Receiver<bool
         part!(log),
         part!(push),
         part!(wallets),
+        part!(requests),
         part!(forget)
     );
 }
@@ -242,6 +243,19 @@ async fn wallets(engine: &Engine, mut stop: watch::Receiver<bool>) {
     loop {
         if let Err(error) = engine.judge_held_wallet_sessions().await {
             tracing::error!(%error, "held sessions with wallets could not be looked at; they stay held");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(IDLE) => {}
+            () = stopped(&mut stop) => break,
+        }
+    }
+}
+
+/// Ends requests for papers whose last day is over.
+async fn requests(engine: &Engine, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = engine.expire_requests().await {
+            tracing::error!(%error, "requests for papers could not be looked at; they stay open");
         }
         tokio::select! {
             () = tokio::time::sleep(IDLE) => {}

@@ -118,6 +118,18 @@ async fn prepared() -> (TestGateway, Value) {
         let id = begun.json("upload").unwrap()["id"].as_str().unwrap().to_owned();
         uploads.push((id, metadata.to_owned()));
     }
+    // What papers are asked for: one request to be answered, one to be closed, one to the person.
+    let due_on = claimgate_gateway::core::ledger::day(test.clock.now()).tomorrow().unwrap();
+    let mut asking = json!({
+        "documents": [{ "kind": "receipt" }], "to": "hospital", "due_on": due_on, "why_not_before": "…",
+    });
+    let supplements = format!("/insurer/v1/submissions/{}/supplements", envelope.submission_id);
+    let mut requests = Vec::new();
+    for to in ["hospital", "hospital", "person"] {
+        asking["to"] = json!(to);
+        let made = must(post(client, &supplements, &asking).await.json("request"));
+        requests.push(made["request_id"].as_str().unwrap().to_owned());
+    }
     // The log's next checkpoint.
     for _ in 0..100 {
         if get(client, &proof).await.status != 503 {
@@ -166,6 +178,15 @@ async fn prepared() -> (TestGateway, Value) {
         "payee": { "kind": "claimant-account" },
     });
     lead("/insurer/v1/submissions/{id}/payments", "post", &[submission], Some(payment));
+    lead("/insurer/v1/submissions/{id}/supplements", "post", &[submission], Some(asking));
+    lead("/insurer/v1/submissions/{id}/requests", "get", &[submission], None);
+    let [answered, closed] = [&requests[0], &requests[1]].map(|id| ("id", id.as_str()));
+    let close = Some(json!({ "result": "cancelled" }));
+    lead("/insurer/v1/requests/{id}/close", "post", &[closed], close);
+    lead("/hospital/v1/requests/{id}", "get", &[answered], None);
+    let taken_on = Some(json!({ "result": "accepted" }));
+    lead("/hospital/v1/requests/{id}/answer", "post", &[answered], taken_on);
+    lead("/claims/v1/claims/{id}/requests", "get", &[("id", claim.as_str())], None);
     let today = claimgate_gateway::core::ledger::day(test.clock.now()).to_string();
     for side in ["insurer", "hospital"] {
         lead(&format!("/{side}/v1/statements/{{date}}"), "get", &[("date", today.as_str())], None);

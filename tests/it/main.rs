@@ -69,6 +69,7 @@ mod simulators;
 mod sizes;
 mod statements;
 mod status;
+mod supplements;
 mod throttle;
 mod tidy;
 mod tokens;

@@ -6,9 +6,9 @@ use claimgate_gateway::party::Role;
 use claimgate_gateway::sandbox::client::PartyClient;
 use claimgate_packet::words::Line;
 use claimgate_tests::bundles::{bytes, case};
-use claimgate_tests::gateway::{NewParty, TestGateway, codes, must, open_all, push_as};
+use claimgate_tests::gateway::{NewParty, TestGateway, codes, must, open_all, post, push_as};
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Every route that needs a token, with the role it is for. A test below compares it with the route table.
 const ROUTES: &[(&str, &str, Role)] = &[
@@ -21,6 +21,8 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/fhir/Composition/_search", Role::Hospital),
     ("GET", "/fhir/ClaimResponse", Role::Hospital),
     ("POST", "/fhir/ClaimResponse/_search", Role::Hospital),
+    ("GET", "/fhir/Task", Role::Hospital),
+    ("GET", "/fhir/Task/{claim}", Role::Hospital),
     ("GET", "/fhir/Bundle/{claim}", Role::Hospital),
     ("PUT", "/fhir/Bundle/{claim}", Role::Hospital),
     ("GET", "/fhir/Bundle/{claim}/_history/{revision}", Role::Hospital),
@@ -45,6 +47,13 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("DELETE", "/hospital/v1/uploads/{upload}", Role::Hospital),
     ("POST", "/insurer/v1/submissions/{submission}/status", Role::Insurer),
     ("POST", "/insurer/v1/submissions/{submission}/payments", Role::Insurer),
+    ("POST", "/insurer/v1/submissions/{submission}/supplements", Role::Insurer),
+    ("GET", "/insurer/v1/submissions/{submission}/requests", Role::Insurer),
+    ("POST", "/insurer/v1/requests/{request}/close", Role::Insurer),
+    ("GET", "/hospital/v1/requests", Role::Hospital),
+    ("GET", "/hospital/v1/requests/{request}", Role::Hospital),
+    ("POST", "/hospital/v1/requests/{request}/answer", Role::Hospital),
+    ("GET", "/claims/v1/claims/{claim_id}/requests", Role::App),
     ("GET", "/insurer/v1/submissions/{submission}", Role::Insurer),
     ("GET", "/insurer/v1/statements/{date}", Role::Insurer),
     ("GET", "/hospital/v1/statements/{date}", Role::Hospital),
@@ -170,12 +179,18 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
     let claim_id = pushed.header("claimgate-claim-id").unwrap();
     let (envelope, opened) = open_all(test.life(), 0, test.clock.now()).await.pop().unwrap();
     let attachment = opened.attachments().next().unwrap().id.clone();
+    let due_on = claimgate_gateway::core::ledger::day(test.clock.now()).tomorrow().unwrap();
+    let asked = json!({ "documents": [{ "kind": "receipt" }], "to": "hospital", "due_on": due_on });
+    let path = format!("/insurer/v1/submissions/{}/supplements", envelope.submission_id);
+    let asked = post(&test.life().client, &path, &asked).await.json("request").unwrap();
+    let asked = asked["request_id"].as_str().unwrap().to_owned();
     let fill = |path: &str| {
         path.replace("{claim}", claim_id.strip_prefix("clm_").unwrap())
             .replace("{claim_id}", claim_id)
             .replace("{delivery}", &envelope.id)
             .replace("{attachment}", &attachment)
             .replace("{submission}", &envelope.submission_id)
+            .replace("{request}", &asked)
             .replace("{upload}", "upl_01a20795-d753-7615-8e9c-ec07a3131fba")
             .replace("{revision}", "1")
             .replace("{date}", "2026-01-01")
@@ -213,6 +228,7 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
         let addressed = path.contains("clm_")
             || path.contains("dlv_")
             || path.contains("sub_")
+            || path.contains("tsk_")
             || path.contains(claim_id.strip_prefix("clm_").unwrap());
         // Operators look after everybody's.
         if addressed && *role != Role::Operator {
@@ -229,6 +245,12 @@ async fn status(client: &PartyClient, method: &str, path: &str) -> u16 {
         path if path.ends_with("/return") => ("application/json", br#"{"reason":"other"}"#.to_vec()),
         path if path.ends_with("/link") => ("application/json", br#"{"rail":"paper","number":"P-1"}"#.to_vec()),
         path if path.ends_with("/status") => ("application/json", br#"{"state":"received"}"#.to_vec()),
+        path if path.ends_with("/supplements") => (
+            "application/json",
+            br#"{"documents":[{"kind":"receipt"}],"to":"hospital","due_on":"2026-12-01"}"#.to_vec(),
+        ),
+        path if path.ends_with("/close") => ("application/json", br#"{"result":"cancelled"}"#.to_vec()),
+        path if path.ends_with("/answer") => ("application/json", br#"{"result":"accepted"}"#.to_vec()),
         path if path.ends_with("/payments") => (
             "application/json",
             br#"{"kind":"final","amount":"1","value_date":"2026-01-01","reference":"R-1"}"#.to_vec(),

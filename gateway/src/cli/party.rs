@@ -59,6 +59,8 @@ pub(super) enum Party {
     },
     /// List all parties.
     List,
+    /// Count submissions and requests for papers (補件) of each insurer and each hospital.
+    Supplements,
     /// Show a party's registration document, as `party replace` takes it, with a hospital's consent basis and policy.
     Show {
         /// The party.
@@ -132,6 +134,7 @@ impl Party {
                     list::party(&party, engine.now());
                 }
             }
+            Self::Supplements => list::supplements(engine.store.supplements().await?),
             Self::Show { id } => {
                 let party = engine.party_with_contacts(&id).await?.ok_or(NotRegistered::Unknown)?;
                 say(format_args!("{id}: {}, version {}", party.state.as_str(), party.version));

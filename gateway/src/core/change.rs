@@ -12,6 +12,7 @@ use super::ledger::LedgerWrite;
 use super::master::MasterWrite;
 pub use super::proposal::{Decision, ProposalKind, ProposalRow, Verdict};
 use super::push::PushWrite;
+use super::request::RequestWrite;
 use super::retention::RetentionWrite;
 use super::submission::SubmissionState;
 use super::timeline::Entry;
@@ -118,6 +119,8 @@ pub enum Write {
     Handover(HandoverWrite),
     /// A decision, a payment, how the books of a submission stand.
     Ledger(LedgerWrite),
+    /// A request for papers, or a step of one.
+    Request(RequestWrite),
     /// A hold, a restriction, an erasure.
     Retention(RetentionWrite),
     /// Another master key encrypts, or something is encrypted under it.

@@ -4,7 +4,7 @@ use claimgate_packet::words::Line;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::id::{ClaimId, EventId, Random};
+use crate::id::{ClaimId, EventId, Random, TaskId};
 use crate::party::{PartyId, Role};
 
 /// Who may read an entry.
@@ -128,6 +128,17 @@ pub enum Event {
         /// What it is.
         kind: &'static str,
     },
+    /// An insurer asks for papers, or such a request came a step on (補件).
+    Request {
+        /// Who asks.
+        party: PartyId,
+        /// For which line.
+        line: Line,
+        /// The request.
+        request: TaskId,
+        /// Where it stands.
+        state: &'static str,
+    },
     /// An insurer reported a status.
     Status {
         /// Who.
@@ -159,6 +170,7 @@ impl Event {
             Self::Linked { .. } => "submission.linked",
             Self::Decided { .. } => "submission.decided",
             Self::Payment { .. } => "submission.payment",
+            Self::Request { .. } => "submission.request",
             Self::Status { .. } => "submission.status",
         }
     }
@@ -188,6 +200,9 @@ impl Event {
                 json!({ "party": party, "line": line, "version": version, "outcome": outcome })
             }
             Self::Payment { party, line, kind } => json!({ "party": party, "line": line, "kind": kind }),
+            Self::Request { party, line, request, state } => {
+                json!({ "party": party, "line": line, "request": request.to_string(), "state": state })
+            }
             Self::Status { party, line, state } => json!({ "party": party, "line": line, "state": state }),
         }
     }
@@ -214,6 +229,7 @@ pub fn sentence(code: &str) -> (&'static str, &'static str) {
         "submission.linked" => ("The insurer has the case by another way too", "保險公司已由其他管道收件"),
         "submission.decided" => ("The insurer decided", "保險公司已作成決定"),
         "submission.payment" => ("A payment of the insurer", "保險公司給付紀錄"),
+        "submission.request" => ("Papers the insurer asks for", "保險公司要求補件"),
         "submission.status" => ("Status reported by the insurer", "保險公司回報進度"),
         _ => ("Something happened", "有新進度"),
     }
@@ -249,6 +265,7 @@ pub fn entries(claim: ClaimId, hospital: &PartyId, event: &Event, at: Timestamp,
         | Event::Linked { party, .. }
         | Event::Decided { party, .. }
         | Event::Payment { party, .. }
+        | Event::Request { party, .. }
         | Event::Status { party, .. } => audiences.push(Audience::Party(Role::Insurer, party.clone())),
         Event::Received { .. }
         | Event::HeldForConsent

@@ -28,6 +28,7 @@ mod memory;
 mod not_booked;
 mod pay;
 mod report;
+mod requests;
 mod signed;
 mod standing;
 mod statement;
@@ -40,6 +41,7 @@ pub use link::{Link, Linked};
 pub use not_booked::NotBooked;
 pub use pay::Paying;
 pub use report::{Report, Reported, Status};
+pub use requests::{Asking, NotAsked};
 pub use signed::NotSigned;
 pub use statement::NotStated;
 pub use traced::Trace;
@@ -98,6 +100,9 @@ pub enum NotDone {
     /// A decision or a payment that does not count.
     #[error(transparent)]
     NotBooked(#[from] NotBooked),
+    /// A request for papers, or an answer to one, that does not count.
+    #[error(transparent)]
+    NotAsked(#[from] NotAsked),
     /// A fault of ours.
     #[error(transparent)]
     Fault(#[from] Fault),

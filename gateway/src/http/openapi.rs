@@ -16,6 +16,7 @@ use super::problem::{PROBLEM_JSON, ProblemBody};
 mod ledger;
 mod operation;
 mod operator;
+mod requests;
 mod table;
 mod wallet;
 

@@ -414,6 +414,7 @@ impl From<NotDone> for Problem {
                 "This delivery was acknowledged with the other result before; an acknowledgement cannot be changed",
             ),
             NotDone::NotBooked(reason) => reason.into(),
+            NotDone::NotAsked(reason) => reason.into(),
             NotDone::InvalidStep(step) => Self::new(409, "submission.invalid-step", step.to_string()).at("/state"),
             NotDone::Fault(fault) => fault.into(),
         }

@@ -79,6 +79,7 @@ migrations! {
     20 "0020_leaving";
     21 "0021_mandate_use";
     22 "0022_packet_digest";
+    23 "0023_requests";
 }
 
 /// The migrations for the database of a connection, in order.

@@ -6,6 +6,7 @@ use crate::cli::{print, say};
 use crate::flows::registry::Seeded;
 use crate::party::difference::Difference;
 use crate::party::{Party, PartyState};
+use crate::store::Supplements;
 
 /// What a new document changed. What it leaves out counts no more: an older copy of a document must not take a duty away
 /// unseen.
@@ -53,6 +54,23 @@ pub(super) fn party(party: &Party, now: Timestamp) {
         lines.join(","),
         notes.join(" ")
     ));
+}
+
+/// How often papers are asked for, for 100 submissions.
+pub(super) fn supplements((insurers, hospitals): (Vec<Supplements>, Vec<Supplements>)) {
+    for (role, all) in [("insurer", insurers), ("hospital", hospitals)] {
+        for one in all {
+            let rate = one.tenths_of_100();
+            print(format_args!(
+                "{role:<9} {:<20} {} submissions, {} requests, {}.{} per 100",
+                one.party.as_str(),
+                one.submissions,
+                one.requests,
+                rate / 10,
+                rate % 10
+            ));
+        }
+    }
 }
 
 /// What became of a list of insurers.

@@ -103,6 +103,7 @@ impl Engine {
                 }
                 self.step(insurer, &submission, (state, detail), &mut change);
                 self.together(insurer, &submission, state, &mut change).await?;
+                self.drop_requests(insurer, (id, state), &mut change).await?;
             }
             if let Some(decided) = &decided {
                 self.decide(insurer, (&submission, &key), decided, &mut change)?;

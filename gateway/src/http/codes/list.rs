@@ -94,7 +94,7 @@ pub const CODES: &[Code] = codes! {
     "body.value" 422, Sender, AfterCorrection, [Json],
         "A value is out of its bounds; `pointer` says which.", "值超出範圍，位置見 pointer。";
 
-    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/uploads/{id}"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), At("/claims/v1/claims/{id}/timeline"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}")],
+    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/uploads/{id}"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), Under("/insurer/v1/requests/{id}"), Under("/hospital/v1/requests/{id}"), At("/fhir/Task/{id}"), At("/claims/v1/claims/{id}/requests"), At("/claims/v1/claims/{id}/timeline"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}")],
         "There is no such thing of yours; compare the id with the one you were given.", "查無此項，或不屬於貴機構；請核對識別碼。";
     "endpoint.none" 404, Sender, AfterCorrection, [Under("/insurer/v1/endpoint"), Under("/operator/v1/parties/{id}/endpoint"), At("/insurer/v1/deliveries/{id}/redrive")],
         "Have the operator name an endpoint, or pull.", "尚未登錄通知端點，請洽維運單位，或改以拉取方式取得。";
@@ -124,7 +124,7 @@ pub const CODES: &[Code] = codes! {
         "Each request takes one answer; begin a new session.", "每次驗證僅接受一次回覆，請重新發起。";
     "ack.repeated" 422, Sender, AfterCorrection, [At("/insurer/v1/acks")],
         "Name each delivery once in a body; the first item counts.", "同一請求內每筆傳送僅能出現一次，以第一筆為準。";
-    "query.invalid" 400, Sender, AfterCorrection, [At("/insurer/v1/deliveries"), At("/insurer/v1/alerts"), At("/operator/v1/parties"), At("/operator/v1/endpoints"), At("/operator/v1/dead-letters"), At("/operator/v1/proposals"), At("/operator/v1/alerts"), At("/operator/v1/audit"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), At("/wallet/v1/sessions/{id}")],
+    "query.invalid" 400, Sender, AfterCorrection, [At("/insurer/v1/deliveries"), At("/insurer/v1/alerts"), At("/operator/v1/parties"), At("/operator/v1/endpoints"), At("/operator/v1/dead-letters"), At("/operator/v1/proposals"), At("/operator/v1/alerts"), At("/operator/v1/audit"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), At("/hospital/v1/requests"), At("/wallet/v1/sessions/{id}")],
         "The text names the parameters and their bounds.", "查詢參數有誤，請依訊息所列範圍更正。";
     "operator.if-match-form" 400, Sender, AfterCorrection, [Under("/operator/v1/parties/{id}")],
         "`If-Match` is one ETag as it was given; `If-None-Match` is * for what is not there yet.", "If-Match 請填閘道給的 ETag；新增時使用 If-None-Match: *。";
@@ -156,7 +156,7 @@ pub const CODES: &[Code] = codes! {
         "What it was made against has changed: look at it, and propose again.", "提案所依據的資料已變更，請查看後重新提案。";
     "alert.over" 409, Sender, No, [At("/operator/v1/alerts/{id}/acknowledge")],
         "The alert is over: nothing is to be done.", "警示已解除，無須處理。";
-    "search.parameter" 400, Sender, AfterCorrection, [At("/fhir/Bundle"), At("/fhir/Bundle/_search"), Under("/fhir/Composition"), Under("/fhir/ClaimResponse")],
+    "search.parameter" 400, Sender, AfterCorrection, [At("/fhir/Bundle"), At("/fhir/Bundle/_search"), Under("/fhir/Composition"), Under("/fhir/ClaimResponse"), At("/fhir/Task")],
         "Search by exactly one of the parameters the text names.", "請以訊息所列參數擇一查詢。";
     "search.count" 400, Sender, AfterCorrection, [At("/fhir/Bundle"), At("/fhir/Bundle/_search"), Under("/fhir/Composition"), Under("/fhir/ClaimResponse")],
         "`_count` is 1 to 50.", "_count 須為 1 至 50。";
@@ -167,9 +167,9 @@ pub const CODES: &[Code] = codes! {
         "The text says what does not fit; sign again.", "請求簽章驗證失敗，原因見訊息，請重新簽章。";
     "request-signature.replayed" 422, Sender, AfterCorrection, [Call],
         "Sign each request anew, with another nonce, also one that is sent again.", "此簽章已使用過；每次送出（含重送）請以新的 nonce 重新簽章。";
-    "idempotency.key-form" 400, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/payments")],
+    "idempotency.key-form" 400, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/payments"), At("/insurer/v1/submissions/{id}/supplements")],
         "`Idempotency-Key` is 1 to 255 printable ASCII characters.", "Idempotency-Key 為 1 至 255 個可列印 ASCII 字元。";
-    "idempotency.key-reused" 422, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/payments")],
+    "idempotency.key-reused" 422, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/payments"), At("/insurer/v1/submissions/{id}/supplements")],
         "Use a new key for another body, address or condition.", "內容、位址或條件不同時，請換新的 Idempotency-Key。";
     "signature.fields-too-large" 431, Sender, AfterCorrection, [Under("/fhir/Bundle"), Call],
         "All header fields of a signed request are 48 KiB together at most: leave out certificates it does not need.", "簽章請求的標頭合計上限 48 KiB，請移除不需要的憑證。";
@@ -300,7 +300,7 @@ pub const CODES: &[Code] = codes! {
         "The receipt is for another presentation: open the packet again, then sign.", "回條的內容摘要不符，請重新開啟封包後簽署。";
     "submission.unknown-state" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/status")],
         "Report one of the states the text lists.", "請使用訊息所列的狀態。";
-    "submission.invalid-step" 409, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/return"), At("/insurer/v1/submissions/{id}/status")],
+    "submission.invalid-step" 409, Sender, AfterCorrection, [At("/insurer/v1/deliveries/{id}/return"), At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/supplements")],
         "There is no such step from the state it is in.", "目前狀態不可轉為此狀態。";
     "submission.not-paid" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/status")],
         "Report the payments; the state follows from them.", "給付尚未達核賠金額，請回報給付紀錄，狀態隨之更新。";
@@ -332,6 +332,24 @@ pub const CODES: &[Code] = codes! {
         "Name a payment of this submission whose money went out.", "請指明此案件已付出的給付。";
     "payment.reverses-too-much" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments")],
         "No more comes back than was paid with it.", "退回金額不得超過該筆給付尚未退回的部分。";
+    "request.due-on" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/supplements")],
+        "The last day is after today in Taiwan and at most 180 days from now.", "期限須在明日（臺灣時間）以後、180 日以內。";
+    "request.why-not-before" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/supplements")],
+        "From the second request on say why an earlier one did not name it.", "再次要求補件須說明首次未列的原因。";
+    "request.note-missing" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/supplements")],
+        "Say in the note which document `other` is.", "選擇「其他」時須於備註說明文件名稱。";
+    "request.too-many" 409, Sender, No, [At("/insurer/v1/submissions/{id}/supplements")],
+        "A submission takes 50 requests: settle it with the hospital.", "此案件的補件要求已達上限，請與醫院直接聯繫。";
+    "request.invalid-step" 409, Sender, AfterCorrection, [At("/insurer/v1/requests/{id}/close"), At("/hospital/v1/requests/{id}/answer")],
+        "There is no such step from the state the request is in.", "此補件要求目前的狀態不可如此處理。";
+    "request.revision-missing" 422, Sender, AfterCorrection, [At("/hospital/v1/requests/{id}/answer")],
+        "Name the revision with `answered` and `partly-answered`, and with no other result.", "已提供或部分提供時須填案件版次，其他結果不得填。";
+    "request.revision" 409, Sender, AfterCorrection, [At("/hospital/v1/requests/{id}/answer")],
+        "Push the documents first, then name the revision that push made.", "請先上傳文件，再填該次上傳的版次。";
+    "request.reason" 422, Sender, AfterCorrection, [At("/hospital/v1/requests/{id}/answer")],
+        "Give a reason with `refused`, a note with `other`, and no reason otherwise.", "拒絕須填原因；原因為其他時須附說明；其他結果不得填原因。";
+    "request.also" 422, Sender, AfterCorrection, [At("/hospital/v1/requests/{id}/answer")],
+        "Name other requests to you for the same claim, each once.", "also 僅能列同一案件、向貴院提出的其他要求，每筆一次。";
     "statement.not-yet" 404, Sender, Later, [At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}")],
         "The day has not begun in Taiwan.", "該日（臺灣時間）尚未開始。";
     "statement.too-old" 404, Sender, No, [At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}")],

@@ -24,7 +24,7 @@ pub(super) const DELIVERY: &str = "^dlv_[0-9a-f-]{36}$";
 const ATTACHMENT: &str = "^att_[0-9a-f-]{36}$";
 const UPLOAD: &str = "^upl_[0-9a-f-]{36}$";
 pub(super) const SUBMISSION: &str = "^sub_[0-9a-f-]{36}$";
-const CLAIM: &str = "^clm_[0-9a-f-]{36}$";
+pub(super) const CLAIM: &str = "^clm_[0-9a-f-]{36}$";
 const CLAIM_OR_BUNDLE: &str = "^(clm_)?[0-9a-f-]{36}$";
 
 pub(super) fn get(path: &'static str, id: &'static str, tag: Tag) -> Operation {
@@ -42,6 +42,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(insurer());
     all.extend(submissions());
     all.extend(super::ledger::operations());
+    all.extend(super::requests::operations());
     all.extend(told());
     all.extend(uploads());
     all.extend(super::operator::operations());
