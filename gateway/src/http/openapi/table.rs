@@ -42,6 +42,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(insurer());
     all.extend(super::ledger::operations());
     all.extend(told());
+    all.extend(super::applications::operations());
     all.extend(uploads());
     all.extend(super::operator::operations());
     all.extend(app());
