@@ -22,12 +22,40 @@ pub struct Permit {
     limits: Vec<((PartyId, Line), Limits)>,
 }
 
+/// A recipient the patient consents to, and what the consent takes away.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// Who.
+    pub party: PartyId,
+    /// In which line.
+    pub line: Line,
+    /// What is taken away.
+    pub limits: Limits,
+}
+
+/// What the patient says of a case.
+#[derive(Clone, Debug)]
+pub enum ByPatient {
+    /// Nothing, or nothing any more.
+    Nothing,
+    /// What was signed is of another person than the documents.
+    OtherPerson,
+    /// Consent to these.
+    Given(Vec<Given>),
+}
+
 /// Why there is no permit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoPermit {
     /// The hospital has no consent basis: the claim is accepted and held.
     #[error("the hospital has no registered consent basis")]
     NoBasis,
+    /// The patient's consent is needed and names none of the recipients.
+    #[error("no consent of the patient names a recipient")]
+    NotGiven,
+    /// It is another person's.
+    #[error("the consent is another person's")]
+    OtherPerson,
 }
 
 impl Permit {
@@ -82,8 +110,13 @@ impl Permit {
 /// (`hospital-attested`; 保險法 §177-1 asks for the person's written consent, which the hospital holds).
 ///
 /// # Errors
-/// [`NoPermit::NoBasis`] where the hospital carries none.
-pub fn permit(hospital: &Party, consent: ConsentId, recipients: &[(PartyId, Line)]) -> Result<Permit, NoPermit> {
+/// [`NoPermit::NoBasis`] where the hospital carries none; where its basis is the patient's consent, and that is not there.
+pub fn permit(
+    hospital: &Party,
+    consent: ConsentId,
+    recipients: &[(PartyId, Line)],
+    patient: &ByPatient,
+) -> Result<Permit, NoPermit> {
     match &hospital.registration().consent {
         Some(ConsentBasis::HospitalAttested { reference }) => Ok(Permit {
             consent,
@@ -92,6 +125,31 @@ pub fn permit(hospital: &Party, consent: ConsentId, recipients: &[(PartyId, Line
             recipients: recipients.to_vec(),
             limits: Vec::new(),
         }),
+        Some(ConsentBasis::Patient { reference }) => match patient {
+            ByPatient::Nothing => Err(NoPermit::NotGiven),
+            ByPatient::OtherPerson => Err(NoPermit::OtherPerson),
+            ByPatient::Given(given) => by_patient((consent, reference), recipients, given),
+        },
         None => Err(NoPermit::NoBasis),
     }
+}
+
+fn by_patient(
+    (consent, reference): (ConsentId, &str),
+    recipients: &[(PartyId, Line)],
+    given: &[Given],
+) -> Result<Permit, NoPermit> {
+    let named = |(party, line): &(PartyId, Line)| given.iter().find(|one| one.party == *party && one.line == *line);
+    let both: Vec<_> = recipients.iter().filter_map(|one| Some((one.clone(), named(one)?))).collect();
+    if both.is_empty() {
+        return Err(NoPermit::NotGiven);
+    }
+    let limited = both.iter().filter(|(_, given)| given.limits != Limits::default());
+    Ok(Permit {
+        consent,
+        reference: reference.to_owned(),
+        purpose: Purpose::ClaimAssessment,
+        limits: limited.map(|(one, given)| (one.clone(), given.limits.clone())).collect(),
+        recipients: both.into_iter().map(|(one, _)| one).collect(),
+    })
 }

@@ -3,6 +3,7 @@
 //! In: evidence and a permit. Out: a [`change::Change`] for the store. Knows no database, no HTTP, no partner form.
 
 pub mod alert;
+pub mod application;
 pub mod change;
 pub mod delivery;
 pub mod disclosure;

@@ -10,6 +10,7 @@ use actix_web::{App as Actix, Error, HttpResponse, Resource};
 use crate::app::App;
 
 pub mod acks;
+pub mod applications;
 pub mod attachments;
 pub mod body;
 pub mod caller;
@@ -113,6 +114,12 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/insurer/v1/endpoint/redrive", "POST").route(post().to(push::redrive)))
         .service(at("/insurer/v1/alerts", "GET").route(get().to(operator::alerts::own)))
         .service(at("/hospital/v1/claims/{id}/deliveries", "GET").route(get().to(push::sent)))
+        .service(at("/hospital/v1/applications", "POST").route(post().to(applications::apply)))
+        .service(at("/hospital/v1/applications/{id}", "GET").route(get().to(applications::read)))
+        .service(
+            at("/hospital/v1/applications/{id}/recipients/{party}/withdraw", "POST")
+                .route(post().to(applications::withdraw)),
+        )
         .service(at("/hospital/v1/uploads", "POST").route(post().to(uploads::begin)))
         .service(
             at("/hospital/v1/uploads/{id}", "GET, HEAD, PATCH, DELETE")

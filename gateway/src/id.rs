@@ -163,6 +163,8 @@ ids! {
     ProposalId = "prp";
     /// An alert.
     AlertId = "alr";
+    /// A patient's application (院內申請).
+    ApplicationId = "apl";
     /// A session with a wallet.
     WalletSessionId = "wse";
     /// A file on its way (上傳).

@@ -102,6 +102,11 @@ pub enum ConsentBasis {
         /// Which agreement or form says so.
         reference: String,
     },
+    /// The patient's own consent, given with an application of the case: it names each recipient.
+    Patient {
+        /// Which agreement with the hospital says so.
+        reference: String,
+    },
 }
 
 /// Whether an insurer signs a receipt (簽收回條) with each acknowledgement.

@@ -13,6 +13,7 @@ use crate::core::change::Change;
 use crate::core::retention::Bar;
 
 mod alert;
+mod application;
 mod apply;
 mod attachments;
 pub mod backup;
@@ -39,6 +40,7 @@ mod writer;
 mod written;
 
 pub use alert::AlertQuery;
+pub use application::ApplicationView;
 pub use attachments::{Disclosed, SealedFile};
 pub use handover::{LinkView, ReturnView, TracedDelivery, TracedSubmission};
 pub use ledger::{Account, AccountsOf, KeptDecision, KeptPayment};

@@ -26,12 +26,14 @@ mod prescription;
 mod record;
 
 pub mod accident;
+pub mod application;
 mod vehicle;
 
 pub use accident::{
     AccidentAppraisal, AccidentCertificate, AccidentPreliminaryAnalysis, AccidentRegistrationSlip, AccidentReport,
     AccidentScenePhotos, AccidentSceneSketch,
 };
+pub use application::{ClaimApplication, Consent};
 pub use category::{FEE_CATEGORY_SYSTEM, FeeCategory};
 pub use certificate::DiagnosisCertificate;
 pub use laboratory::{LabReport, LabResult, LabValue, ReferenceRange};
@@ -72,6 +74,10 @@ pub const ACCIDENT_APPRAISAL: &str = "accident-appraisal";
 pub const ACCIDENT_REPORT: &str = "accident-report";
 /// The type word of a [`VehicleRegistration`] (車籍).
 pub const VEHICLE_REGISTRATION: &str = "vehicle-registration";
+/// The type word of a [`ClaimApplication`] (理賠申請書).
+pub const CLAIM_APPLICATION: &str = "claim-application";
+/// The type word of a [`Consent`] (同意書).
+pub const CONSENT: &str = "consent";
 
 /// One evidence document with how it came and how it was verified: the `value` of a packet's disclosure.
 #[derive(Clone, PartialEq)]
@@ -179,6 +185,10 @@ pub enum Document {
     AccidentReport(Box<AccidentReport>),
     /// 車籍.
     VehicleRegistration(VehicleRegistration),
+    /// 理賠申請書.
+    ClaimApplication(Box<ClaimApplication>),
+    /// 同意書.
+    Consent(Box<Consent>),
     /// A type (or schema version) this build does not know, kept whole.
     Other {
         /// The type word.
@@ -210,6 +220,8 @@ impl Document {
             Self::AccidentAppraisal(_) => ACCIDENT_APPRAISAL,
             Self::AccidentReport(_) => ACCIDENT_REPORT,
             Self::VehicleRegistration(_) => VEHICLE_REGISTRATION,
+            Self::ClaimApplication(_) => CLAIM_APPLICATION,
+            Self::Consent(_) => CONSENT,
             Self::Other { kind, .. } => kind,
         }
     }
@@ -242,6 +254,8 @@ impl Document {
             Self::AccidentAppraisal(document) => serde_json::to_value(document),
             Self::AccidentReport(document) => serde_json::to_value(document),
             Self::VehicleRegistration(document) => serde_json::to_value(document),
+            Self::ClaimApplication(document) => serde_json::to_value(document),
+            Self::Consent(document) => serde_json::to_value(document),
             Self::Other { document, .. } => Ok(document.clone()),
         }
     }
@@ -281,6 +295,10 @@ impl Document {
             "vehicle-registration/1" if kind == VEHICLE_REGISTRATION => {
                 Self::VehicleRegistration(serde_json::from_value(document)?)
             }
+            "claim-application/1" if kind == CLAIM_APPLICATION => {
+                Self::ClaimApplication(serde_json::from_value(document)?)
+            }
+            "consent/1" if kind == CONSENT => Self::Consent(serde_json::from_value(document)?),
             _ => Self::Other { kind: kind.to_owned(), schema: schema.to_owned(), document },
         })
     }
@@ -323,6 +341,8 @@ impl Serialize for Evidence {
             Document::AccidentAppraisal(document) => value.serialize_field("document", document)?,
             Document::AccidentReport(document) => value.serialize_field("document", document)?,
             Document::VehicleRegistration(document) => value.serialize_field("document", document)?,
+            Document::ClaimApplication(document) => value.serialize_field("document", document)?,
+            Document::Consent(document) => value.serialize_field("document", document)?,
             Document::Other { document, .. } => value.serialize_field("document", document)?,
         }
         value.end()

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::evidence::{
     self, AccidentAppraisal, AccidentCertificate, AccidentPreliminaryAnalysis, AccidentRegistrationSlip,
-    AccidentReport, AccidentScenePhotos, AccidentSceneSketch, DiagnosisCertificate, LabReport, MedicalReceipt,
-    MedicalRecord, Prescription, VehicleRegistration,
+    AccidentReport, AccidentScenePhotos, AccidentSceneSketch, ClaimApplication, Consent, DiagnosisCertificate,
+    LabReport, MedicalReceipt, MedicalRecord, Prescription, VehicleRegistration,
 };
 
 /// Every document type with its schema.
@@ -30,6 +30,8 @@ pub fn all() -> Vec<(&'static str, Value)> {
         (evidence::ACCIDENT_APPRAISAL, of::<AccidentAppraisal>(evidence::ACCIDENT_APPRAISAL)),
         (evidence::ACCIDENT_REPORT, of::<AccidentReport>(evidence::ACCIDENT_REPORT)),
         (evidence::VEHICLE_REGISTRATION, of::<VehicleRegistration>(evidence::VEHICLE_REGISTRATION)),
+        (evidence::CLAIM_APPLICATION, of::<ClaimApplication>(evidence::CLAIM_APPLICATION)),
+        (evidence::CONSENT, of::<Consent>(evidence::CONSENT)),
     ]
 }
 

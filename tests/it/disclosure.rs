@@ -330,7 +330,8 @@ impl Desk {
         let now = Clock::system().now();
         let (claim_key, _) = self.vault.new_claim_key(self.claim).unwrap();
         let consent = ConsentId::new(now, &self.random);
-        let mut permit = consent::permit(&self.hospital, consent, &named(&self.recipients)).unwrap();
+        let mut permit =
+            consent::permit(&self.hospital, consent, &named(&self.recipients), &consent::ByPatient::Nothing).unwrap();
         if let Some(limits) = limits {
             permit = permit.limited(&self.recipients[1].party.id, Line::Accident, limits);
         }

@@ -8,6 +8,7 @@
 )]
 
 mod alerts;
+mod application;
 mod at_rest;
 mod attachments;
 mod backup;

@@ -91,8 +91,11 @@ pub(super) enum Party {
         /// The hospital.
         id: PartyId,
         /// The agreement or form by which the hospital attests each patient's consent.
-        #[arg(long, conflicts_with = "none", required_unless_present = "none")]
+        #[arg(long, conflicts_with_all = ["none", "patient"], required_unless_present_any = ["none", "patient"])]
         attested: Option<String>,
+        /// The agreement by which each patient consents with an application of the case: nothing leaves without.
+        #[arg(long, conflicts_with = "none")]
+        patient: Option<String>,
         /// Remove the basis: from now on claims are accepted and held.
         #[arg(long)]
         none: bool,
@@ -148,8 +151,9 @@ impl Party {
                 engine.set_state(&id, PartyState::Live).await?;
                 print(format_args!("{id} live"));
             }
-            Self::Consent { id, attested, none: _ } => {
-                let basis = attested.map(|reference| ConsentBasis::HospitalAttested { reference });
+            Self::Consent { id, attested, patient, none: _ } => {
+                let attested = attested.map(|reference| ConsentBasis::HospitalAttested { reference });
+                let basis = attested.or(patient.map(|reference| ConsentBasis::Patient { reference }));
                 let set = basis.is_some();
                 engine.set_consent(&id, basis).await?;
                 print(format_args!("{id}: consent basis {}", if set { "set" } else { "removed" }));

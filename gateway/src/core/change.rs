@@ -6,6 +6,7 @@ use claimgate_packet::words::Line;
 use jiff::Timestamp;
 
 use super::alert::AlertWrite;
+use super::application::ApplicationWrite;
 use super::delivery::Leaving;
 use super::handover::HandoverWrite;
 use super::ledger::LedgerWrite;
@@ -73,6 +74,8 @@ pub enum Write {
     RemoveOperator(PartyId, i64),
     /// An alert, or the mail that tells of one.
     Alert(AlertWrite),
+    /// A patient's application, or a consent taken back.
+    Application(ApplicationWrite),
     /// A session with a wallet.
     Wallet(WalletWrite),
     /// A new claim at revision 1 with its wrapped data key.

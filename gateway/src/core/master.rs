@@ -28,13 +28,15 @@ pub enum Encrypted {
     Asked,
     /// What it answered, where no claim is named.
     Answered,
+    /// What patients signed.
+    Application,
     /// The keys of the blind index and of tracking codes.
     Root,
 }
 
 impl Encrypted {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ClaimKey,
         Self::Contacts,
         Self::Proposal,
@@ -45,6 +47,7 @@ impl Encrypted {
         Self::Tail,
         Self::Asked,
         Self::Answered,
+        Self::Application,
         Self::Root,
     ];
 
@@ -62,6 +65,7 @@ impl Encrypted {
             Self::Tail => ("upload", "tail"),
             Self::Asked => ("wallet_session", "request"),
             Self::Answered => ("wallet_session", "outcome"),
+            Self::Application => ("application", "body"),
             Self::Root => ("key_root", "wrapped"),
         }
     }

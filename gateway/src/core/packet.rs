@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use claimgate_packet::draft::{Draft, Part, RecipientDraft, SignError};
-use claimgate_packet::evidence::{Attachment, Evidence};
+use claimgate_packet::evidence::{Attachment, Document, Evidence};
 use claimgate_packet::jose::jwk::PrivateJwk;
 use claimgate_packet::manifest::ClaimRef;
 use claimgate_packet::seal::{SealError, Sealer};
@@ -198,8 +198,13 @@ fn changed_share<'a>(
     })
 }
 
-/// What the policy gives a recipient of a piece, less what the permit takes away.
+/// What the policy gives a recipient of a piece, less what the permit takes away. A consent goes to whom it names.
 fn granted<'a>(policy: &Policy, recipient: &Recipient, permit: &Permit, piece: &'a Piece<'a>) -> Option<Granted<'a>> {
+    if let Document::Consent(consent) = &piece.evidence.document
+        && (consent.insurer != recipient.party.id.as_str() || consent.line != recipient.line)
+    {
+        return None;
+    }
     let (to, kind) = (recipient.addressee(), piece.evidence.document.kind());
     let of = |grant: &Grant| Granted {
         piece,

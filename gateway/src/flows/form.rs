@@ -20,7 +20,7 @@ use crate::core::packet::PacketError;
 use crate::id::AttachmentId;
 use crate::keys::at_rest::{ClaimKey, Place};
 use crate::keys::ring::SigningUse;
-use crate::party::{Party, RecipientForm};
+use crate::party::{Party, PartyId, RecipientForm};
 use crate::store::DeliveryView;
 
 impl Engine {
@@ -78,7 +78,7 @@ impl Engine {
 
     /// What the packet of a delivery discloses to its recipient, with the files.
     async fn given(&self, party: &Party, delivery: &DeliveryView) -> Result<Vec<Given>, NotDone> {
-        self.files_leave(delivery).await?;
+        self.files_leave(&party.id, delivery).await?;
         let damaged = || Fault::Stored("packet");
         let (body, wrapped) = self.store.packet(delivery.packet).await?.ok_or_else(damaged)?;
         let key = self.vault.open_claim_key(delivery.claim, &wrapped).map_err(Fault::from)?;
@@ -118,14 +118,14 @@ impl Engine {
     }
 
     /// Notes that the files leave with their documents. Those that have not left need a consent basis as the packet did.
-    async fn files_leave(&self, delivery: &DeliveryView) -> Result<(), NotDone> {
+    async fn files_leave(&self, insurer: &PartyId, delivery: &DeliveryView) -> Result<(), NotDone> {
         for _ in 0..TRIES {
             let (here, _) = self.store.attachments_of(delivery.id).await?;
             if here.is_empty() {
                 return Ok(());
             }
             let hospital = self.store.party(&delivery.hospital).await?.ok_or(Fault::Stored("party"))?;
-            if hospital.registration().consent.is_none() {
+            if !self.consents_still(&hospital, delivery.claim, (insurer, delivery.line)).await? {
                 return Err(NotDone::Withheld);
             }
             let mut change = Change::new("files_leave");

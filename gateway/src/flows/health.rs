@@ -9,8 +9,10 @@ use super::Fault;
 use crate::id::ClaimId;
 
 mod accept;
+mod application;
 mod attachments;
 mod conditional;
+mod consented;
 mod evidence;
 mod forward;
 mod release;
@@ -22,6 +24,7 @@ mod trace;
 mod uploads;
 mod validate;
 
+pub use application::{Applied, NotApplied};
 pub use conditional::ByIdentifier;
 pub(super) use evidence::from_row as stored_evidence;
 pub use forward::HandedOn;

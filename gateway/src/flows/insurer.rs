@@ -237,7 +237,7 @@ impl Engine {
             };
             closed(&delivery)?;
             let mut change = Change::new("fetch_delivery");
-            if delivery.left.is_none() && self.withdraw_without_consent(&delivery, &mut change).await? {
+            if delivery.left.is_none() && self.withdraw_without_consent(insurer, &delivery, &mut change).await? {
                 self.commit_or_redo(change).await?;
                 continue;
             }
@@ -285,9 +285,14 @@ impl Engine {
     }
 
     /// Looks at the consent basis again; writes the withdrawal where there is none any more.
-    async fn withdraw_without_consent(&self, delivery: &DeliveryView, change: &mut Change) -> Result<bool, Fault> {
+    async fn withdraw_without_consent(
+        &self,
+        insurer: &PartyId,
+        delivery: &DeliveryView,
+        change: &mut Change,
+    ) -> Result<bool, Fault> {
         let hospital = self.store.party(&delivery.hospital).await?.ok_or(Fault::Stored("party"))?;
-        if hospital.registration().consent.is_some() {
+        if self.consents_still(&hospital, delivery.claim, (insurer, delivery.line)).await? {
             change.push(Write::RelyOnParty(hospital.id, hospital.version));
             return Ok(false);
         }

@@ -51,6 +51,7 @@ columns! {
     Tail "upload" "id" "tail" "";
     Asked "wallet_session" "id" "request" "";
     Answered "wallet_session" "id" "outcome" " and claim_id is null";
+    Application "application" "id" "body" "";
     Root "key_root" "id" "wrapped" "";
 }
 

@@ -80,6 +80,7 @@ migrations! {
     21 "0021_mandate_use";
     22 "0022_packet_digest";
     23 "0023_requests";
+    24 "0024_application";
 }
 
 /// The migrations for the database of a connection, in order.

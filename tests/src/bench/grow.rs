@@ -124,7 +124,7 @@ impl Plan<'_> {
         let received = Event::Received { revision: 1, evidence: kinds.map(ToOwned::to_owned).into() };
         change.tell(entries(id, hospital, &received, now, random));
         let named: Vec<_> = self.insurers.iter().map(|(party, line)| (party.id.clone(), *line)).collect();
-        let permit = consent::permit(&self.hospital, ConsentId::new(now, random), &named);
+        let permit = consent::permit(&self.hospital, ConsentId::new(now, random), &named, &consent::ByPatient::Nothing);
         change.push(Write::Consent(id, permit.unwrap_or_else(|_| panic!("no consent basis")), now));
         change.tell(entries(id, hospital, &Event::Signed { recipients: named.len() }, now, random));
         let packet = PacketId::new(now, random);

@@ -57,6 +57,12 @@ fn each_line_gets_its_types_and_no_other() {
             ],
             Line::MotorTheft => &["vehicle-registration"],
         };
+        // What the insured signed goes to whoever is asked to pay for the person.
+        let signed: &[&str] = match line {
+            Line::MotorDamage | Line::MotorTheft => &[],
+            _ => &["claim-application", "consent"],
+        };
+        let expected = [expected, signed].concat();
         assert_eq!(types(&policy, *line, Purpose::ClaimAssessment), expected, "{line}");
         for purpose in [Purpose::RecordRequest, Purpose::Subrogation, Purpose::StatutoryNotice] {
             assert_eq!(types(&policy, *line, purpose), [""; 0], "{line} {purpose}");

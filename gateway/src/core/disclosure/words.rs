@@ -85,6 +85,8 @@ pub fn chinese(kind: &str) -> &'static str {
         "accident-appraisal" => "鑑定意見書",
         "accident-report" => "道路交通事故調查報告表",
         "vehicle-registration" => "車籍資料",
+        "claim-application" => "理賠申請書",
+        "consent" => "同意書",
         _ => "",
     }
 }

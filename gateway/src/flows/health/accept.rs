@@ -14,7 +14,7 @@ use claimgate_fhir::taiwan;
 use claimgate_packet::draft::SignError;
 
 use super::send::Sending;
-use super::{Answer, ByIdentifier, Conditions, Refusal, Request, attachments, evidence, signature};
+use super::{Answer, ByIdentifier, Conditions, Refusal, Request, attachments, consented, evidence, signature};
 use crate::consent;
 use crate::core::change::{Bundle, Change, IdempotencyRow, NewClaim, NextRevision, Write};
 use crate::core::handover::HandoverWrite;
@@ -262,6 +262,9 @@ impl Engine {
         let known = if first { Vec::new() } else { self.store.known_attachments(id, &digests).await? };
         let mut files = attachments::named(self, &mut evidence, &carried, known)?;
         change.push(Write::SearchValues(self.search_values(id, &hospital.id, &bundle.identifier, &bundle.documents)));
+        let case = self.case_index(&hospital.id, &bundle.identifier);
+        let consented = self.consented(hospital, &case, &bundle.documents).await?;
+        consented.beside(self, &hospital.id, &mut evidence);
         evidence::check_bounds(&evidence)?;
         for one in &evidence {
             change.push(Write::Evidence(evidence::row(&key, (id, revision), one)?));
@@ -282,7 +285,7 @@ impl Engine {
             issues.extend(checked.warnings.iter().cloned());
         }
         let named = route::named(recipients);
-        match consent::permit(hospital, ConsentId::new(now, &self.random), &named) {
+        match consent::permit(hospital, ConsentId::new(now, &self.random), &named, &consented.by) {
             Ok(permit) => {
                 let previous = if first { Vec::new() } else { self.store.previous_deliveries(id).await? };
                 let sending = Sending {
@@ -296,6 +299,8 @@ impl Engine {
                     previous: &previous,
                 };
                 let sent = sending.write(self, &mut change).map_err(too_much)?;
+                let unnamed = named.iter().filter(|(party, line)| !permit.covers(party, *line)).count();
+                issues.extend((unnamed > 0).then(|| consented::not_named(unnamed)));
                 if !sent.waiting.is_empty() {
                     change.push(self.due(id));
                 } else if !sent.made {
@@ -303,8 +308,8 @@ impl Engine {
                 }
                 issues.extend(sent.waiting);
             }
-            Err(consent::NoPermit::NoBasis) => {
-                issues.push(consent_missing());
+            Err(reason) => {
+                issues.push(consented::held(reason));
                 change.tell(entries(id, &hospital.id, &Event::HeldForConsent, now, &self.random));
                 change.push(self.due(id));
             }

@@ -9,13 +9,13 @@ use claimgate_packet::words::Line;
 
 use super::send::Sending;
 use super::{Refusal, evidence};
-use crate::consent;
+use crate::consent::{self, ByPatient};
 use crate::core::change::{Change, Write};
 use crate::core::route::{self, Recipient};
 use crate::flows::{Engine, Fault};
 use crate::id::{ClaimId, ConsentId, DeliveryId};
 use crate::keys::at_rest::Place;
-use crate::party::PartyId;
+use crate::party::{ConsentBasis, PartyId};
 
 /// How a claim was handed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,8 @@ impl Engine {
     pub(in crate::flows) async fn payors(&self, claim: ClaimId) -> Result<Vec<(PartyId, Line)>, Fault> {
         let head = self.store.claim(claim).await?.ok_or(Fault::Stored("claim"))?;
         let hospital = self.store.party(&head.hospital).await?.ok_or(Fault::Stored("party"))?;
-        if hospital.registration().consent.is_none() {
+        // A patient's consent names its recipients: it is handed on to nobody else.
+        if !matches!(hospital.registration().consent, Some(ConsentBasis::HospitalAttested { .. })) {
             return Ok(Vec::new());
         }
         let key = self.vault.open_claim_key(head.id, &head.wrapped_key)?;
@@ -65,7 +66,8 @@ impl Engine {
         let consent = ConsentId::new(self.now(), &self.random);
         let named = [(recipient.party.id.clone(), recipient.line)];
         // It was there when the payors were read; whoever takes it away now makes the version differ.
-        let permit = consent::permit(&hospital, consent, &named).map_err(|_| Fault::Stored("consent"))?;
+        let permit =
+            consent::permit(&hospital, consent, &named, &ByPatient::Nothing).map_err(|_| Fault::Stored("consent"))?;
         let mut documents = Vec::new();
         for (id, body) in self.store.current_evidence(head.id).await? {
             documents.push(evidence::from_row(&key, id, &body)?);

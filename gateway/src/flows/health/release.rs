@@ -47,27 +47,34 @@ impl Engine {
         // It was accepted: a policy made stricter since refuses later pushes, not this one.
         let policy = Policy::lenient();
         let read = match self.read_bundle(Arc::from(body.as_slice()), Format::of_bytes(&body), &policy).await {
-            Ok(bundle) => self.recipients(&bundle.coverages).await,
+            Ok(bundle) => match self.recipients(&bundle.coverages).await {
+                Ok(recipients) => Ok((recipients, self.case_index(&head.hospital, &bundle.identifier))),
+                Err(refusal) => Err(refusal),
+            },
             Err(refusal) => Err(refusal),
         };
-        let recipients = match read {
-            Ok(recipients) => recipients,
+        let (recipients, case) = match read {
+            Ok(read) => read,
             Err(Refusal::Fault(fault)) => return Err(fault),
             Err(_) => return Ok(Released::Waiting),
-        };
-        let Ok(permit) =
-            consent::permit(&hospital, ConsentId::new(self.now(), &self.random), &route::named(&recipients))
-        else {
-            return Ok(Released::Waiting);
         };
         let mut documents = Vec::new();
         for (id, body) in self.store.current_evidence(head.id).await? {
             documents.push(evidence::from_row(&key, id, &body)?);
         }
+        let consented = self.consented(&hospital, &case, documents.iter().map(|one| &one.document)).await?;
+        let (consent, named) = (ConsentId::new(self.now(), &self.random), route::named(&recipients));
+        let Ok(permit) = consent::permit(&hospital, consent, &named, &consented.by) else {
+            return Ok(Released::Waiting);
+        };
         let previous = self.store.previous_deliveries(head.id).await?;
         let mut change = Change::new("release_held_claim");
         change.push(Write::RelyOnParty(hospital.id.clone(), hospital.version));
         change.push(Write::TouchClaim(head.id, head.version, self.now()));
+        let first = consented.beside(self, &hospital.id, &mut documents);
+        for one in documents.iter().skip(first) {
+            change.push(Write::Evidence(evidence::row(&key, (head.id, revision), one)?));
+        }
         let sending = Sending {
             claim: head.id,
             revision,

@@ -82,11 +82,12 @@ impl Sending<'_> {
             claim_key: self.key,
             sealers: &engine.sealers,
         };
-        for recipient in self.recipients {
+        let covered = || self.recipients.iter().filter(|one| self.permit.covers(&one.party.id, one.line));
+        for recipient in covered() {
             change.push(Write::RelyOnParty(recipient.party.id.clone(), recipient.party.version));
         }
         let can_get = |one: &Recipient| one.party.is_live(now) && one.party.encryption_key(now).is_some();
-        let (ready, held): (Vec<Recipient>, Vec<Recipient>) = self.recipients.iter().cloned().partition(can_get);
+        let (ready, held): (Vec<Recipient>, Vec<Recipient>) = covered().cloned().partition(can_get);
         let made =
             assemble(&workshop, (self.claim, self.revision), self.evidence, (self.permit, &ready), self.previous)?;
         let waiting: Vec<Issue> = held.iter().map(|one| held_warning(one, now)).collect();

@@ -86,7 +86,7 @@ impl Engine {
             let found = self.store.disclosed_attachment(insurer, id, attachment).await?.ok_or(NotDone::NotFound)?;
             super::closed(&delivery)?;
             let mut change = Change::new("fetch_attachment");
-            if !found.left && self.withdraw_without_consent(&delivery, &mut change).await? {
+            if !found.left && self.withdraw_without_consent(insurer, &delivery, &mut change).await? {
                 if delivery.left.is_some() {
                     // The packet is with the insurer already; this file is not, and stays here.
                     return Err(NotDone::Withheld);

@@ -94,7 +94,7 @@ pub const CODES: &[Code] = codes! {
     "body.value" 422, Sender, AfterCorrection, [Json],
         "A value is out of its bounds; `pointer` says which.", "值超出範圍，位置見 pointer。";
 
-    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/uploads/{id}"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), Under("/insurer/v1/requests/{id}"), Under("/hospital/v1/requests/{id}"), At("/fhir/Task/{id}"), At("/claims/v1/claims/{id}/requests"), At("/claims/v1/claims/{id}/timeline"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}")],
+    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/uploads/{id}"), Under("/hospital/v1/applications/{id}"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), Under("/insurer/v1/requests/{id}"), Under("/hospital/v1/requests/{id}"), At("/fhir/Task/{id}"), At("/claims/v1/claims/{id}/requests"), At("/claims/v1/claims/{id}/timeline"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}")],
         "There is no such thing of yours; compare the id with the one you were given.", "查無此項，或不屬於貴機構；請核對識別碼。";
     "endpoint.none" 404, Sender, AfterCorrection, [Under("/insurer/v1/endpoint"), Under("/operator/v1/parties/{id}/endpoint"), At("/insurer/v1/deliveries/{id}/redrive")],
         "Have the operator name an endpoint, or pull.", "尚未登錄通知端點，請洽維運單位，或改以拉取方式取得。";
@@ -221,6 +221,20 @@ pub const CODES: &[Code] = codes! {
         "What came is kept: go on from there.", "傳送過慢；已收到的部分已保存，請續傳。";
     "upload.broken" 400, Sender, Later, [At("/hospital/v1/uploads/{id}")],
         "The body ended early; what came is kept: go on from there.", "內容中斷；已收到的部分已保存，請續傳。";
+    "application.insured" 422, Sender, AfterCorrection, [At("/hospital/v1/applications")],
+        "Say who the insured is: a number, or name and date of birth.", "請填被保險人身分號碼，或姓名及出生年月日。";
+    "application.applicant" 422, Sender, AfterCorrection, [At("/hospital/v1/applications")],
+        "Who applies for somebody else gives name, number and ground; for a person under 18 a representative applies.", "代為申請者須填姓名、證號及依據；未滿十八歲由法定代理人申請。";
+    "application.signature" 422, Sender, AfterCorrection, [At("/hospital/v1/applications")],
+        "Give what this way of signing needs; the text says what.", "簽署方式所需資料不足，請依說明補齊。";
+    "application.account" 422, Sender, AfterCorrection, [At("/hospital/v1/applications")],
+        "Correct the code of the bank and the number of the account.", "請更正金融機構代碼及帳號。";
+    "application.third-account" 422, Sender, AfterCorrection, [At("/hospital/v1/applications")],
+        "Name the written instruction, or an account of the insured or the applicant.", "帳戶非被保險人或申請人所有，請附給付指示。";
+    "application.recipient" 422, Sender, AfterCorrection, [At("/hospital/v1/applications")],
+        "Name each insurer once, in a line it takes here, and evidence types that exist.", "請核對受領之保險公司、險種及文件種類。";
+    "application.other-person" 422, Sender, AfterCorrection, [At("/hospital/v1/applications")],
+        "Compare the insured with the documents of the case.", "申請書之被保險人與本案文件之病人不符，請核對。";
     "insurer.unknown" 422, Sender, AfterCorrection, [Under("/fhir/Bundle")],
         "Check the 統一編號 or insurer code of the payor; ask the operator who takes part.", "請核對保險公司的統一編號或代碼，並向維運單位確認是否參加。";
     "insurer.line-not-offered" 422, Sender, AfterCorrection, [Under("/fhir/Bundle")],

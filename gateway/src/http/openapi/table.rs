@@ -44,6 +44,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(super::ledger::operations());
     all.extend(super::requests::operations());
     all.extend(told());
+    all.extend(super::applications::operations());
     all.extend(uploads());
     all.extend(super::operator::operations());
     all.extend(app());

@@ -1,0 +1,227 @@
+//! Applications of patients (院內申請): taken before or after the documents, read, and taken back for a recipient.
+
+use claimgate_adapters::hospital::CaseIdentifier;
+use claimgate_packet::words::Line;
+use jiff::Timestamp;
+
+use super::consented::patient;
+use super::evidence;
+use crate::core::application::{ApplicationWrite, Faulty, NewApplication, Signed};
+use crate::core::change::{Change, Write};
+use crate::core::delivery::DeliveryState;
+use crate::core::master::Encrypted;
+use crate::core::timeline::{Event, entries};
+use crate::flows::{Engine, Fault, TRIES};
+use crate::id::{ApplicationId, ClaimId};
+use crate::party::{Party, PartyId, Role};
+use crate::store::{ApplicationView, ClaimHead, SentView};
+
+/// Why an application is not taken, shown or taken back.
+#[derive(Debug, thiserror::Error)]
+pub enum NotApplied {
+    /// No such application, or another hospital's; or it names no such recipient.
+    #[error("no such application")]
+    NotFound,
+    /// It does not hold together.
+    #[error("{}", .0.text)]
+    Faulty(Faulty),
+    /// A fault of ours.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl From<crate::store::StoreError> for NotApplied {
+    fn from(error: crate::store::StoreError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// An application as it stands.
+#[derive(Debug)]
+pub struct Applied {
+    /// Id.
+    pub id: ApplicationId,
+    /// When it came.
+    pub created: Timestamp,
+    /// The claim of its case, once there is one.
+    pub claim: Option<ClaimId>,
+    /// Whom it consents to, and since when no more.
+    pub recipients: Vec<(PartyId, Line, Option<Timestamp>)>,
+    /// What was made for whom, and whether it left.
+    pub sent: Vec<SentView>,
+}
+
+fn faulty(code: &'static str, at: &'static str, text: &'static str) -> NotApplied {
+    NotApplied::Faulty(Faulty { code, text, at })
+}
+
+impl Engine {
+    /// Takes an application; `true` where it is new. The one that is there already is given back.
+    ///
+    /// # Errors
+    /// [`NotApplied`]; nothing was written then.
+    pub async fn apply(
+        &self,
+        hospital: &PartyId,
+        case: &CaseIdentifier,
+        signed: Signed,
+    ) -> Result<(ApplicationId, bool), NotApplied> {
+        signed.check().map_err(NotApplied::Faulty)?;
+        let recipients = self.applied_to(&signed).await?;
+        let case_index = self.case_index(hospital, case);
+        let _turn = self.turns.of(&case_index).await;
+        for _ in 0..TRIES {
+            let mut signed = signed.clone();
+            if let Some(view) = self.store.application_of_case(hospital, &case_index).await? {
+                number(&mut signed, &view.id.to_string());
+                if self.signed(&view)? == signed {
+                    return Ok((view.id, false));
+                }
+            }
+            let head = self.store.claim_by_case(hospital, &case_index).await?;
+            let mut change = Change::new("apply_for_claim");
+            if let Some(head) = &head {
+                self.check_person(head, &signed).await?;
+                change.push(Write::TouchClaim(head.id, head.version, self.now()));
+                change.push(self.due(head.id));
+            }
+            let id = ApplicationId::new(self.now(), &self.random);
+            let row = id.to_string();
+            number(&mut signed, &row);
+            let json = serde_json::to_vec(&signed).map_err(|_| Fault::Stored("application"))?;
+            let place = Encrypted::Application.place(&row);
+            let body = self.vault.seal_registry(place, &json).map_err(Fault::from)?;
+            change.push(Write::Application(ApplicationWrite::New(Box::new(NewApplication {
+                id,
+                hospital: hospital.clone(),
+                case_index,
+                body,
+                recipients: recipients.clone(),
+                at: self.now(),
+            }))));
+            let count = recipients.len().to_string();
+            change.push(self.audit(hospital.as_str(), "application.received", &id, [("recipients", count)]));
+            match self.store.commit(change).await.map_err(Fault::from) {
+                Ok(()) => return Ok((id, true)),
+                Err(fault) if fault.is_conflict() => {}
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+        Err(Fault::Contended.into())
+    }
+
+    /// Each consent names an insurer that takes part in that line, once, and leaves out types that exist.
+    async fn applied_to(&self, signed: &Signed) -> Result<Vec<(PartyId, Line)>, NotApplied> {
+        let mut found: Vec<(PartyId, Line)> = Vec::new();
+        for consent in &signed.consents {
+            let party: Option<Party> = match consent.insurer.parse() {
+                Ok(id) => self.store.party(&id).await?,
+                Err(_) => None,
+            };
+            let takes = |party: &Party| {
+                matches!(party.role(), Role::Insurer | Role::Fund) && party.registration().lines.contains(&consent.line)
+            };
+            let Some(party) = party.filter(takes) else {
+                let text = "A recipient is no registered insurer, or does not take this line of insurance here";
+                return Err(faulty("application.recipient", "/recipients", text));
+            };
+            let known = |kind: &String| self.policy.kinds().iter().any(|one| one.name == kind.as_str());
+            if !consent.without.iter().all(known) {
+                let text = "What a consent leaves out are evidence types, as docs/disclosure.md names them";
+                return Err(faulty("application.recipient", "/recipients", text));
+            }
+            let one = (party.id, consent.line);
+            if found.contains(&one) {
+                return Err(faulty("application.recipient", "/recipients", "A recipient and line stands twice"));
+            }
+            found.push(one);
+        }
+        if found.is_empty() {
+            return Err(faulty("application.recipient", "/recipients", "Name at least one recipient"));
+        }
+        Ok(found)
+    }
+
+    async fn check_person(&self, head: &ClaimHead, signed: &Signed) -> Result<(), NotApplied> {
+        let key = self.vault.open_claim_key(head.id, &head.wrapped_key).map_err(Fault::from)?;
+        for (id, body) in self.store.current_evidence(head.id).await? {
+            let one = evidence::from_row(&key, id, &body)?;
+            if patient(&one.document).is_some_and(|patient| !signed.is_of(patient)) {
+                let text = "The documents of this case are of another person; nothing was kept";
+                return Err(faulty("application.other-person", "/insured", text));
+            }
+        }
+        Ok(())
+    }
+
+    /// An application and who received what.
+    ///
+    /// # Errors
+    /// Another hospital's, or a fault of ours.
+    pub async fn applied(&self, hospital: &PartyId, id: ApplicationId) -> Result<Applied, NotApplied> {
+        let view = self.store.application(hospital, id).await?.ok_or(NotApplied::NotFound)?;
+        let claim = self.store.claim_by_case(hospital, &view.case_index).await?.map(|head| head.id);
+        let sent = match claim {
+            Some(claim) => self.store.sent(hospital, claim).await?,
+            None => Vec::new(),
+        };
+        let recipients = self.store.application_recipients(id).await?;
+        Ok(Applied { id, created: view.created, claim, recipients, sent })
+    }
+
+    /// Takes back the consent for a recipient. What has not left is withdrawn; what has left stays where it is.
+    ///
+    /// # Errors
+    /// Another hospital's application, or one that does not name this recipient; or a fault of ours.
+    pub async fn withdraw_recipient(
+        &self,
+        hospital: &PartyId,
+        id: ApplicationId,
+        party: &PartyId,
+    ) -> Result<Applied, NotApplied> {
+        let view = self.store.application(hospital, id).await?.ok_or(NotApplied::NotFound)?;
+        let _turn = self.turns.of(&view.case_index).await;
+        for _ in 0..TRIES {
+            let applied = self.applied(hospital, id).await?;
+            let open = |(of, _, withdrawn): &(PartyId, Line, Option<Timestamp>)| of == party && withdrawn.is_none();
+            if !applied.recipients.iter().any(|(of, _, _)| of == party) {
+                return Err(NotApplied::NotFound);
+            }
+            if !applied.recipients.iter().any(open) {
+                return Ok(applied);
+            }
+            let change = self.withdrawal(hospital, &view, &applied, party);
+            match self.store.commit(change).await.map_err(Fault::from) {
+                Ok(()) => return self.applied(hospital, id).await,
+                Err(fault) if fault.is_conflict() => {}
+                Err(fault) => return Err(fault.into()),
+            }
+        }
+        Err(Fault::Contended.into())
+    }
+
+    fn withdrawal(&self, hospital: &PartyId, view: &ApplicationView, applied: &Applied, party: &PartyId) -> Change {
+        let mut change = Change::new("withdraw_recipient");
+        change.push(Write::Application(ApplicationWrite::Withdrawn(view.id, party.clone(), self.now())));
+        let to = [("party", party.to_string())];
+        change.push(self.audit(hospital.as_str(), "application.withdrawn", &view.id, to));
+        let Some(claim) = applied.claim else { return change };
+        let stays = |one: &&SentView| one.party == *party && one.left.is_none() && one.state == DeliveryState::Ready;
+        for one in applied.sent.iter().filter(stays) {
+            change.push(Write::Withdraw(one.id, self.now()));
+            let event = Event::Withdrawn { line: one.line };
+            change.tell(entries(claim, hospital, &event, self.now(), &self.random));
+            let of = [("application", view.id.to_string())];
+            change.push(self.audit(hospital.as_str(), "delivery.withdrawn", &one.id, of));
+        }
+        change
+    }
+}
+
+/// The gateway's number in all that was signed.
+fn number(signed: &mut Signed, text: &str) {
+    text.clone_into(&mut signed.application.number);
+    for consent in &mut signed.consents {
+        text.clone_into(&mut consent.application);
+    }
+}
