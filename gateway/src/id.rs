@@ -149,6 +149,8 @@ ids! {
     SubmissionId = "sub";
     /// An entry in the ledger of payments (給付).
     PaymentId = "pmt";
+    /// A case of offset at discharge (理賠抵繳).
+    OffsetId = "off";
     /// A consent (同意書).
     ConsentId = "cns";
     /// A line of the timeline (進度).

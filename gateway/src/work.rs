@@ -39,6 +39,7 @@ pub async fn run(engine: Arc<Engine>, rhythm: Rhythm, stop: watch::Receiver<bool
         part!(log),
         part!(push),
         part!(wallets),
+        part!(offsets),
         part!(forget)
     );
 }
@@ -242,6 +243,19 @@ async fn wallets(engine: &Engine, mut stop: watch::Receiver<bool>) {
     loop {
         if let Err(error) = engine.judge_held_wallet_sessions().await {
             tracing::error!(%error, "held sessions with wallets could not be looked at; they stay held");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(IDLE) => {}
+            () = stopped(&mut stop) => break,
+        }
+    }
+}
+
+/// Lets promises of offsets expire, and cases whose day of discharge is over lapse.
+async fn offsets(engine: &Engine, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = engine.pass_offsets().await {
+            tracing::error!(%error, "offsets at discharge could not be looked at; they are looked at again");
         }
         tokio::select! {
             () = tokio::time::sleep(IDLE) => {}

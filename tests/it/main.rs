@@ -42,6 +42,7 @@ mod limits;
 mod log;
 mod motor;
 mod mtls;
+mod offsets;
 mod operator;
 mod operators;
 mod packages;

@@ -9,6 +9,7 @@ use super::alert::AlertWrite;
 use super::handover::HandoverWrite;
 use super::ledger::LedgerWrite;
 use super::master::MasterWrite;
+use super::offset::OffsetWrite;
 pub use super::proposal::{Decision, ProposalKind, ProposalRow, Verdict};
 use super::push::PushWrite;
 use super::retention::RetentionWrite;
@@ -119,6 +120,8 @@ pub enum Write {
     Handover(HandoverWrite),
     /// A decision, a payment, how the books of a submission stand.
     Ledger(LedgerWrite),
+    /// A case of offset at discharge, or a step of one.
+    Offset(OffsetWrite),
     /// A hold, a restriction, an erasure.
     Retention(RetentionWrite),
     /// Another master key encrypts, or something is encrypted under it.

@@ -14,6 +14,7 @@ use super::oauth::Refused;
 use super::problem::{PROBLEM_JSON, ProblemBody};
 
 mod ledger;
+mod offset;
 mod operation;
 mod operator;
 mod table;

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::sql::{Connection, is_refusal, query};
 use super::written::{millis, one};
 use super::{
-    StoreError, alert, attachments, handover, inserts, ledger, log, master, published, push, receipt, registry,
+    StoreError, alert, attachments, handover, inserts, ledger, log, master, offset, published, push, receipt, registry,
     retention, uploads, wallet,
 };
 use crate::core::change::{Change, SearchValues, Write};
@@ -159,6 +159,7 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
         Write::Push(write) => push::apply(tx, write).await,
         Write::Handover(write) => handover::apply(tx, write).await,
         Write::Ledger(write) => ledger::apply(tx, write).await,
+        Write::Offset(write) => offset::apply(tx, write).await,
         Write::Acknowledge(id, acknowledgement, at) => {
             let sql = "-- apply::acknowledge
                 update delivery set state = 'acknowledged', acknowledgement = $2, acknowledged_at = $3

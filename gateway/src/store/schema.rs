@@ -76,6 +76,7 @@ migrations! {
     17 "0017_ledger";
     18 "0018_growth";
     19 "0019_objects";
+    23 "0023_offset";
 }
 
 /// The migrations for the database of a connection, in order.

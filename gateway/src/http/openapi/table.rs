@@ -24,6 +24,7 @@ pub(super) const DELIVERY: &str = "^dlv_[0-9a-f-]{36}$";
 const ATTACHMENT: &str = "^att_[0-9a-f-]{36}$";
 const UPLOAD: &str = "^upl_[0-9a-f-]{36}$";
 pub(super) const SUBMISSION: &str = "^sub_[0-9a-f-]{36}$";
+pub(super) const OFFSET: &str = "^off_[0-9a-f-]{36}$";
 const CLAIM: &str = "^clm_[0-9a-f-]{36}$";
 const CLAIM_OR_BUNDLE: &str = "^(clm_)?[0-9a-f-]{36}$";
 
@@ -41,6 +42,7 @@ pub fn operations() -> Vec<Operation> {
     let mut all = access();
     all.extend(insurer());
     all.extend(super::ledger::operations());
+    all.extend(super::offset::operations());
     all.extend(told());
     all.extend(uploads());
     all.extend(super::operator::operations());
