@@ -225,8 +225,8 @@ async fn the_whole_way_and_the_books_of_both_insurers() {
     assert_eq!(entry["payee"]["instruction"], "給付指示-insured");
     assert_eq!(books["sums"], json!({ "accepted": "1200", "paid": "700", "came_back": "0", "open": "500" }));
     // The rest goes to the claimant, as ever.
-    let rest = post(life, &format!("/insurer/v1/submissions/{submission}/payments"), &payment("final", "500", "T-2"));
-    assert_eq!(rest.await.json("booked").unwrap()["state"], "paid");
+    let rest = crate::payments::pay(&test, &submission, &payment("final", "500", "T-2")).await;
+    assert_eq!(rest.json("booked").unwrap()["state"], "paid");
 
     // FHIR: one ClaimResponse for each promise, beside those of the claim.
     let query = "/fhir/ClaimResponse?request.identifier=OFFSET-1";
