@@ -1,5 +1,6 @@
 //! What goes back to a hospital: search results and the insurers' `ClaimResponse` (FHIR R4). No lookup, no clock.
 
+use claimgate_packet::amount::Twd;
 use claimgate_packet::words::Line;
 use serde_json::{Value, json};
 
@@ -23,6 +24,27 @@ pub struct Response {
     /// State word of the submission (受理案件).
     pub state: &'static str,
 }
+
+/// One insurer's part in an offset at discharge (理賠抵繳), as its hospital sees it.
+#[derive(Clone)]
+pub struct Promise {
+    /// What every response says; its `state` is the word of the case.
+    pub of: Response,
+    /// Id of the case.
+    pub case: String,
+    /// The state of the case in Chinese.
+    pub state_zh: &'static str,
+    /// Whether the insurer has answered.
+    pub answered: bool,
+    /// What it bears of the bill.
+    pub bears: Twd,
+    /// What it has paid of that.
+    pub paid: Twd,
+    /// Until when the promise can be accepted, RFC 3339.
+    pub expires: Option<String>,
+}
+
+claimgate_packet::opaque_debug!(Promise);
 
 /// A `searchset` Bundle of addresses and resources; `cut` says that more would fit than could be given.
 #[must_use]
@@ -77,6 +99,37 @@ pub fn claim_response(response: &Response) -> Value {
     })
 }
 
+/// The `ClaimResponse` of a promise: a preauthorization with what the insurer bears, since the hospital relies on it.
+#[must_use]
+pub fn promise_response(promise: &Promise) -> Value {
+    let mut response = claim_response(&promise.of);
+    let Some(members) = response.as_object_mut() else { return response };
+    let total = |code: &str, amount: Twd| {
+        json!({
+            "category": { "coding": [{ "system": "http://terminology.hl7.org/CodeSystem/adjudication", "code": code }] },
+            "amount": { "value": number(amount), "currency": "TWD" },
+        })
+    };
+    members.insert("use".to_owned(), json!("preauthorization"));
+    members.insert("outcome".to_owned(), json!(if promise.answered { "complete" } else { "queued" }));
+    members.insert("disposition".to_owned(), json!(format!("理賠抵繳 {}", promise.state_zh)));
+    members.insert("preAuthRef".to_owned(), json!(promise.case));
+    if let Some(expires) = &promise.expires {
+        members.insert("preAuthPeriod".to_owned(), json!({ "end": expires }));
+    }
+    let totals = [total("benefit", promise.bears), total("paidtoprovider", promise.paid)];
+    members.insert("total".to_owned(), json!(totals));
+    response
+}
+
+/// An amount as FHIR's decimal. Below ten billion with two decimals no digit is lost on the way.
+fn number(amount: Twd) -> Value {
+    match amount.to_string().parse::<i64>() {
+        Ok(whole) => json!(whole),
+        Err(_) => serde_json::from_str(&amount.to_string()).unwrap_or(Value::Null),
+    }
+}
+
 /// `ClaimResponse.outcome` and sentences for a state of a submission.
 fn meaning(state: &str) -> (&'static str, &'static str, &'static str) {
     match state {
@@ -118,6 +171,32 @@ mod tests {
             assert!(response.get(required).is_some(), "{required}");
         }
         assert_eq!(response["outcome"], "complete");
+    }
+
+    #[test]
+    fn a_promise_says_what_the_insurer_bears() {
+        let of = Response {
+            id: "1".to_owned(),
+            request: json!({ "value": "A" }),
+            created: "2026-11-23T00:00:00Z".to_owned(),
+            insurer_name: "某某人壽".to_owned(),
+            insurer_number: None,
+            line: Line::HealthReimbursement,
+            state: "promised",
+        };
+        let promise = Promise {
+            of,
+            case: "off_1".to_owned(),
+            state_zh: "已承諾",
+            answered: true,
+            bears: "700.5".parse().unwrap(),
+            paid: Twd::ZERO,
+            expires: Some("2026-11-25T00:00:00Z".to_owned()),
+        };
+        let response = promise_response(&promise);
+        assert_eq!((&response["use"], &response["outcome"]), (&json!("preauthorization"), &json!("complete")));
+        assert_eq!(response["total"][0]["amount"].to_string(), r#"{"currency":"TWD","value":700.5}"#);
+        assert_eq!(response["total"][1]["amount"]["value"].to_string(), "0");
     }
 
     #[test]

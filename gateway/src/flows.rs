@@ -45,6 +45,7 @@ pub mod insurer;
 pub mod log;
 pub mod mail;
 pub mod masters;
+pub mod offset;
 pub mod owner;
 pub mod published;
 pub mod push;

@@ -32,6 +32,7 @@ pub mod ledger;
 pub mod limited;
 pub mod log;
 pub mod oauth;
+pub mod offset;
 #[cfg(feature = "schema")]
 pub mod openapi;
 pub mod operator;
@@ -140,6 +141,21 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/insurer/v1/submissions/{id}", "GET").route(get().to(ledger::standing)))
         .service(at("/insurer/v1/statements/{date}", "GET").route(get().to(ledger::of_insurer)))
         .service(at("/hospital/v1/statements/{date}", "GET").route(get().to(ledger::of_hospital)))
+        .service(at("/hospital/v1/offsets", "POST").route(post().to(offset::open)))
+        .service(at("/hospital/v1/offsets/{id}", "GET").route(get().to(offset::of_hospital)))
+        .service(at("/hospital/v1/offsets/{id}/bill", "PUT").route(put().to(offset::bill)))
+        .service(at("/hospital/v1/offsets/{id}/instruction", "POST").route(post().to(offset::instruct)))
+        .service(at("/hospital/v1/offsets/{id}/accept", "POST").route(post().to(offset::accept)))
+        .service(at("/hospital/v1/offsets/{id}/cancel", "POST").route(post().to(offset::cancel)))
+        .service(at("/hospital/v1/offsets/{id}/death", "POST").route(post().to(offset::death)))
+        .service(at("/hospital/v1/offsets/{id}/discharge", "POST").route(post().to(offset::discharge)))
+        .service(at("/insurer/v1/offsets", "GET").route(get().to(offset::list)))
+        .service(at("/insurer/v1/offsets/{id}", "GET").route(get().to(offset::of_insurer)))
+        .service(at("/insurer/v1/offsets/{id}/promise", "POST").route(post().to(offset::promise)))
+        .service(at("/insurer/v1/offsets/{id}/decline", "POST").route(post().to(offset::decline)))
+        .service(at("/insurer/v1/offsets/{id}/cancel", "POST").route(post().to(offset::withdraw)))
+        .service(at("/insurer/v1/offsets/{id}/settle", "POST").route(post().to(offset::settle)))
+        .service(at("/insurer/v1/offsets/{id}/refund", "POST").route(post().to(offset::refund)))
         .service(at("/insurer/v1/submissions/{id}/link", "POST").route(post().to(handover::link)))
         .service(at("/insurer/v1/submissions/{id}/trace", "GET").route(get().to(handover::of_insurer)))
         .service(at("/hospital/v1/submissions/{id}/trace", "GET").route(get().to(handover::of_hospital)))

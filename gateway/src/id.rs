@@ -151,6 +151,8 @@ ids! {
     PaymentId = "pmt";
     /// A request for papers (補件); a `Task` in FHIR.
     TaskId = "tsk";
+    /// A case of offset at discharge (理賠抵繳).
+    OffsetId = "off";
     /// A consent (同意書).
     ConsentId = "cns";
     /// A line of the timeline (進度).

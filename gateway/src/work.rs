@@ -40,6 +40,7 @@ pub async fn run(engine: Arc<Engine>, rhythm: Rhythm, stop: watch::Receiver<bool
         part!(push),
         part!(wallets),
         part!(requests),
+        part!(offsets),
         part!(forget)
     );
 }
@@ -256,6 +257,19 @@ async fn requests(engine: &Engine, mut stop: watch::Receiver<bool>) {
     loop {
         if let Err(error) = engine.expire_requests().await {
             tracing::error!(%error, "requests for papers could not be looked at; they stay open");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(IDLE) => {}
+            () = stopped(&mut stop) => break,
+        }
+    }
+}
+
+/// Lets promises of offsets expire, and cases whose day of discharge is over lapse.
+async fn offsets(engine: &Engine, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = engine.pass_offsets().await {
+            tracing::error!(%error, "offsets at discharge could not be looked at; they are looked at again");
         }
         tokio::select! {
             () = tokio::time::sleep(IDLE) => {}

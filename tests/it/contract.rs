@@ -130,6 +130,9 @@ async fn prepared() -> (TestGateway, Value) {
         let made = must(post(client, &supplements, &asking).await.json("request"));
         requests.push(made["request_id"].as_str().unwrap().to_owned());
     }
+    // Each step of an offset was made in one of these: said again it answers the same.
+    let paid = crate::offsets::refunded(&test, "CONTRACT-3").await;
+    let (dead, off) = (crate::offsets::dead(&test, "CONTRACT-4").await, crate::offsets::off(&test, "CONTRACT-5").await);
     // The log's next checkpoint.
     for _ in 0..100 {
         if get(client, &proof).await.status != 503 {
@@ -190,6 +193,20 @@ async fn prepared() -> (TestGateway, Value) {
     let today = claimgate_gateway::core::ledger::day(test.clock.now()).to_string();
     for side in ["insurer", "hospital"] {
         lead(&format!("/{side}/v1/statements/{{date}}"), "get", &[("date", today.as_str())], None);
+    }
+    let opening = crate::offsets::opening(&test, &claim, 1_000);
+    lead("/hospital/v1/offsets", "post", &[], Some(opening));
+    for ((id, side), steps) in [((&paid.0, "hospital"), &paid.1), ((&paid.0, "insurer"), &paid.2)].into_iter().chain([
+        ((&dead.0, "hospital"), &dead.1),
+        ((&dead.0, "insurer"), &dead.2),
+        ((&off.0, "hospital"), &off.1),
+        ((&off.0, "insurer"), &off.2),
+    ]) {
+        lead(&format!("/{side}/v1/offsets/{{id}}"), "get", &[("id", id)], None);
+        for (what, body) in steps {
+            let method = if *what == "bill" { "put" } else { "post" };
+            lead(&format!("/{side}/v1/offsets/{{id}}/{what}"), method, &[("id", id)], Some(body.clone()));
+        }
     }
     lead("/insurer/v1/submissions/{id}/link", "post", &[submission], linked);
     lead("/insurer/v1/submissions/{id}/trace", "get", &[submission], None);

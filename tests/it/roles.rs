@@ -60,6 +60,21 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/insurer/v1/submissions/{submission}", Role::Insurer),
     ("GET", "/insurer/v1/statements/{date}", Role::Insurer),
     ("GET", "/hospital/v1/statements/{date}", Role::Hospital),
+    ("POST", "/hospital/v1/offsets", Role::Hospital),
+    ("GET", "/hospital/v1/offsets/{offset}", Role::Hospital),
+    ("PUT", "/hospital/v1/offsets/{offset}/bill", Role::Hospital),
+    ("POST", "/hospital/v1/offsets/{offset}/instruction", Role::Hospital),
+    ("POST", "/hospital/v1/offsets/{offset}/accept", Role::Hospital),
+    ("POST", "/hospital/v1/offsets/{offset}/cancel", Role::Hospital),
+    ("POST", "/hospital/v1/offsets/{offset}/death", Role::Hospital),
+    ("POST", "/hospital/v1/offsets/{offset}/discharge", Role::Hospital),
+    ("GET", "/insurer/v1/offsets", Role::Insurer),
+    ("GET", "/insurer/v1/offsets/{offset}", Role::Insurer),
+    ("POST", "/insurer/v1/offsets/{offset}/promise", Role::Insurer),
+    ("POST", "/insurer/v1/offsets/{offset}/decline", Role::Insurer),
+    ("POST", "/insurer/v1/offsets/{offset}/cancel", Role::Insurer),
+    ("POST", "/insurer/v1/offsets/{offset}/settle", Role::Insurer),
+    ("POST", "/insurer/v1/offsets/{offset}/refund", Role::Insurer),
     ("POST", "/insurer/v1/submissions/{submission}/link", Role::Insurer),
     ("GET", "/insurer/v1/submissions/{submission}/trace", Role::Insurer),
     ("GET", "/hospital/v1/submissions/{submission}/trace", Role::Hospital),
@@ -187,6 +202,7 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
     let path = format!("/insurer/v1/submissions/{}/supplements", envelope.submission_id);
     let asked = post(&test.life().client, &path, &asked).await.json("request").unwrap();
     let asked = asked["request_id"].as_str().unwrap().to_owned();
+    let offset = crate::offsets::open(&test, claim_id, 1_000).await;
     let fill = |path: &str| {
         path.replace("{claim}", claim_id.strip_prefix("clm_").unwrap())
             .replace("{claim_id}", claim_id)
@@ -196,6 +212,7 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
             .replace("{request}", &asked)
             .replace("{upload}", "upl_01a20795-d753-7615-8e9c-ec07a3131fba")
             .replace("{revision}", "1")
+            .replace("{offset}", &offset)
             .replace("{date}", "2026-01-01")
     };
     let number = "1101010012";
@@ -232,6 +249,7 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
             || path.contains("dlv_")
             || path.contains("sub_")
             || path.contains("tsk_")
+            || path.contains("off_")
             || path.contains(claim_id.strip_prefix("clm_").unwrap());
         // Operators look after everybody's.
         if addressed && *role != Role::Operator {
@@ -258,6 +276,23 @@ async fn status(client: &PartyClient, method: &str, path: &str) -> u16 {
             "application/json",
             br#"{"kind":"final","amount":"1","value_date":"2026-01-01","reference":"R-1"}"#.to_vec(),
         ),
+        path if path.ends_with("/bill") => ("application/json", br#"{"kind":"final","amount":"1"}"#.to_vec()),
+        path if path.ends_with("/instruction") => (
+            "application/json",
+            br#"{"method":"paper","reference":"I-1","signed_at":"2026-01-01T00:00:00Z","by":"insured"}"#.to_vec(),
+        ),
+        path if path.contains("/hospital/v1/offsets/") && path.ends_with("/cancel") => {
+            ("application/json", br#"{"by":"patient"}"#.to_vec())
+        }
+        path if path.ends_with("/death") || path.ends_with("/discharge") => {
+            ("application/json", br#"{"on":"2026-01-01"}"#.to_vec())
+        }
+        path if path.ends_with("/promise") => {
+            ("application/json", br#"{"amount":"1","expires_at":"2099-01-01T00:00:00Z"}"#.to_vec())
+        }
+        path if path.ends_with("/settle") || path.ends_with("/refund") => {
+            ("application/json", br#"{"amount":"1","value_date":"2026-01-01","reference":"R-1"}"#.to_vec())
+        }
         path if path.ends_with("/links") => {
             ("application/json", br#"{"tracking_code":"0000000000000000000000000"}"#.to_vec())
         }

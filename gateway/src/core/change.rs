@@ -11,6 +11,7 @@ use super::delivery::Leaving;
 use super::handover::HandoverWrite;
 use super::ledger::LedgerWrite;
 use super::master::MasterWrite;
+use super::offset::OffsetWrite;
 pub use super::proposal::{Decision, ProposalKind, ProposalRow, Verdict};
 use super::push::PushWrite;
 use super::request::RequestWrite;
@@ -124,6 +125,8 @@ pub enum Write {
     Ledger(LedgerWrite),
     /// A request for papers, or a step of one.
     Request(RequestWrite),
+    /// A case of offset at discharge, or a step of one.
+    Offset(OffsetWrite),
     /// A hold, a restriction, an erasure.
     Retention(RetentionWrite),
     /// Another master key encrypts, or something is encrypted under it.

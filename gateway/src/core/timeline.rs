@@ -4,7 +4,7 @@ use claimgate_packet::words::Line;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::id::{ClaimId, EventId, Random, TaskId};
+use crate::id::{ClaimId, EventId, OffsetId, Random, TaskId};
 use crate::party::{PartyId, Role};
 
 /// Who may read an entry.
@@ -139,6 +139,17 @@ pub enum Event {
         /// Where it stands.
         state: &'static str,
     },
+    /// A step of an offset at discharge (理賠抵繳).
+    Offset {
+        /// The case.
+        offset: OffsetId,
+        /// What was done.
+        step: &'static str,
+        /// Where it stands now.
+        state: &'static str,
+        /// Every insurer of it: each reads it.
+        insurers: Vec<PartyId>,
+    },
     /// An insurer reported a status.
     Status {
         /// Who.
@@ -171,6 +182,7 @@ impl Event {
             Self::Decided { .. } => "submission.decided",
             Self::Payment { .. } => "submission.payment",
             Self::Request { .. } => "submission.request",
+            Self::Offset { .. } => "offset.step",
             Self::Status { .. } => "submission.status",
         }
     }
@@ -203,6 +215,9 @@ impl Event {
             Self::Request { party, line, request, state } => {
                 json!({ "party": party, "line": line, "request": request.to_string(), "state": state })
             }
+            Self::Offset { offset, step, state, .. } => {
+                json!({ "offset": offset.to_string(), "step": step, "state": state })
+            }
             Self::Status { party, line, state } => json!({ "party": party, "line": line, "state": state }),
         }
     }
@@ -227,6 +242,7 @@ pub fn sentence(code: &str) -> (&'static str, &'static str) {
             ("Not handed on: the hospital checks the insurers it named", "未轉送：請醫院確認投保公司")
         }
         "submission.linked" => ("The insurer has the case by another way too", "保險公司已由其他管道收件"),
+        "offset.step" => ("A step of the offset at discharge", "理賠抵繳進度更新"),
         "submission.decided" => ("The insurer decided", "保險公司已作成決定"),
         "submission.payment" => ("A payment of the insurer", "保險公司給付紀錄"),
         "submission.request" => ("Papers the insurer asks for", "保險公司要求補件"),
@@ -267,6 +283,9 @@ pub fn entries(claim: ClaimId, hospital: &PartyId, event: &Event, at: Timestamp,
         | Event::Payment { party, .. }
         | Event::Request { party, .. }
         | Event::Status { party, .. } => audiences.push(Audience::Party(Role::Insurer, party.clone())),
+        Event::Offset { insurers, .. } => {
+            audiences.extend(insurers.iter().map(|party| Audience::Party(Role::Insurer, party.clone())));
+        }
         Event::Received { .. }
         | Event::HeldForConsent
         | Event::Signed { .. }

@@ -26,6 +26,7 @@ mod give_back;
 mod link;
 mod memory;
 mod not_booked;
+mod offset;
 mod pay;
 mod report;
 mod requests;
@@ -39,6 +40,7 @@ pub use content::{SEALED_SEGMENT, SealedContent};
 pub use give_back::{GivenBack, Return, Suggested};
 pub use link::{Link, Linked};
 pub use not_booked::NotBooked;
+pub use offset::Moving;
 pub use pay::Paying;
 pub use report::{Report, Reported, Status};
 pub use requests::{Asking, NotAsked};
@@ -339,7 +341,7 @@ impl Engine {
         Ok(true)
     }
 
-    async fn commit_or_redo(&self, change: Change) -> Result<Option<()>, Fault> {
+    pub(in crate::flows) async fn commit_or_redo(&self, change: Change) -> Result<Option<()>, Fault> {
         match self.store.commit(change).await.map_err(Fault::from) {
             Ok(()) => Ok(Some(())),
             Err(fault) if fault.is_conflict() => Ok(None),

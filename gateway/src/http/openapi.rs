@@ -15,6 +15,7 @@ use super::problem::{PROBLEM_JSON, ProblemBody};
 
 mod applications;
 mod ledger;
+mod offset;
 mod operation;
 mod operator;
 mod requests;

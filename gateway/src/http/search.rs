@@ -4,7 +4,7 @@
 
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use claimgate_fhir::answer::{Response, claim_response, searchset};
+use claimgate_fhir::answer::{Promise, Response, claim_response, promise_response, searchset};
 use claimgate_fhir::format::Format;
 use serde_json::{Value, json};
 
@@ -15,6 +15,7 @@ use super::form::{Form, token};
 use super::hospital::claim_id;
 use super::problem::Problem;
 use crate::app::App;
+use crate::core::offset::PartState;
 use crate::flows::Fault;
 use crate::flows::health::{Found, Search};
 use crate::id::ClaimId;
@@ -175,6 +176,33 @@ async fn response_entries(
             state: one.state.as_str(),
         };
         entries.push((format!("{base}/ClaimResponse/{}", one.id.uuid()), claim_response(&response)));
+    }
+    for seen in app.engine.offsets_of_claim(claim).await? {
+        for (place, (part, bears)) in seen.offset.borne().enumerate() {
+            let insurer = app.engine.store.party(&part.party).await?;
+            let registration = insurer.as_ref().map(Party::registration);
+            let number = registration.and_then(|known| known.identifiers.first());
+            let of = Response {
+                id: format!("{}-{}", seen.id.uuid(), place + 1),
+                request: bundle.get("identifier").cloned().unwrap_or(Value::Null),
+                created: seen.changed.to_string(),
+                insurer_name: registration.map(|known| known.name.clone()).unwrap_or_default(),
+                insurer_number: number.map(|known| (known.system.clone(), known.value.clone())),
+                line: part.line,
+                state: seen.offset.state().as_str(),
+            };
+            let address = format!("{base}/ClaimResponse/{}", of.id);
+            let promise = Promise {
+                of,
+                case: seen.id.to_string(),
+                state_zh: seen.offset.state().chinese(),
+                answered: part.state != PartState::Asked,
+                bears,
+                paid: part.paid(),
+                expires: part.expires_at.map(|at| at.to_string()),
+            };
+            entries.push((address, promise_response(&promise)));
+        }
     }
     Ok(entries)
 }

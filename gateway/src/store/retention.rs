@@ -288,7 +288,7 @@ async fn bar(tx: &mut Connection, claim: ClaimId, version: Option<i64>, bar: Opt
 
 /// Statements with the claim's id as $1; what cannot be null becomes empty. The submissions go first: who links one, gives
 /// it back or reports on it holds their rows, and is waited for before what it wrote is looked for.
-const EMPTIED: [&str; 25] = [
+const EMPTIED: [&str; 27] = [
     "-- retention::erase_details\nupdate submission set detail = null, version = version + 1 where claim_id = $1",
     "-- retention::erase_key\ndelete from claim_key where claim_id = $1",
     "-- retention::erase_search\ndelete from claim_search where claim_id = $1",
@@ -310,6 +310,10 @@ const EMPTIED: [&str; 25] = [
     "-- retention::erase_applications
         delete from application where (hospital_id, case_index) =
             (select c.hospital_id, c.case_index from claim c where c.id = $1)",
+    "-- retention::erase_offset_insurers
+        delete from discharge_offset_insurer
+        where offset_id in (select id from discharge_offset where claim_id = $1)",
+    "-- retention::erase_offsets\ndelete from discharge_offset where claim_id = $1",
     "-- retention::erase_bundles\nupdate bundle set body_mac = $2, body = $2, signature = null where claim_id = $1",
     "-- retention::erase_evidence\nupdate evidence set body = $2 where claim_id = $1",
     // The objects themselves go after the commit, by these rows.

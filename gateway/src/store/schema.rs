@@ -81,6 +81,7 @@ migrations! {
     22 "0022_packet_digest";
     23 "0023_requests";
     24 "0024_application";
+    25 "0025_offset";
 }
 
 /// The migrations for the database of a connection, in order.

@@ -102,7 +102,7 @@ impl Engine {
         Err(Fault::Contended.into())
     }
 
-    fn book(
+    pub(super) fn book(
         &self,
         insurer: &PartyId,
         submission: &SubmissionView,
@@ -146,7 +146,7 @@ fn answer(submission: &SubmissionView, known: Remembered, balance: &Balance) -> 
 }
 
 /// Whether a payment counts, by itself and by the books.
-fn check(submission: &SubmissionView, books: &Books, payment: &Payment) -> Result<(), NotBooked> {
+pub(super) fn check(submission: &SubmissionView, books: &Books, payment: &Payment) -> Result<(), NotBooked> {
     let of_itself = [
         (payment.amount <= Twd::ZERO, NotBooked::Amount),
         (payment.kind.comes_back() != payment.reverses.is_some(), NotBooked::Form),
@@ -196,7 +196,7 @@ fn goes_out(state: SubmissionState, books: &Books, payment: &Payment) -> Result<
     if payment.amount <= open { Ok(()) } else { Err(NotBooked::AboveAccepted) }
 }
 
-fn after(books: &Books, payment: &Payment) -> Result<Balance, NotDone> {
+pub(super) fn after(books: &Books, payment: &Payment) -> Result<Balance, NotDone> {
     let mut balance = books.balance()?;
     let sum = if payment.kind.comes_back() { &mut balance.came_back } else { &mut balance.paid };
     *sum = sum.checked_add(payment.amount).ok_or(NotBooked::Amount)?;

@@ -94,7 +94,7 @@ pub const CODES: &[Code] = codes! {
     "body.value" 422, Sender, AfterCorrection, [Json],
         "A value is out of its bounds; `pointer` says which.", "值超出範圍，位置見 pointer。";
 
-    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/uploads/{id}"), Under("/hospital/v1/applications/{id}"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), Under("/insurer/v1/requests/{id}"), Under("/hospital/v1/requests/{id}"), At("/fhir/Task/{id}"), At("/claims/v1/claims/{id}/requests"), At("/claims/v1/claims/{id}/timeline"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}")],
+    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/uploads/{id}"), Under("/hospital/v1/applications/{id}"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), Under("/insurer/v1/requests/{id}"), Under("/hospital/v1/requests/{id}"), At("/fhir/Task/{id}"), At("/claims/v1/claims/{id}/requests"), At("/claims/v1/claims/{id}/timeline"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), Under("/hospital/v1/offsets"), Under("/insurer/v1/offsets/{id}")],
         "There is no such thing of yours; compare the id with the one you were given.", "查無此項，或不屬於貴機構；請核對識別碼。";
     "endpoint.none" 404, Sender, AfterCorrection, [Under("/insurer/v1/endpoint"), Under("/operator/v1/parties/{id}/endpoint"), At("/insurer/v1/deliveries/{id}/redrive")],
         "Have the operator name an endpoint, or pull.", "尚未登錄通知端點，請洽維運單位，或改以拉取方式取得。";
@@ -124,7 +124,7 @@ pub const CODES: &[Code] = codes! {
         "Each request takes one answer; begin a new session.", "每次驗證僅接受一次回覆，請重新發起。";
     "ack.repeated" 422, Sender, AfterCorrection, [At("/insurer/v1/acks")],
         "Name each delivery once in a body; the first item counts.", "同一請求內每筆傳送僅能出現一次，以第一筆為準。";
-    "query.invalid" 400, Sender, AfterCorrection, [At("/insurer/v1/deliveries"), At("/insurer/v1/alerts"), At("/operator/v1/parties"), At("/operator/v1/endpoints"), At("/operator/v1/dead-letters"), At("/operator/v1/proposals"), At("/operator/v1/alerts"), At("/operator/v1/audit"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), At("/hospital/v1/requests"), At("/wallet/v1/sessions/{id}")],
+    "query.invalid" 400, Sender, AfterCorrection, [At("/insurer/v1/deliveries"), At("/insurer/v1/alerts"), At("/operator/v1/parties"), At("/operator/v1/endpoints"), At("/operator/v1/dead-letters"), At("/operator/v1/proposals"), At("/operator/v1/alerts"), At("/operator/v1/audit"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), At("/hospital/v1/requests"), At("/wallet/v1/sessions/{id}"), At("/insurer/v1/offsets")],
         "The text names the parameters and their bounds.", "查詢參數有誤，請依訊息所列範圍更正。";
     "operator.if-match-form" 400, Sender, AfterCorrection, [Under("/operator/v1/parties/{id}")],
         "`If-Match` is one ETag as it was given; `If-None-Match` is * for what is not there yet.", "If-Match 請填閘道給的 ETag；新增時使用 If-None-Match: *。";
@@ -324,9 +324,43 @@ pub const CODES: &[Code] = codes! {
         "Report the state the decision comes to.", "回報的狀態須與決定的結果一致。";
     "decision.corrects" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/status")],
         "Name the decision that stands in `corrects`, and say why it is corrected.", "請於 corrects 指明現行決定的版本，並說明更正原因。";
-    "ledger.full" 409, Sender, No, [At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/payments")],
+    "ledger.full" 409, Sender, No, [At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/payments"), At("/insurer/v1/offsets/{id}/settle"), At("/insurer/v1/offsets/{id}/refund")],
         "The books of a submission hold 200 decisions and 200 payments: ask the operator.", "此案件的決定或給付紀錄已達上限，請洽維運單位。";
-    "payment.amount" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/payments")],
+    "offset.claim" 422, Sender, AfterCorrection, [At("/hospital/v1/offsets")],
+        "Name the claim by `claim_id` or by `case_number`, not both.", "請以 claim_id 或 case_number 擇一指定案件。";
+    "offset.exists" 409, Sender, AfterCorrection, [At("/hospital/v1/offsets")],
+        "A case of this claim is open: change or cancel that one.", "此案件已有進行中的抵繳，請變更或取消該筆。";
+    "offset.insurers" 422, Sender, AfterCorrection, [At("/hospital/v1/offsets")],
+        "Name 1 to 10 insurers, each once.", "請列 1 至 10 家保險公司，且不得重複。";
+    "offset.insurer" 422, Sender, AfterCorrection, [At("/hospital/v1/offsets")],
+        "The claim was not sent to the insurer at `pointer` in this line.", "pointer 所指之保險公司未收到此險種之案件。";
+    "offset.submission" 409, Sender, AfterCorrection, [At("/hospital/v1/offsets"), At("/insurer/v1/offsets/{id}/promise")],
+        "The submission is withdrawn, returned or closed: nothing is promised of it.", "受理案件已撤回、退件或結案，不得承諾。";
+    "offset.state" 409, Sender, AfterCorrection, [At("/hospital/v1/offsets/{id}/bill"), At("/hospital/v1/offsets/{id}/instruction"), At("/hospital/v1/offsets/{id}/accept"), At("/hospital/v1/offsets/{id}/cancel"), At("/hospital/v1/offsets/{id}/death"), At("/hospital/v1/offsets/{id}/discharge"), At("/insurer/v1/offsets/{id}/promise"), At("/insurer/v1/offsets/{id}/decline"), At("/insurer/v1/offsets/{id}/cancel"), At("/insurer/v1/offsets/{id}/settle"), At("/insurer/v1/offsets/{id}/refund")],
+        "The case takes no such step in the state the text names.", "依訊息所列狀態，此抵繳案不接受該步驟。";
+    "offset.amount" 422, Sender, AfterCorrection, [At("/hospital/v1/offsets"), At("/hospital/v1/offsets/{id}/bill"), At("/insurer/v1/offsets/{id}/promise"), At("/insurer/v1/offsets/{id}/settle"), At("/insurer/v1/offsets/{id}/refund")],
+        "An amount is more than zero; a final bill may be zero.", "金額須大於零；結算帳單可為零。";
+    "offset.above-bill" 409, Sender, AfterCorrection, [At("/insurer/v1/offsets/{id}/promise")],
+        "Promise at most the bill.", "承諾金額不得超過帳單金額。";
+    "offset.above-due" 409, Sender, AfterCorrection, [At("/insurer/v1/offsets/{id}/settle"), At("/insurer/v1/offsets/{id}/refund")],
+        "Pay or take back what is due now at most; the case says how much.", "金額超過目前應付或應退之數，請先查詢抵繳案。";
+    "offset.expires" 422, Sender, AfterCorrection, [At("/insurer/v1/offsets/{id}/promise")],
+        "A promise holds until a moment to come, within 366 days.", "承諾期限須為未來 366 日內之時點。";
+    "offset.final-bill" 409, Sender, AfterCorrection, [At("/hospital/v1/offsets/{id}/bill")],
+        "The final bill is in: a change of it is final as well.", "已有結算帳單，變更亦須以結算帳單送出。";
+    "offset.no-instruction" 409, Sender, AfterCorrection, [At("/hospital/v1/offsets/{id}/accept")],
+        "Hand in the insured's written payment instruction first.", "請先送出被保險人之書面給付指示。";
+    "offset.instruction" 422, Sender, AfterCorrection, [At("/hospital/v1/offsets/{id}/instruction")],
+        "An instruction was signed before it is handed in.", "給付指示的簽署時間不得晚於現在。";
+    "offset.heirs" 409, Sender, AfterCorrection, [At("/hospital/v1/offsets/{id}/instruction")],
+        "After a death the heirs sign, and only then.", "被保險人死亡後僅由繼承人簽署，反之亦然。";
+    "offset.discharged" 409, Sender, AfterCorrection, [At("/hospital/v1/offsets/{id}/bill"), At("/hospital/v1/offsets/{id}/death"), At("/hospital/v1/offsets/{id}/discharge")],
+        "The patient has left already.", "病人已出院。";
+    "offset.day" 422, Sender, AfterCorrection, [At("/hospital/v1/offsets"), At("/hospital/v1/offsets/{id}/bill"), At("/hospital/v1/offsets/{id}/death"), At("/hospital/v1/offsets/{id}/discharge")],
+        "A day of discharge to come is today or later; one that is reported is over or today.", "預定出院日須為今日以後；通報之日期不得晚於今日。";
+    "offset.full" 409, Sender, AfterCorrection, [At("/hospital/v1/offsets/{id}/bill"), At("/hospital/v1/offsets/{id}/instruction"), At("/hospital/v1/offsets/{id}/accept"), At("/hospital/v1/offsets/{id}/death"), At("/hospital/v1/offsets/{id}/discharge"), At("/insurer/v1/offsets/{id}/promise"), At("/insurer/v1/offsets/{id}/decline"), At("/insurer/v1/offsets/{id}/cancel")],
+        "Too many steps were made: cancel the case and open another.", "步驟過多，請取消後重新建立。";
+    "payment.amount" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/payments"), At("/insurer/v1/offsets/{id}/settle"), At("/insurer/v1/offsets/{id}/refund")],
         "An amount is more than zero, and the sums stay within ten billion.", "金額須大於零，合計不得超過一百億。";
     "payment.sheet" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments")],
         "The lines of the calculation sheet make up the amount.", "計算書各項合計須等於給付金額。";
@@ -334,17 +368,17 @@ pub const CODES: &[Code] = codes! {
         "Money that goes out names its payee; money that comes back names the payment it belongs to.", "給付須填受款人；退匯或追回須以 reverses 指明原給付。";
     "payment.instruction" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments")],
         "A third account needs the reference of the claimant's written instruction.", "匯入第三人帳戶須填受益人書面指示的編號。";
-    "payment.reference" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments")],
+    "payment.reference" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments"), At("/insurer/v1/offsets/{id}/settle"), At("/insurer/v1/offsets/{id}/refund")],
         "Each payment has a reference of its own; to send one again use its `Idempotency-Key`.", "每筆給付須有不同的編號；重送同一筆請使用相同的 Idempotency-Key。";
-    "payment.state" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments")],
+    "payment.state" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments"), At("/insurer/v1/offsets/{id}/settle"), At("/insurer/v1/offsets/{id}/refund")],
         "Reopen the submission first where it was closed; nothing is paid of one that was withdrawn or returned.", "案件已結案、撤回或退件，不得給付；已結案者請先重啟。";
     "payment.no-decision" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments")],
         "Report the decision first, or mark a provisional payment with `ahead_of_decision`.", "請先回報決定；暫付款請標示 ahead_of_decision。";
-    "payment.above-accepted" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments")],
+    "payment.above-accepted" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments"), At("/insurer/v1/offsets/{id}/settle"), At("/insurer/v1/offsets/{id}/refund")],
         "Correct the decision first, or mark a provisional payment with `ahead_of_decision`.", "給付超過核賠金額，請先更正決定；暫付款請標示 ahead_of_decision。";
     "payment.reverses-unknown" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments")],
         "Name a payment of this submission whose money went out.", "請指明此案件已付出的給付。";
-    "payment.reverses-too-much" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments")],
+    "payment.reverses-too-much" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments"), At("/insurer/v1/offsets/{id}/settle"), At("/insurer/v1/offsets/{id}/refund")],
         "No more comes back than was paid with it.", "退回金額不得超過該筆給付尚未退回的部分。";
     "request.due-on" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/supplements")],
         "The last day is after today in Taiwan and at most 180 days from now.", "期限須在明日（臺灣時間）以後、180 日以內。";

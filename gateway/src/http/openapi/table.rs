@@ -25,6 +25,7 @@ const ATTACHMENT: &str = "^att_[0-9a-f-]{36}$";
 const UPLOAD: &str = "^upl_[0-9a-f-]{36}$";
 pub(super) const SUBMISSION: &str = "^sub_[0-9a-f-]{36}$";
 pub(super) const CLAIM: &str = "^clm_[0-9a-f-]{36}$";
+pub(super) const OFFSET: &str = "^off_[0-9a-f-]{36}$";
 const CLAIM_OR_BUNDLE: &str = "^(clm_)?[0-9a-f-]{36}$";
 
 pub(super) fn get(path: &'static str, id: &'static str, tag: Tag) -> Operation {
@@ -43,6 +44,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(submissions());
     all.extend(super::ledger::operations());
     all.extend(super::requests::operations());
+    all.extend(super::offset::operations());
     all.extend(told());
     all.extend(super::applications::operations());
     all.extend(uploads());
