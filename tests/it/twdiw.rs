@@ -1,6 +1,8 @@
 //! Today's digital wallet (數位憑證皮夾) over real HTTP, in its own dialect: a definition, a request under a DID, a presentation
 //! signed by the holder's key, StatusList2021, and a snapshot of the trust registry.
 
+use std::io::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use claimgate_adapters::wallet::key::PublicKey;
@@ -16,7 +18,6 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::io::Write as _;
 
 const NOW: i64 = 1_790_000_000;
 const HOST: &str = "issuer-vc.example";

@@ -239,7 +239,7 @@ impl Engine {
             };
             closed(&delivery)?;
             let mut change = Change::new("fetch_delivery");
-            if delivery.left.is_none() && self.withdraw_without_consent(insurer, &delivery, &mut change).await? {
+            if delivery.left.is_none() && self.withdraw_without_consent(&insurer, &delivery, &mut change).await? {
                 self.commit_or_redo(change).await?;
                 continue;
             }
