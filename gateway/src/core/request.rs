@@ -129,8 +129,7 @@ impl RequestState {
         match self {
             Self::Requested => &[Received, Accepted, PartlyAnswered, Answered, Refused, Cancelled, Expired],
             Self::Received => &[Accepted, PartlyAnswered, Answered, Refused, Cancelled, Expired],
-            Self::Accepted => &[PartlyAnswered, Answered, Refused, Cancelled, Expired],
-            Self::PartlyAnswered => &[PartlyAnswered, Answered, Refused, Cancelled, Expired],
+            Self::Accepted | Self::PartlyAnswered => &[PartlyAnswered, Answered, Refused, Cancelled, Expired],
             Self::Expired => &[PartlyAnswered, Answered],
             Self::Answered | Self::Refused | Self::Cancelled => &[],
         }

@@ -172,9 +172,7 @@ pub async fn read_task(app: Data<App>, caller: Caller<ReadBundles>, id: Path<Str
 /// 400 for a parameter that is not supported.
 pub async fn tasks(app: Data<App>, caller: Caller<ReadBundles>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let query = request.query_string();
-    let state = wanted(query).ok_or_else(|| {
-        Problem::new(400, "search.parameter", "Search Tasks by status=<Task.status>, or without it for what waits")
-    })?;
+    let state = wanted(query)?;
     let mut found = app.engine.requests_to(&caller.party.id, state, None, MOST_TASKS + 1).await?;
     let most = usize::try_from(MOST_TASKS).unwrap_or(usize::MAX);
     let cut = found.len() > most;
@@ -191,17 +189,19 @@ pub async fn tasks(app: Data<App>, caller: Caller<ReadBundles>, request: HttpReq
     Ok(fhir::answer_search(query, response, &searchset(entries, cut)))
 }
 
-/// The state a search asks for; nothing where it asks otherwise.
-fn wanted(query: &str) -> Option<Option<RequestState>> {
-    let form = Form::read(query)?;
+/// The state a search asks for, if for one.
+fn wanted(query: &str) -> Result<Option<RequestState>, Problem> {
+    let refused =
+        || Problem::new(400, "search.parameter", "Search Tasks by status=<Task.status>, or without it for what waits");
+    let form = Form::read(query).ok_or_else(refused)?;
     if form.names().any(|name| !matches!(name, "status" | "_format")) {
-        return None;
+        return Err(refused());
     }
-    match form.one("status") {
-        None if form.names().all(|name| name == "_format") => Some(None),
-        None => None,
-        Some(word) => ALL.into_iter().find(|state| state.task_status() == word).map(Some),
+    if !form.names().any(|name| name == "status") {
+        return Ok(None);
     }
+    let word = form.one("status").unwrap_or_default();
+    ALL.into_iter().find(|state| state.task_status() == word).map(Some).ok_or_else(refused)
 }
 
 async fn as_task(app: &App, hospital: &Party, id: TaskId, view: RequestView) -> Result<Value, Problem> {
