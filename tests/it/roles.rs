@@ -41,8 +41,8 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/insurer/v1/endpoint/redrive", Role::Insurer),
     ("GET", "/hospital/v1/claims/{claim}/deliveries", Role::Hospital),
     ("POST", "/hospital/v1/applications", Role::Hospital),
-    ("GET", "/hospital/v1/applications/{application}", Role::Hospital),
-    ("POST", "/hospital/v1/applications/{application}/recipients/{party}/withdraw", Role::Hospital),
+    ("GET", "/hospital/v1/applications/apl_x", Role::Hospital),
+    ("POST", "/hospital/v1/applications/apl_x/recipients/insurer-life/withdraw", Role::Hospital),
     ("POST", "/hospital/v1/uploads", Role::Hospital),
     ("GET", "/hospital/v1/uploads/{upload}", Role::Hospital),
     ("HEAD", "/hospital/v1/uploads/{upload}", Role::Hospital),
@@ -131,7 +131,12 @@ const PUBLIC: &[&str] = &[
 /// An address without the names of its parameters.
 fn pattern(path: &str) -> String {
     // A row may name what is there, where another role would not be told.
-    let path = path.replace("insurer-life", "{}").replace("prp_x", "{}").replace("alr_x", "{}").replace("wse_x", "{}");
+    let path = path
+        .replace("insurer-life", "{}")
+        .replace("prp_x", "{}")
+        .replace("alr_x", "{}")
+        .replace("wse_x", "{}")
+        .replace("apl_x", "{}");
     let mut parts = path.split('{');
     let first = parts.next().unwrap().to_owned();
     parts.fold(first, |all, part| all + "{}" + part.split_once('}').unwrap().1)

@@ -99,10 +99,10 @@ impl Signed {
                  name and whole date of birth",
             ));
         }
-        let signed_on = self.application.signed_at.in_tz("Asia/Taipei").map(|at| at.date()).ok();
-        let minor = birth.zip(signed_on).is_some_and(|(birth, on)| {
+        let signed_on = jiff::tz::offset(8).to_datetime(self.application.signed_at).date();
+        let minor = birth.is_some_and(|birth| {
             let birthday = jiff::Span::new().years(OF_AGE);
-            birth.checked_add(birthday).is_ok_and(|of_age| on < of_age)
+            birth.checked_add(birthday).is_ok_and(|of_age| signed_on < of_age)
         });
         let alone = applicant.capacity == ApplicantCapacity::Insured;
         if alone && minor {
