@@ -14,11 +14,13 @@ use jiff::tz::{Offset as Zone, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ClaimId, OffsetId, SubmissionId};
+use crate::id::SubmissionId;
 use crate::party::PartyId;
 
+mod row;
 mod step;
 
+pub use row::{OffsetRow, OffsetWrite};
 pub use step::{NotOffset, Step, StepName};
 
 /// The most insurers of a case.
@@ -458,38 +460,6 @@ impl Offset {
 
 fn withdrawn(noted: &Noted, since: Timestamp) -> bool {
     noted.step == StepName::Withdraw.as_str() && noted.at >= since
-}
-
-/// What is written.
-#[derive(Debug)]
-pub enum OffsetWrite {
-    /// A case is opened.
-    New(Box<OffsetRow>),
-    /// A case is as it is now, from the version it was read at.
-    Step(Box<OffsetRow>),
-}
-
-/// A case as it is kept.
-#[derive(Clone, Debug)]
-pub struct OffsetRow {
-    /// Id.
-    pub id: OffsetId,
-    /// The claim.
-    pub claim: ClaimId,
-    /// The hospital.
-    pub hospital: PartyId,
-    /// The insurers.
-    pub insurers: Vec<PartyId>,
-    /// Where it stands.
-    pub state: OffsetState,
-    /// The version it was read at; 0 for a new one.
-    pub version: i64,
-    /// All else, sealed.
-    pub body: Vec<u8>,
-    /// When time alone changes it.
-    pub due_at: Option<Timestamp>,
-    /// When.
-    pub at: Timestamp,
 }
 
 /// How far in the future a day or a signature may lie: clocks differ.
