@@ -127,21 +127,7 @@ pub async fn examine(app: &App, findings: &mut Findings) -> Result<(), Fault> {
         LogCheck::Whole { .. } => findings.good(&checked.to_string()),
         _ => findings.wrong(&checked.to_string()),
     }
-    if let Some(rules) = &app.engine.reading.packages {
-        let missing: usize = rules.unevaluated().iter().map(|one| one.count).sum();
-        findings.good(&format!(
-            "FHIR packages: {} with {} profiles; {missing} rules not evaluated",
-            rules.packages().join(", "),
-            rules.profiles()
-        ));
-        for one in rules.unevaluated() {
-            let (kind, examples) = (one.asked.as_str(), one.examples.join(", "));
-            findings.advice(&format!(
-                "{} asks for what is not evaluated: {kind}, {} times ({examples})",
-                one.package, one.count
-            ));
-        }
-    }
+    packages(app, findings);
     let policy = &app.engine.policy;
     findings.good(&format!("disclosure policy: {}, SHA-256 {}", policy.origin(), policy.digest()));
     let parties = store.parties().await?;
@@ -197,6 +183,25 @@ pub async fn examine(app: &App, findings: &mut Findings) -> Result<(), Fault> {
         counted(counts.open_work, "step", "steps"),
     ));
     Ok(())
+}
+
+/// The FHIR packages, and what of their rules is not evaluated.
+fn packages(app: &App, findings: &mut Findings) {
+    if let Some(rules) = &app.engine.reading.packages {
+        let missing: usize = rules.unevaluated().iter().map(|one| one.count).sum();
+        findings.good(&format!(
+            "FHIR packages: {} with {} profiles; {missing} rules not evaluated",
+            rules.packages().join(", "),
+            rules.profiles()
+        ));
+        for one in rules.unevaluated() {
+            let (kind, examples) = (one.asked.as_str(), one.examples.join(", "));
+            findings.advice(&format!(
+                "{} asks for what is not evaluated: {kind}, {} times ({examples})",
+                one.package, one.count
+            ));
+        }
+    }
 }
 
 /// A number with the word for one or for many of them.

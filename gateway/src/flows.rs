@@ -238,9 +238,11 @@ impl Fault {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::Contended | Self::ClockBehind(_) | Self::Objects(ObjectsError::Away(_)) => true,
-            // A gateway that was forgotten when the next master key was laid out.
-            Self::AtRest(AtRestError::Absent(_))
+            // The last three: a gateway that was forgotten when the next master key was laid out.
+            Self::Contended
+            | Self::ClockBehind(_)
+            | Self::Objects(ObjectsError::Away(_))
+            | Self::AtRest(AtRestError::Absent(_))
             | Self::Packet(PacketError::AtRest(AtRestError::Absent(_)))
             | Self::Master(masters::WrongMaster::Missing(_)) => true,
             Self::Store(error) => {

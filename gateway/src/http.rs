@@ -73,6 +73,7 @@ pub fn service(
 
 fn routes(service: &mut ServiceConfig) {
     operator_routes(service);
+    life_routes(service);
     service
         .service(at("/fhir/metadata", "GET").route(get().to(discovery::metadata)))
         .service(at("/fhir/.well-known/smart-configuration", "GET").route(get().to(discovery::smart)))
@@ -115,6 +116,28 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/insurer/v1/endpoint/redrive", "POST").route(post().to(push::redrive)))
         .service(at("/insurer/v1/alerts", "GET").route(get().to(operator::alerts::own)))
         .service(at("/hospital/v1/claims/{id}/deliveries", "GET").route(get().to(push::sent)))
+        .service(at("/claims/v1/links", "POST").route(post().to(claims::redeem)))
+        .service(at("/claims/v1/claims/{id}/timeline", "GET").route(get().to(claims::timeline)))
+        .service(at("/wallet/v1/sessions", "POST").route(post().to(wallet::ask)))
+        .service(at("/wallet/v1/sessions/{id}", "GET").route(get().to(wallet::session)))
+        .service(
+            at("/wallet/v1/requests/{id}", "GET, POST")
+                .route(get().to(wallet::request))
+                .route(post().to(wallet::request_with_nonce)),
+        )
+        .service(at("/wallet/v1/responses/{id}", "POST").route(post().to(wallet::answer)))
+        .service(at("/errors.json", "GET").route(get().to(published::errors)))
+        .service(at("/openapi.json", "GET").route(get().to(published::openapi)))
+        .service(at("/log/checkpoint", "GET").route(get().to(log::checkpoint)))
+        .service(at("/log/tile/{path:.*}", "GET").route(get().to(log::tile)))
+        .service(at("/healthz", "GET").route(get().to(health::alive)))
+        .service(at("/readyz", "GET").route(get().to(health::ready)))
+        .service(at("/metrics", "GET").route(get().to(health::metrics)));
+}
+
+/// The life of a claim: what is signed for it, handed in, decided, paid.
+fn life_routes(service: &mut ServiceConfig) {
+    service
         .service(at("/hospital/v1/applications", "POST").route(post().to(applications::apply)))
         .service(at("/hospital/v1/applications/{id}", "GET").route(get().to(applications::read)))
         .service(
@@ -158,24 +181,7 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/insurer/v1/offsets/{id}/refund", "POST").route(post().to(offset::refund)))
         .service(at("/insurer/v1/submissions/{id}/link", "POST").route(post().to(handover::link)))
         .service(at("/insurer/v1/submissions/{id}/trace", "GET").route(get().to(handover::of_insurer)))
-        .service(at("/hospital/v1/submissions/{id}/trace", "GET").route(get().to(handover::of_hospital)))
-        .service(at("/claims/v1/links", "POST").route(post().to(claims::redeem)))
-        .service(at("/claims/v1/claims/{id}/timeline", "GET").route(get().to(claims::timeline)))
-        .service(at("/wallet/v1/sessions", "POST").route(post().to(wallet::ask)))
-        .service(at("/wallet/v1/sessions/{id}", "GET").route(get().to(wallet::session)))
-        .service(
-            at("/wallet/v1/requests/{id}", "GET, POST")
-                .route(get().to(wallet::request))
-                .route(post().to(wallet::request_with_nonce)),
-        )
-        .service(at("/wallet/v1/responses/{id}", "POST").route(post().to(wallet::answer)))
-        .service(at("/errors.json", "GET").route(get().to(published::errors)))
-        .service(at("/openapi.json", "GET").route(get().to(published::openapi)))
-        .service(at("/log/checkpoint", "GET").route(get().to(log::checkpoint)))
-        .service(at("/log/tile/{path:.*}", "GET").route(get().to(log::tile)))
-        .service(at("/healthz", "GET").route(get().to(health::alive)))
-        .service(at("/readyz", "GET").route(get().to(health::ready)))
-        .service(at("/metrics", "GET").route(get().to(health::metrics)));
+        .service(at("/hospital/v1/submissions/{id}/trace", "GET").route(get().to(handover::of_hospital)));
 }
 
 fn operator_routes(service: &mut ServiceConfig) {

@@ -230,12 +230,11 @@ impl Engine {
         mut known: Option<(Party, DeliveryView)>,
     ) -> Result<Out, NotDone> {
         for _ in 0..TRIES {
-            let (party, delivery) = match known.take() {
-                Some(known) => known,
-                None => {
-                    let delivery = self.store.delivery(&insurer, id).await?.ok_or(NotDone::NotFound)?;
-                    (self.store.party(&insurer).await?.ok_or(Fault::Stored("party"))?, delivery)
-                }
+            let (party, delivery) = if let Some(known) = known.take() {
+                known
+            } else {
+                let delivery = self.store.delivery(&insurer, id).await?.ok_or(NotDone::NotFound)?;
+                (self.store.party(&insurer).await?.ok_or(Fault::Stored("party"))?, delivery)
             };
             closed(&delivery)?;
             let mut change = Change::new("fetch_delivery");

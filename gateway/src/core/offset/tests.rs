@@ -156,7 +156,7 @@ fn fitting(case: &Offset, step: Step) -> Step {
 fn whatever_is_said_the_bill_is_never_exceeded_the_order_holds_and_no_money_is_lost() {
     let mut seen: BTreeMap<(OffsetState, StepName), BTreeSet<OffsetState>> = BTreeMap::new();
     for start in 0..8_000_u64 {
-        let mut seed = start.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mut dice = start.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let (mut case, mut now) = (case(1_000, &["a", "b", "c"]), at(0));
         // Half of them begin where money is near: chance alone comes there rarely.
         let ahead = [promise("a", 600, 40), promise("b", 600, 40), instruction(Signer::Insured), Step::Accept];
@@ -165,16 +165,16 @@ fn whatever_is_said_the_bill_is_never_exceeded_the_order_holds_and_no_money_is_l
             assert_eq!(case.take(step, now), Ok(true));
         }
         for _ in 0..30 {
-            let most = if chance(&mut seed, 8) == 0 { 2_400 } else { 120 };
-            now += SignedDuration::from_mins(i64::try_from(chance(&mut seed, most)).unwrap());
+            let most = if chance(&mut dice, 8) == 0 { 2_400 } else { 120 };
+            now += SignedDuration::from_mins(i64::try_from(chance(&mut dice, most)).unwrap());
             let before = case.state();
             if case.pass(now) {
                 assert!(before.successors(StepName::Time).contains(&case.state()), "{before} time {}", case.state());
                 seen.entry((before, StepName::Time)).or_default().insert(case.state());
             }
             let (before, copy) = (case.state(), case.clone());
-            let step = any_step(&mut seed, now);
-            let step = if chance(&mut seed, 2) == 0 { fitting(&case, step) } else { step };
+            let step = any_step(&mut dice, now);
+            let step = if chance(&mut dice, 2) == 0 { fitting(&case, step) } else { step };
             match case.take(&step, now) {
                 Ok(true) => {
                     let name = step.name();
