@@ -43,6 +43,7 @@ fn main() {
     println!("{}", figure::file().display());
 }
 
+#[expect(clippy::disallowed_methods, reason = "how long it runs is said by who starts it")]
 fn told<T: std::str::FromStr>(name: &str, usual: T) -> T {
     std::env::var(name).ok().and_then(|word| word.parse().ok()).unwrap_or(usual)
 }

@@ -28,7 +28,7 @@ fn patient(number: &str) -> Value {
 }
 
 /// An application for both insurers of the demo's bundle.
-fn application(number: &str) -> Value {
+pub(crate) fn application(number: &str) -> Value {
     let insured = patient(number);
     json!({
         "case_system": SYSTEM, "case_number": number, "signed_at": "2026-11-23T02:00:00Z", "channel": "bedside",
@@ -46,11 +46,11 @@ async fn post(test: &TestGateway, path: &str, body: &Value) -> Answer {
     must(test.world.hospital.call(Method::POST, path, &headers, bytes(body)).await)
 }
 
-async fn apply(test: &TestGateway, body: &Value) -> Answer {
+pub(crate) async fn apply(test: &TestGateway, body: &Value) -> Answer {
     post(test, "/hospital/v1/applications", body).await
 }
 
-async fn withdraw(test: &TestGateway, id: &str, party: &str) -> Value {
+pub(crate) async fn withdraw(test: &TestGateway, id: &str, party: &str) -> Value {
     let path = format!("/hospital/v1/applications/{id}/recipients/{party}/withdraw");
     let answer = post(test, &path, &json!({})).await;
     assert_eq!(answer.status, 200);

@@ -76,6 +76,7 @@ fn spectral_finds_nothing() {
 }
 
 /// A gateway with something behind every address, and the description with ids that lead there.
+#[expect(clippy::too_many_lines, reason = "one address after the other")]
 async fn prepared() -> (TestGateway, Value) {
     let settings = [
         ("CLAIMGATE_DELIVERY__MAX_WAIT_SECONDS", "1".to_owned()),
@@ -110,6 +111,24 @@ async fn prepared() -> (TestGateway, Value) {
     // One more, to be given back.
     let other = must(insurer::pull(client, envelope.position, 1).await).remove(0);
     must(insurer::fetch(client, &other.id).await);
+    // A file in segments, and an application: what needs several steps is seen to work here.
+    let (large, _) = crate::large::with_scan("CONTRACT-6");
+    assert_eq!(test.push(&bytes(&large), &[]).await.status, 201);
+    let scanned = must(insurer::pull(client, other.position, 1).await).remove(0);
+    let sealed = must(insurer::fetch(client, &scanned.id).await);
+    let scan = must(insurer::verify(client, (&sealed, &scanned), &test.life().keys, &trust, test.clock.now()));
+    let scan = &scan.attachments().find(|file| file.media_type == "image/jpeg").unwrap().id;
+    for part in ["key", "content"] {
+        let path = format!("/insurer/v1/deliveries/{}/attachments/{scan}/{part}", scanned.id);
+        assert_eq!(get(client, &path).await.status, 200, "{part}");
+    }
+    let begin = [("Range", "bytes=0-9")];
+    let path = format!("/insurer/v1/deliveries/{}/attachments/{scan}/content", scanned.id);
+    assert_eq!(must(client.call(Method::GET, &path, &begin, Vec::new()).await).status, 206);
+    let applied = crate::application::apply(&test, &crate::application::application("CONTRACT-7")).await;
+    let applied = applied.json("application").unwrap()["id"].as_str().unwrap().to_owned();
+    assert_eq!(get(&test.world.hospital, &format!("/hospital/v1/applications/{applied}")).await.status, 200);
+    crate::application::withdraw(&test, &applied, "insurer-nonlife").await;
     let proof = format!("/insurer/v1/deliveries/{}/proof", envelope.id);
     let mut uploads = Vec::new();
     for _ in 0..2 {

@@ -8,23 +8,29 @@ use claimgate_packet::jose::digest::sha256_text;
 use claimgate_tests::bundles::{bytes, case};
 use claimgate_tests::gateway::{TestGateway, get, must, open_all, pull_all};
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::interop::{Desk, LANGUAGES, kit};
 use crate::uploads::{MIB, append, begin, photo, referring};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_large_attachment_opens_in_python_and_in_node() {
-    let test = TestGateway::start().await;
+/// A case with a scan that is too large for the database, and its bytes.
+pub(crate) fn with_scan(number: &str) -> (Value, Vec<u8>) {
     let mut content = vec![0xFF, 0xD8, 0xFF, 0xE0];
     content.extend((0_u32..700_000).flat_map(u32::to_be_bytes));
-    let mut bundle = case("INTEROP-2");
+    let mut bundle = case(number);
     let scan = json!({
         "resourceType": "DocumentReference", "id": "scan", "status": "current", "type": { "text": "收據" },
         "content": [{ "attachment": { "contentType": "image/jpeg", "data": STANDARD.encode(&content) } }],
     });
     let entry = json!({ "fullUrl": "urn:uuid:6b0f3c1a-0000-4000-8000-000000000001", "resource": scan });
     bundle["entry"].as_array_mut().unwrap().push(entry);
+    (bundle, content)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_attachment_opens_in_python_and_in_node() {
+    let test = TestGateway::start().await;
+    let (bundle, content) = with_scan("INTEROP-2");
     assert_eq!(test.push(&bytes(&bundle), &[]).await.status, 201);
     let (one, desk) = (test.life(), Desk::new());
     let envelope = must(insurer::pull(&one.client, 0, 10).await).pop().unwrap();

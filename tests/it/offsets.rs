@@ -358,11 +358,11 @@ async fn without_an_answer_by_discharge_the_patient_pays_and_the_claim_goes_on()
 
     // A promise expires by itself, and midnight ends what nobody accepted.
     let id = begun(&test, "OFFSET-6", 1_000).await;
-    let soon = json!({ "amount": "700", "expires_at": test.clock.now() + SignedDuration::from_secs(60) });
+    let soon = json!({ "amount": "700", "expires_at": test.clock.now() + SignedDuration::from_mins(1) });
     assert_eq!(said(&insurer(nonlife, &id, "promise", soon).await), is(200, "promised"));
     test.clock.advance(Duration::from_secs(61));
     assert_eq!(expired(&test, &id, "asked").await["insurers"][1]["state"], "expired");
-    test.clock.advance(Duration::from_secs(60));
+    test.clock.advance(Duration::from_mins(1));
     let lapsed = expired(&test, &id, "lapsed").await;
     let words: Vec<&Value> = lapsed["history"].as_array().unwrap().iter().map(|one| &one["step"]).collect();
     assert_eq!(words, ["open", "promise", "time", "time"]);

@@ -22,8 +22,8 @@ impl Office {
         let mut command = Command::new(binary());
         command.args(["sandbox", "issuer", "--listen", "127.0.0.1:0", "--folder"]).arg(folder.path());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let said = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
-        let place = said.filter_map(|line| Some(line.strip_prefix("stand_in = ")?.trim_matches('"').to_owned())).next();
+        let mut said = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let place = said.find_map(|line| Some(line.strip_prefix("stand_in = ")?.trim_matches('"').to_owned()));
         Self { child, folder, place: place.unwrap() }
     }
 }

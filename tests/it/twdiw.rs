@@ -1,5 +1,5 @@
 //! Today's digital wallet (數位憑證皮夾) over real HTTP, in its own dialect: a definition, a request under a DID, a presentation
-//! signed by the holder's key, StatusList2021, and a snapshot of the trust registry.
+//! signed by the holder's key, `StatusList2021`, and a snapshot of the trust registry.
 
 use std::io::Write as _;
 
@@ -205,7 +205,8 @@ impl Desk {
             "path_nested": { "id": "12345675_claim_1", "format": "jwt_vc", "path": "$.vp.verifiableCredential[0]" },
         }] });
         let state = request["state"].as_str().unwrap();
-        let submission: String = submission.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let submission =
+            submission.to_string().bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02X}"));
         let body = format!("state={state}&vp_token={token}&presentation_submission={submission}");
         let address = request["response_uri"].as_str().unwrap();
         let address = address.replace("https://gate.example", self.test.world.gateway.base_url());
@@ -213,6 +214,8 @@ impl Desk {
         sent.send().await.unwrap().status().as_u16()
     }
 }
+
+type Change = fn(&mut Value);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_official_wallets_dialect_goes_through_a_session() {
@@ -230,7 +233,6 @@ async fn the_official_wallets_dialect_goes_through_a_session() {
     assert_eq!((&read["claims"], &read["surplus"]), (&json!(["id_number", "name"]), &json!(["controlnumber"])));
     assert_eq!(desk.present(&request, &credential, &holder, |_| {}).await, 409);
 
-    type Change = fn(&mut Value);
     let table: [(&str, Change); 3] = [
         ("nonce_mismatch", |vp| vp["nonce"] = "another-nonce-of-no-session".into()),
         ("audience_mismatch", |vp| vp["aud"] = "did:key:z2dmzAnother".into()),
