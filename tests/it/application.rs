@@ -122,6 +122,22 @@ async fn an_application_may_come_first_and_names_who_gets_anything() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_back_in_a_replaced_application_is_taken_back_in_the_one_that_counts() {
+    let test = gateway().await;
+    let first = apply(&test, &application("APPLY-9")).await.json("application").unwrap();
+    let mut other = application("APPLY-9");
+    other["form"] = json!("同意書 115-12");
+    let second = apply(&test, &other).await;
+    assert_eq!(second.status, 201);
+    let second = second.json("application").unwrap();
+    assert_ne!(first["id"], second["id"]);
+    withdraw(&test, first["id"].as_str().unwrap(), "insurer-nonlife").await;
+    assert_eq!(held(&test, "APPLY-9").await, ["consent.not-named"]);
+    assert_eq!(test.counts().await.deliveries, 1, "to the other insurer alone");
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_persons_consent_opens_nothing() {
     let test = gateway().await;
     let mut other = application("APPLY-3");

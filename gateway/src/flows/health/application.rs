@@ -14,7 +14,7 @@ use crate::core::timeline::{Event, entries};
 use crate::flows::{Engine, Fault, TRIES};
 use crate::id::{ApplicationId, ClaimId};
 use crate::party::{Party, PartyId, Role};
-use crate::store::{ApplicationView, ClaimHead, SentView};
+use crate::store::{ClaimHead, SentView};
 
 /// Why an application is not taken, shown or taken back.
 #[derive(Debug, thiserror::Error)]
@@ -169,7 +169,8 @@ impl Engine {
         Ok(Applied { id, created: view.created, claim, recipients, sent })
     }
 
-    /// Takes back the consent for a recipient. What has not left is withdrawn; what has left stays where it is.
+    /// Takes back the consent for a recipient, in this application and in the one that replaced it. What has not left is
+    /// withdrawn; what has left stays where it is.
     ///
     /// # Errors
     /// Another hospital's application, or one that does not name this recipient; or a fault of ours.
@@ -187,10 +188,20 @@ impl Engine {
             if !applied.recipients.iter().any(|(of, _, _)| of == party) {
                 return Err(NotApplied::NotFound);
             }
-            if !applied.recipients.iter().any(open) {
+            let mut from = Vec::new();
+            if applied.recipients.iter().any(open) {
+                from.push(id);
+            }
+            let newest = self.store.application_of_case(hospital, &view.case_index).await?.map(|newest| newest.id);
+            if let Some(newest) = newest.filter(|newest| *newest != id)
+                && self.store.application_recipients(newest).await?.iter().any(open)
+            {
+                from.push(newest);
+            }
+            if from.is_empty() {
                 return Ok(applied);
             }
-            let change = self.withdrawal(hospital, &view, &applied, party);
+            let change = self.withdrawal(hospital, &from, &applied, party);
             match self.store.commit(change).await.map_err(Fault::from) {
                 Ok(()) => return self.applied(hospital, id).await,
                 Err(fault) if fault.is_conflict() => {}
@@ -200,18 +211,20 @@ impl Engine {
         Err(Fault::Contended.into())
     }
 
-    fn withdrawal(&self, hospital: &PartyId, view: &ApplicationView, applied: &Applied, party: &PartyId) -> Change {
+    fn withdrawal(&self, hospital: &PartyId, from: &[ApplicationId], applied: &Applied, party: &PartyId) -> Change {
         let mut change = Change::new("withdraw_recipient");
-        change.push(Write::Application(ApplicationWrite::Withdrawn(view.id, party.clone(), self.now())));
-        let to = [("party", party.to_string())];
-        change.push(self.audit(hospital.as_str(), "application.withdrawn", &view.id, to));
+        for id in from {
+            change.push(Write::Application(ApplicationWrite::Withdrawn(*id, party.clone(), self.now())));
+            let to = [("party", party.to_string())];
+            change.push(self.audit(hospital.as_str(), "application.withdrawn", id, to));
+        }
         let Some(claim) = applied.claim else { return change };
         let stays = |one: &&SentView| one.party == *party && one.left.is_none() && one.state == DeliveryState::Ready;
         for one in applied.sent.iter().filter(stays) {
             change.push(Write::Withdraw(one.id, self.now()));
             let event = Event::Withdrawn { line: one.line };
             change.tell(entries(claim, hospital, &event, self.now(), &self.random));
-            let of = [("application", view.id.to_string())];
+            let of = [("application", applied.id.to_string())];
             change.push(self.audit(hospital.as_str(), "delivery.withdrawn", &one.id, of));
         }
         change
