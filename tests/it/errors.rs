@@ -79,7 +79,7 @@ fn used() -> BTreeSet<(String, Option<u16>)> {
 }
 
 /// Codes that are chosen where the answer is made, by what went wrong.
-const NAMED: [&str; 9] = [
+const NAMED: [&str; 16] = [
     "receipt.required",
     "receipt.result",
     "insurer.line-not-offered",
@@ -89,6 +89,13 @@ const NAMED: [&str; 9] = [
     "limit.requests",
     "limit.concurrent",
     "limit.bytes",
+    "application.insured",
+    "application.applicant",
+    "application.signature",
+    "application.account",
+    "application.third-account",
+    "application.recipient",
+    "application.other-person",
 ];
 
 #[test]
@@ -152,6 +159,9 @@ fn every_code_of_the_guides_is_in_the_list() {
             // What refuses nothing: warnings and remarks.
             let own = [
                 "consent_missing",
+                "consent.not-given",
+                "consent.other-person",
+                "consent.not-named",
                 "recipient.inactive",
                 "recipient.no-key",
                 "claim.same-receipt",

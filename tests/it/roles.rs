@@ -146,7 +146,7 @@ fn pattern(path: &str) -> String {
 fn table() -> BTreeSet<(String, String)> {
     let text = include_str!("../../gateway/src/http.rs");
     let mut routes = BTreeSet::new();
-    for table in ["fn routes(", "fn operator_routes("] {
+    for table in ["fn routes(", "fn life_routes(", "fn operator_routes("] {
         let table = text.split(table).nth(1).unwrap().split("\n}").next().unwrap();
         for service in table.split("at(").skip(1).map(str::trim_start) {
             let mut parts = service.split('"').skip(1);

@@ -174,7 +174,9 @@ async fn fill(old: &mut Connection, version: i64) {
         "insert into claim (id, hospital_id, case_index, kind, revision, version, created_at, changed_at)
             values ('c', 'p', $1, 'health', 1, 1, 0, 0)",
         "insert into packet values ('k', 'c', 1, $1, $1, 0)",
-        "insert into delivery values ('d', 'k', 'c', 'p', 'life', 1, 'ready', 1, $1, 'kid', $1, 1, '', '', 0, null, null,
+        "insert into delivery (id, packet_id, claim_id, party_id, line, revision, state, position, content, kid, sealed,
+            sealed_bytes, sealed_digest, presentation_digest, created_at, left_at, acknowledged_at, acknowledgement)
+            values ('d', 'k', 'c', 'p', 'life', 1, 'ready', 1, $1, 'kid', $1, 1, '', '', 0, null, null,
             null)",
     ] {
         query(sql).bind(none).execute(&mut *old).await.unwrap();

@@ -51,8 +51,9 @@ const ALLOWED: [&str; 34] = [
     "operator::any_claim: c USING INDEX sqlite_autoindex_claim_1",
     // Positions not yet given: an index that holds nothing else.
     "sequence::deliveries: delivery USING INDEX delivery_without_position",
-    // Metrics and doctor.
+    // At the start: the last line.
     "operator::newest_line: audit USING INDEX sqlite_autoindex_audit_2",
+    // Metrics and doctor.
     "operator::counts: claim USING COVERING INDEX sqlite_autoindex_claim_1",
     "operator::counts: delivery USING COVERING INDEX delivery_open",
     "operator::counts: delivery USING COVERING INDEX sqlite_autoindex_delivery_1",
@@ -64,6 +65,8 @@ const ALLOWED: [&str; 34] = [
     // An operator sends again.
     "push::redrive_withdrawn: webhook",
     // The search for what refers to an operator who goes; operators have no claims.
+    "registry::remove_operator: application_recipient",
+    "registry::remove_operator: discharge_offset",
     "registry::remove_operator: claim_link USING COVERING INDEX sqlite_autoindex_claim_link_1",
     "registry::remove_operator: delivery_return",
     "registry::remove_operator: submission USING COVERING INDEX sqlite_autoindex_submission_2",
@@ -74,13 +77,11 @@ const ALLOWED: [&str; 34] = [
     "retention::end_messages: webhook USING INDEX webhook_order",
     "retention::end_work: work USING INDEX work_due",
     "retention::erasures: claim_erasure USING INDEX claim_erasure_by_time",
-    "log::beside: p",
     // An operator counts what is asked for.
     "requests::by_hospital: c USING INDEX sqlite_autoindex_claim_2",
     "requests::by_hospital: claim_request USING COVERING INDEX claim_request_of_hospital",
     "requests::by_insurer: claim_request USING COVERING INDEX claim_request_of_party",
     "requests::by_insurer: submission USING COVERING INDEX sqlite_autoindex_submission_2",
-    "registry::remove_operator: wallet_session",
 ];
 
 fn sources(folder: &Path) -> Vec<PathBuf> {
@@ -158,5 +159,6 @@ async fn no_statement_reads_a_whole_table_but_those_named_here() {
     let allowed: BTreeSet<&str> = ALLOWED.into();
     let others: Vec<_> = found.iter().filter(|one| !allowed.contains(one.as_str())).collect();
     assert!(others.is_empty(), "{others:#?}");
-    assert_eq!(found.len(), allowed.len(), "named here and read whole no more");
+    let gone: Vec<_> = allowed.iter().filter(|one| !found.iter().any(|now| now == *one)).collect();
+    assert!(gone.is_empty(), "named here and read whole no more: {gone:#?}");
 }
