@@ -102,6 +102,8 @@ async fn a_file_in_a_bucket_reaches_its_insurer_and_goes_when_nobody_wants_it() 
     test.clock.advance(Duration::from_hours(25));
     must(test.world.gateway.app.engine.remove_objects().await);
     assert_eq!(bucket.names().await, names);
+    let compared = must(test.world.gateway.app.engine.compare_objects().await);
+    assert_eq!((compared.named, compared.strays.len(), compared.lost.len()), (1, 0, 0));
     test.stop().await;
 }
 
@@ -121,11 +123,13 @@ async fn a_bucket_that_is_away_takes_nothing_and_one_that_is_not_there_is_no_los
     assert_eq!(must(client.call(Method::DELETE, &path, &[], Vec::new()).await).status, 204);
     must(test.world.gateway.app.engine.remove_objects().await);
     assert!(again.names().await.is_empty());
+    must(test.world.gateway.app.engine.objects.look().await);
     test.stop().await;
 
     let test = TestGateway::start_with_settings(Clock::system(), &again.settings("no-such-bucket")).await;
     let path = begin(&test, &content).await;
     let answer = append(&test.world.hospital, &path, 0, &content).await;
     assert_eq!(refused(&answer), (503, "unavailable".to_owned()));
+    assert!(test.world.gateway.app.engine.objects.look().await.is_err(), "doctor tells of it");
     test.stop().await;
 }
