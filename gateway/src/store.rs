@@ -102,6 +102,12 @@ pub enum StoreError {
     Closed,
 }
 
+/// How often each named statement ran in this process and how long it took, as metrics.
+#[must_use]
+pub fn meters() -> Vec<Box<dyn prometheus::core::Collector>> {
+    writer::collectors().into_iter().chain(sql::collector()).collect()
+}
+
 /// The open database.
 #[derive(Clone, Debug)]
 pub struct Store {

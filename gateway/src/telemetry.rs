@@ -78,6 +78,9 @@ impl Metrics {
         )?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(seconds.clone()))?;
+        for meter in crate::store::meters() {
+            registry.register(meter)?;
+        }
         let gauge = |name: &str, text: &str| -> Result<IntGauge, prometheus::Error> {
             let gauge = IntGauge::new(name, text)?;
             registry.register(Box::new(gauge.clone()))?;

@@ -10,6 +10,7 @@ use sqlx::{Error, SqlSafeStr as _, SqlStr};
 
 mod builder;
 mod connection;
+mod meter;
 mod postgres;
 mod row;
 mod sqlite;
@@ -18,6 +19,7 @@ mod value;
 pub(super) use builder::{Builder, Separated};
 pub use connection::Server;
 pub(super) use connection::{Connection, Opener, Pool, Target};
+pub(super) use meter::collector;
 pub(super) use row::{Done, Row};
 
 use row::FromRow;
@@ -26,6 +28,7 @@ use value::Value;
 /// A statement with what is bound to it.
 #[derive(Clone)]
 pub(super) struct Query<'q> {
+    name: &'static str,
     sql: SqlStr,
     values: Vec<Value<'q>>,
 }
@@ -38,7 +41,7 @@ pub(super) struct QueryAs<'q, O> {
 
 /// A statement.
 pub(super) fn query<'q>(sql: &'static str) -> Query<'q> {
-    Query { sql: sql.into_sql_str(), values: Vec::new() }
+    Query { name: meter::name(sql), sql: sql.into_sql_str(), values: Vec::new() }
 }
 
 /// A statement whose rows are read as tuples.
@@ -54,6 +57,7 @@ impl<'q> Query<'q> {
     }
 
     pub(super) async fn execute<'c>(self, on: impl Into<Target<'c>>) -> Result<Done, Error> {
+        let _running = meter::running(self.name);
         match on.into() {
             Target::Connection(Connection::Sqlite(link)) => sqlite::execute(self, link.ready().await?).await,
             Target::Connection(Connection::Postgres(link)) => postgres::execute(self, link.ready().await?).await,
@@ -67,6 +71,7 @@ impl<'q> Query<'q> {
     }
 
     pub(super) async fn fetch_all<'c>(self, on: impl Into<Target<'c>>) -> Result<Vec<Row>, Error> {
+        let _running = meter::running(self.name);
         match on.into() {
             Target::Connection(Connection::Sqlite(link)) => sqlite::rows(self, link.ready().await?).await,
             Target::Connection(Connection::Postgres(link)) => postgres::rows(self, link.ready().await?).await,

@@ -165,6 +165,7 @@ async fn commit_group(writer: &mut Writer, group: Vec<Waiting>) {
         return;
     }
     let (changes, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+    meter::group(changes.len());
     match commit_together(writer, &changes).await {
         Ok(outcomes) => {
             for (reply, outcome) in replies.into_iter().zip(outcomes) {
@@ -224,5 +225,8 @@ async fn commit(connection: &mut Connection, changes: &[Change]) -> Result<Vec<R
     Ok(outcomes)
 }
 
+mod meter;
 #[cfg(test)]
 mod tests;
+
+pub(super) use meter::collectors;

@@ -7,10 +7,11 @@ use sqlx::{QueryBuilder, Sqlite};
 
 use super::row::FromRow;
 use super::value::Value;
-use super::{Query, QueryAs};
+use super::{Query, QueryAs, meter};
 
 /// A statement being put together.
 pub(in crate::store) struct Builder<'q> {
+    name: &'static str,
     /// Keeps the text alone: both databases number their placeholders alike.
     text: QueryBuilder<Sqlite>,
     values: Vec<Value<'q>>,
@@ -18,7 +19,7 @@ pub(in crate::store) struct Builder<'q> {
 
 impl<'q> Builder<'q> {
     pub(in crate::store) fn new(sql: &'static str) -> Self {
-        Self { text: QueryBuilder::new(sql), values: Vec::new() }
+        Self { name: meter::name(sql), text: QueryBuilder::new(sql), values: Vec::new() }
     }
 
     /// The text so far.
@@ -66,7 +67,7 @@ impl<'q> Builder<'q> {
 
     /// The statement.
     pub(in crate::store) fn build(self) -> Query<'q> {
-        Query { sql: self.text.into_sql(), values: self.values }
+        Query { name: self.name, sql: self.text.into_sql(), values: self.values }
     }
 
     /// The statement, its rows read as tuples.
