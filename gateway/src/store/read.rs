@@ -52,7 +52,7 @@ impl Store {
             select p.document, p.state, p.version from party p join party_identifier i on i.party_id = p.id
             where i.system = $1 and i.value = $2";
         let row: Option<PartyRow> = query_as(sql).bind(system).bind(value).fetch_optional(self.readers()).await?;
-        row.map(|row| self.parties.of(row)).transpose()
+        row.map(|row| self.parties.payor(system, value, row)).transpose()
     }
 
     /// A hospital's claim by its blind case index.

@@ -88,11 +88,18 @@ async fn run(opener: Opener, connection: Connection, mut queue: mpsc::Receiver<J
     let mut writer = Writer { opener, connection: Some(connection) };
     let mut closing = None;
     while let Some(job) = queue.recv().await {
-        let mut group = Vec::new();
+        let mut group = Group::default();
         let mut next = Some(job);
         while let Some(job) = next {
             match job {
-                Job::Change(change, reply) if group.len() < GROUP => group.push((change, reply)),
+                Job::Change(change, reply) => {
+                    if group.changes.len() >= GROUP {
+                        commit_group(&mut writer, std::mem::take(&mut group)).await;
+                    }
+                    group.changes.push((change, reply));
+                }
+                // Whoever waits for positions gets them with all that is written before, in the same transaction.
+                Job::Sequence(reply) => group.sequences.push(reply),
                 Job::Close(reply) => {
                     queue.close();
                     closing = Some(reply);
@@ -124,10 +131,6 @@ async fn write_back(connection: Connection) {
 async fn one(writer: &mut Writer, job: Job) {
     // A reply nobody waits for any more is no fault: the work is done all the same.
     match job {
-        Job::Change(change, reply) => commit_group(writer, vec![(change, reply)]).await,
-        Job::Sequence(reply) => {
-            let _ = reply.send(writer.run(sequence::run).await);
-        }
         Job::Lease { now, until, reply } => {
             let lease = async |connection: &mut Connection| sequence::lease(connection, now, until).await;
             let _ = reply.send(writer.run(lease).await);
@@ -146,8 +149,8 @@ async fn one(writer: &mut Writer, job: Job) {
         Job::Probe(reply) => {
             let _ = reply.send(writer.run(probe).await);
         }
-        // The loop takes it before.
-        Job::Close(_) => {}
+        // The loop takes them before.
+        Job::Change(..) | Job::Sequence(_) | Job::Close(_) => {}
     }
 }
 
@@ -158,42 +161,63 @@ async fn probe(connection: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-type Waiting = (Change, oneshot::Sender<Result<(), StoreError>>);
+type Positions = Result<Option<Sequenced>, StoreError>;
 
-async fn commit_group(writer: &mut Writer, group: Vec<Waiting>) {
-    if group.is_empty() {
-        return;
+/// What is done in one transaction.
+#[derive(Default)]
+struct Group {
+    changes: Vec<(Change, oneshot::Sender<Result<(), StoreError>>)>,
+    /// Who waits for positions. On PostgreSQL another writer gives them, which has no changes.
+    sequences: Vec<oneshot::Sender<Positions>>,
+}
+
+async fn commit_group(writer: &mut Writer, group: Group) {
+    let Group { changes, sequences } = group;
+    let (changes, replies): (Vec<_>, Vec<_>) = changes.into_iter().unzip();
+    let mut sequenced = None;
+    if !changes.is_empty() {
+        meter::group(changes.len());
+        match commit_together(writer, &changes, !sequences.is_empty()).await {
+            Ok((outcomes, positions)) => {
+                sequenced = positions;
+                for (reply, outcome) in replies.into_iter().zip(outcomes) {
+                    let _ = reply.send(outcome);
+                }
+            }
+            // The transaction itself failed: no change of the group is on disk.
+            Err(error) => {
+                let error = error.to_string();
+                for reply in replies {
+                    let _ = reply.send(Err(StoreError::Together(error.clone())));
+                }
+            }
+        }
     }
-    let (changes, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-    meter::group(changes.len());
-    match commit_together(writer, &changes).await {
-        Ok(outcomes) => {
-            for (reply, outcome) in replies.into_iter().zip(outcomes) {
-                let _ = reply.send(outcome);
-            }
-        }
-        // The transaction itself failed: no change of the group is on disk.
-        Err(error) => {
-            let error = error.to_string();
-            for reply in replies {
-                let _ = reply.send(Err(StoreError::Together(error.clone())));
-            }
-        }
+    for reply in sequences {
+        // Everyone after the first finds what that one did.
+        let positions = match sequenced {
+            Some(positions) => Ok(Some(positions)),
+            None => writer.run(sequence::run).await,
+        };
+        sequenced = positions.as_ref().ok().copied().flatten();
+        let _ = reply.send(positions);
     }
 }
 
+type Outcomes = (Vec<Result<(), StoreError>>, Option<Sequenced>);
+
 /// Commits the changes together; each alone where they get into the way of another process's.
-async fn commit_together(writer: &mut Writer, changes: &[Change]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
-    match writer.run(async |connection: &mut Connection| commit(connection, changes).await).await {
+async fn commit_together(writer: &mut Writer, changes: &[Change], sequence: bool) -> Result<Outcomes, StoreError> {
+    match writer.run(async |connection: &mut Connection| commit(connection, changes, sequence).await).await {
         Err(StoreError::Database(error)) if sql::is_contention(&error) => {}
         outcome => return outcome,
     }
     let mut outcomes = Vec::with_capacity(changes.len());
     for change in changes {
-        let alone =
-            writer.run(async |connection: &mut Connection| commit(connection, std::slice::from_ref(change)).await);
+        let alone = writer
+            .run(async |connection: &mut Connection| commit(connection, std::slice::from_ref(change), false).await);
         outcomes.push(match alone.await {
-            Ok(mut one) => one.pop().unwrap_or(Err(StoreError::Closed)),
+            Ok((mut one, _)) => one.pop().unwrap_or(Err(StoreError::Closed)),
             // The step is done again, on what the other has written.
             Err(StoreError::Database(error)) if sql::is_contention(&error) => {
                 Err(StoreError::Conflict { table: "(another process)" })
@@ -201,12 +225,12 @@ async fn commit_together(writer: &mut Writer, changes: &[Change]) -> Result<Vec<
             Err(error) => Err(error),
         });
     }
-    Ok(outcomes)
+    Ok((outcomes, None))
 }
 
 /// One transaction. Changes that only add rows share a savepoint where none of them is refused; each other one has its own.
-/// A conflict is the change's own; any other fault ends them all.
-async fn commit(connection: &mut Connection, changes: &[Change]) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+/// A conflict is the change's own; any other fault ends them all. At its end come the positions, where somebody waits.
+async fn commit(connection: &mut Connection, changes: &[Change], sequence: bool) -> Result<Outcomes, StoreError> {
     let mut tx = connection.begin().await?;
     let adding: Vec<&Change> = changes.iter().filter(|change| inserts::only_adds(change)).collect();
     let added = !adding.is_empty() && apply::together(&mut tx, &adding).await?;
@@ -221,8 +245,9 @@ async fn commit(connection: &mut Connection, changes: &[Change]) -> Result<Vec<R
             outcome => outcome,
         });
     }
+    let sequenced = if sequence { sequence::run(&mut tx).await? } else { None };
     tx.commit().await?;
-    Ok(outcomes)
+    Ok((outcomes, sequenced))
 }
 
 mod meter;

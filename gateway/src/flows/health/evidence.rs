@@ -48,41 +48,46 @@ pub(super) fn obtained(
         .collect()
 }
 
-/// Refuses what no packet could carry, before anything is kept.
-pub(super) fn check_bounds(evidence: &[Evidence]) -> Result<(), Refusal> {
+/// Each document as it is kept; refuses what no packet could carry, before anything is kept.
+pub(super) fn written(evidence: &[Evidence]) -> Result<Vec<Vec<u8>>, Refusal> {
     if evidence.len() > limits::EVIDENCE {
         return Err(Refusal::TooMuch("a bundle carries at most 64 certificates, receipts and reports together"));
     }
-    let mut written = 0;
+    let mut written = Vec::with_capacity(evidence.len());
+    let mut total = 0;
     for one in evidence {
-        let bytes = one.to_json().map_err(|_| Fault::Stored("evidence"))?.to_string().len();
-        if bytes > limits::DOCUMENT_BYTES {
+        let text = text(one)?;
+        if text.len() > limits::DOCUMENT_BYTES {
             return Err(Refusal::TooMuch("one certificate, receipt or report is at most 1 MiB"));
         }
         // base64url of the document, its salt and its name.
-        written += bytes.div_ceil(3) * 4 + 256;
+        total += text.len().div_ceil(3) * 4 + 256;
+        written.push(text);
     }
-    if written > limits::PRESENTATION_BYTES - MANIFEST_BYTES {
+    if total > limits::PRESENTATION_BYTES - MANIFEST_BYTES {
         return Err(Refusal::TooMuch("the certificates, receipts and reports of a bundle are at most 8 MiB together"));
     }
-    Ok(())
+    Ok(written)
 }
 
-/// The row of an evidence document, sealed for its place.
+/// A document as it is kept.
+pub(super) fn text(evidence: &Evidence) -> Result<Vec<u8>, Fault> {
+    serde_json::to_vec(evidence).map_err(|_| Fault::Stored("evidence"))
+}
+
+/// The row of an evidence document with its text, sealed for its place.
 pub(super) fn row(
     key: &ClaimKey,
     (claim, revision): (ClaimId, i64),
-    evidence: &Evidence,
+    (evidence, text): (&Evidence, &[u8]),
 ) -> Result<EvidenceRow, Fault> {
-    let unreadable = |_| Fault::Stored("evidence");
-    let json = evidence.to_json().map_err(unreadable)?;
     let place = Place { table: "evidence", row: &evidence.id, column: "body" };
     Ok(EvidenceRow {
         id: evidence.id.parse().map_err(|_| Fault::Stored("evidence"))?,
         claim,
         revision,
         kind: evidence.document.kind().to_owned(),
-        body: key.seal(place, json.to_string().as_bytes())?,
+        body: key.seal(place, text)?,
     })
 }
 

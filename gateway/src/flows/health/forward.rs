@@ -42,7 +42,7 @@ impl Engine {
         let body = key.open(Place { table: "bundle", row: &row, column: "body" }, &sealed)?;
         let read = self.read_bundle(Arc::from(body.as_slice()), Format::of_bytes(&body), &Policy::lenient()).await;
         let recipients = match read {
-            Ok(bundle) => self.recipients(&bundle.coverages).await,
+            Ok(bundle) => self.recipients(&bundle.coverages, false).await,
             Err(refusal) => Err(refusal),
         };
         match recipients {

@@ -47,7 +47,7 @@ impl Engine {
         // It was accepted: a policy made stricter since refuses later pushes, not this one.
         let policy = Policy::lenient();
         let read = match self.read_bundle(Arc::from(body.as_slice()), Format::of_bytes(&body), &policy).await {
-            Ok(bundle) => match self.recipients(&bundle.coverages).await {
+            Ok(bundle) => match self.recipients(&bundle.coverages, false).await {
                 Ok(recipients) => Ok((recipients, self.case_index(&head.hospital, &bundle.identifier))),
                 Err(refusal) => Err(refusal),
             },
@@ -73,7 +73,7 @@ impl Engine {
         change.push(Write::TouchClaim(head.id, head.version, self.now()));
         let first = consented.beside(self, &hospital.id, &mut documents);
         for one in documents.iter().skip(first) {
-            change.push(Write::Evidence(evidence::row(&key, (head.id, revision), one)?));
+            change.push(Write::Evidence(evidence::row(&key, (head.id, revision), (one, &evidence::text(one)?))?));
         }
         let sending = Sending {
             claim: head.id,

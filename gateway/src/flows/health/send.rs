@@ -27,8 +27,24 @@ use crate::party::Party;
 const MOST_COVERAGES: usize = 256;
 
 impl Engine {
-    /// Finds the recipients of all coverages in the registry, each payor once.
-    pub(super) async fn recipients(&self, coverages: &[CoverageEntry]) -> Result<Vec<Recipient>, Refusal> {
+    /// Finds the recipients of all coverages in the registry, each payor once. With `as_read_last` a payor may be as it
+    /// was read last: whoever then commits relies on its version, and nobody is refused on such knowledge.
+    pub(super) async fn recipients(
+        &self,
+        coverages: &[CoverageEntry],
+        as_read_last: bool,
+    ) -> Result<Vec<Recipient>, Refusal> {
+        if as_read_last && let Ok(found) = self.recipients_read(coverages, true).await {
+            return Ok(found);
+        }
+        self.recipients_read(coverages, false).await
+    }
+
+    async fn recipients_read(
+        &self,
+        coverages: &[CoverageEntry],
+        as_read_last: bool,
+    ) -> Result<Vec<Recipient>, Refusal> {
         if coverages.len() > MOST_COVERAGES {
             return Err(Refusal::TooMuch("a bundle carries at most 256 coverages"));
         }
@@ -38,7 +54,12 @@ impl Engine {
             let system = coverage.payor.system.as_deref().map_or(taiwan::Namespace::Ubn.uri(), taiwan::canonical);
             let value = coverage.payor.value.trim();
             if let Entry::Vacant(place) = payors.entry((system, value)) {
-                place.insert(self.store.party_by_identifier(system, value).await?.map(Arc::new));
+                let known = as_read_last.then(|| self.store.payor_read_last(system, value)).flatten();
+                let party = match known {
+                    Some(party) => Some(party),
+                    None => self.store.party_by_identifier(system, value).await?,
+                };
+                place.insert(party.map(Arc::new));
             }
             let payor = payors.get(&(system, value)).cloned().flatten();
             found.push(Coverage { path: coverage.path.clone(), line: coverage.line, payor });

@@ -6,7 +6,7 @@ use claimgate_fhir::format::Format;
 use claimgate_fhir::outcome::{Issue, IssueKind};
 
 use super::attachments;
-use super::evidence::{check_bounds, obtained};
+use super::evidence::{obtained, written};
 use super::{Refusal, Request};
 use crate::flows::{Engine, Fault};
 use crate::id::ClaimId;
@@ -43,7 +43,7 @@ impl Engine {
             Err(Refusal::Fault(fault)) => return Err(fault),
             Err(_) => return Err(Fault::Task),
         }
-        match self.recipients(&bundle.coverages).await {
+        match self.recipients(&bundle.coverages, false).await {
             Ok(_) => {}
             Err(Refusal::NoRoute(missing)) => issues.extend(missing),
             Err(Refusal::Fault(fault)) => return Err(fault),
@@ -65,8 +65,8 @@ impl Engine {
             Err(Refusal::Fault(fault)) => return Err(fault),
             Err(_) => return Err(Fault::Task),
         }
-        match check_bounds(&evidence) {
-            Ok(()) => {}
+        match written(&evidence) {
+            Ok(_) => {}
             Err(Refusal::TooMuch(bound)) => {
                 issues.push(Issue::error(IssueKind::TooCostly, "bundle.too-much", bound).at("Bundle.entry"));
             }

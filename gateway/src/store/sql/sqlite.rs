@@ -21,6 +21,10 @@ const STATEMENTS: usize = 512;
 /// 2 MB each: a check of the whole trail would fill whatever they may have, and it would stay.
 const CACHE: &str = "-12000";
 
+/// Pages of the log after which it is written back into the file, 16 MB: the upper pages of every index stand in each
+/// commit, and are written back once for all of them.
+const CHECKPOINT: &str = "4000";
+
 pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
@@ -39,7 +43,7 @@ pub(super) fn untouched(path: &Path) -> SqliteConnectOptions {
 }
 
 pub(super) async fn connect(options: &SqliteConnectOptions) -> Result<SqliteConnection, Error> {
-    options.clone().pragma("cache_size", CACHE).connect().await
+    options.clone().pragma("cache_size", CACHE).pragma("wal_autocheckpoint", CHECKPOINT).connect().await
 }
 
 pub(super) async fn create(options: &SqliteConnectOptions) -> Result<SqliteConnection, Error> {

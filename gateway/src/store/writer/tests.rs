@@ -96,7 +96,8 @@ async fn one_that_is_refused_is_refused_alone_of_its_group() {
         let mut stale = line(2, 1);
         stale.push(Write::RelyOnParty("nobody".parse().unwrap(), 1));
         let group = [line(0, 1), the_same(1), stale, the_same(3), line(4, 1)];
-        let outcomes = commit(&mut connection, &group).await.unwrap();
+        let (outcomes, positions) = commit(&mut connection, &group, false).await.unwrap();
+        assert_eq!(positions, None);
         let [first, same, relied, again, last] = <[_; 5]>::try_from(outcomes).unwrap();
         assert!(first.is_ok() && same.is_ok() && last.is_ok(), "{first:?} {same:?} {last:?}");
         assert!(matches!(relied, Err(StoreError::Conflict { table: "party" })), "{relied:?}");
@@ -104,7 +105,7 @@ async fn one_that_is_refused_is_refused_alone_of_its_group() {
         assert_eq!(kept(database).await, 3);
         // Where none is refused they are written with few statements, in pieces of several sizes.
         let group: Vec<_> = (0..127).map(|number| line(number, 1)).collect();
-        let outcomes = commit(&mut connection, &group).await.unwrap();
+        let (outcomes, _) = commit(&mut connection, &group, false).await.unwrap();
         assert!(outcomes.len() == 127 && outcomes.iter().all(Result::is_ok));
         assert_eq!(kept(database).await, 130);
         let done = sequence::run(&mut connection).await.unwrap().unwrap();
@@ -112,6 +113,49 @@ async fn one_that_is_refused_is_refused_alone_of_its_group() {
         let sql = "select count(*), min(position), max(position) from audit where hash is not null";
         let placed: (i64, i64, i64) = query_as(sql).fetch_one(&mut connection).await.unwrap();
         assert_eq!(placed, (130, 1, 130));
+        // Where somebody waits for positions they come with the group, to those that are not refused.
+        let mut refused = line(0, 1);
+        refused.push(Write::RelyOnParty("nobody".parse().unwrap(), 1));
+        let (outcomes, positions) = commit(&mut connection, &[line(1, 1), refused], true).await.unwrap();
+        assert!(matches!(outcomes.as_slice(), [Ok(()), Err(StoreError::Conflict { table: "party" })]));
+        assert_eq!(positions.unwrap().audit, 1);
+        let placed: (i64, i64, i64) = query_as(sql).fetch_one(&mut connection).await.unwrap();
+        assert_eq!(placed, (131, 1, 131));
         connection.close().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn who_waits_for_positions_gets_them_with_what_is_written_before() {
+    let folder = std::env::temp_dir().join(format!("claimgate-positions-{}", std::process::id()));
+    let database = Database::Sqlite(folder.join("positions.sqlite"));
+    schema::migrate(&database).await.unwrap();
+    let opener = Opener::new(&database).unwrap();
+    let connection = opener.connect().await.unwrap();
+    let (jobs, queue) = mpsc::channel(1_024);
+    let mut answers = Vec::new();
+    let mut waiting = Vec::new();
+    // More than one transaction takes, with two who wait among them.
+    for number in 0..200 {
+        let (reply, answer) = oneshot::channel();
+        jobs.send(Job::Change(line(number, 1), reply)).await.unwrap();
+        answers.push(answer);
+        if number % 90 == 89 {
+            let (reply, answer) = oneshot::channel();
+            jobs.send(Job::Sequence(reply)).await.unwrap();
+            waiting.push(answer);
+        }
+    }
+    let writer = tokio::spawn(run(opener, connection, queue));
+    for answer in answers {
+        answer.await.unwrap().unwrap();
+    }
+    let mut placed = 0;
+    for answer in waiting {
+        placed += answer.await.unwrap().unwrap().unwrap().audit;
+    }
+    assert!(placed >= 180, "{placed}");
+    drop(jobs);
+    writer.await.unwrap();
+    std::fs::remove_dir_all(folder).unwrap();
 }
