@@ -233,7 +233,11 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         nonces: config.tokens.dpop_nonce.then(|| roots.nonces()),
         reading: Arc::new(reading(&config.fhir)?),
         policy: policy(&config.disclosure.policy)?,
-        due_rules: DueRules { terms: terms(&config.claims.terms)?, county: config.claims.county.clone() },
+        due_rules: DueRules {
+            terms: terms(&config.claims.terms)?,
+            county: config.claims.county.clone(),
+            remind_working_days: config.claims.remind_working_days,
+        },
         authorities: SourceAuthorities::open(config.signatures.clone())?,
         rules: Rules {
             body_bytes: config.http.body_limit_bytes,
