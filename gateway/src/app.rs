@@ -55,6 +55,8 @@ pub struct App {
     pub room: Arc<Semaphore>,
     /// Room for bodies of those who are not authenticated, in pages of 1 KiB; apart, so that nobody keeps a party out.
     pub strangers: Arc<Semaphore>,
+    /// Room for files being uploaded, in pages of 1 KiB; apart, so that a slow upload keeps no push out.
+    pub uploads: Arc<Semaphore>,
     /// Room for attachments being sealed and sent, in pages of 1 KiB; apart, so that a slow reader keeps no hospital out.
     pub files: Arc<Semaphore>,
     /// How much each party has asked of late.
@@ -177,11 +179,12 @@ impl App {
         jwt::install_backend().map_err(|_| StartError::Backend)?;
         let engine = Box::pin(open_engine(&config, issuer, clock, random)).await?;
         let room = || Arc::new(Semaphore::new(config.http.bodies_total_bytes / PAGE));
-        let (room, files) = (room(), room());
+        let (room, uploads, files) = (room(), room(), room());
         let strangers = Arc::new(Semaphore::new(STRANGERS / PAGE));
         let ready = AtomicBool::new(true);
         let limits = Limits::new(&config.limits);
-        Ok(Self { config, engine: Arc::new(engine), metrics: Metrics::new()?, room, strangers, files, limits, ready })
+        let (engine, metrics) = (Arc::new(engine), Metrics::new()?);
+        Ok(Self { config, engine, metrics, room, strangers, uploads, files, limits, ready })
     }
 
     /// Whether new requests are wanted.
@@ -230,7 +233,11 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         nonces: config.tokens.dpop_nonce.then(|| roots.nonces()),
         reading: Arc::new(reading(&config.fhir)?),
         policy: policy(&config.disclosure.policy)?,
-        due_rules: DueRules { terms: terms(&config.claims.terms)?, county: config.claims.county.clone() },
+        due_rules: DueRules {
+            terms: terms(&config.claims.terms)?,
+            county: config.claims.county.clone(),
+            remind_working_days: config.claims.remind_working_days,
+        },
         authorities: SourceAuthorities::open(config.signatures.clone())?,
         rules: Rules {
             body_bytes: config.http.body_limit_bytes,

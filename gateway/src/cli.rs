@@ -27,6 +27,7 @@ mod operator;
 mod packet;
 mod party;
 mod police;
+mod report;
 mod retention;
 #[cfg(feature = "sandbox")]
 mod sandbox;
@@ -148,6 +149,9 @@ enum Command {
     Backup(backup::Backup),
     /// Erase a claim (刪除), or restrict it (處理限制) while something is against that.
     Erase(retention::Erase),
+    /// Write a report over a window: the consortium's.
+    #[command(subcommand)]
+    Report(report::Report),
     /// Write a day's statement of an insurer or a hospital: decided, paid, came back, open.
     Statement(statement::Statement),
     /// Check configuration, keys, database and audit trail; one line per finding.
@@ -199,6 +203,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Objects(objects) => objects.run(config()?).await,
         Command::Backup(backup) => backup.run(&config()?).await,
         Command::Erase(erase) => erase.run(config()?).await,
+        Command::Report(report) => report.run(config()?).await,
         Command::Statement(statement) => statement.run(config()?).await,
         Command::Doctor(doctor) => doctor.run(config()).await,
     }

@@ -15,6 +15,7 @@ mod layers;
 mod limits;
 mod objects;
 mod operators;
+mod reports;
 mod retention;
 mod signatures;
 mod tls;
@@ -25,6 +26,7 @@ pub use database::{Database, DatabaseUrl};
 pub use limits::Limits;
 pub use objects::{BucketKey, Objects, ObjectsPlace};
 pub use operators::Operators;
+pub use reports::Reports;
 pub use retention::Retention;
 pub use signatures::Signatures;
 pub use tls::Tls;
@@ -71,6 +73,8 @@ pub struct Config {
     pub mail: Mail,
     /// How much one party may ask.
     pub limits: Limits,
+    /// What reports assume.
+    pub reports: Reports,
     /// How long things are kept.
     pub retention: Retention,
     /// Credentials from wallets.
@@ -238,6 +242,8 @@ pub struct Claims {
     pub terms: PathBuf,
     /// The county whose closures count.
     pub county: String,
+    /// How many working days before a last day somebody is reminded.
+    pub remind_working_days: u32,
 }
 
 /// Section `log`.
@@ -369,7 +375,7 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         let base = &self.gateway.base_url;
         let everywhere = self.http.listen.starts_with("0.0.0.0") || self.http.listen.starts_with("[::]");
-        let rules: [(bool, &str); 14] = [
+        let rules: [(bool, &str); 15] = [
             (
                 (self.http.body_limit_bytes..=17_179_869_184).contains(&self.http.bodies_total_bytes),
                 "http.bodies_total_bytes is at least http.body_limit_bytes and at most 17179869184",
@@ -393,6 +399,7 @@ impl Config {
             ((30..=900).contains(&self.tokens.access_seconds), "tokens.access_seconds is 30 to 900"),
             ((0..=10).contains(&self.tokens.leeway_seconds), "tokens.leeway_seconds is 0 to 10"),
             ((1..=60).contains(&self.delivery.max_wait_seconds), "delivery.max_wait_seconds is 1 to 60"),
+            (self.claims.remind_working_days <= 60, "claims.remind_working_days is 0 to 60"),
             ((1..=64).contains(&self.store.readers), "store.readers is 1 to 64"),
             (Database::read(&self.store.url).is_ok(), "store.url is sqlite:PATH or postgres://user@host/database"),
             (
@@ -411,6 +418,7 @@ impl Config {
             .or(self.tls.broken())
             .or(self.alerts.broken())
             .or(self.mail.broken())
+            .or(self.reports.broken())
             .or(self.retention.broken())
             .or(self.wallet.broken())
             .or(self.objects.broken());

@@ -34,6 +34,7 @@ use crate::store::{Store, StoreError};
 use crate::tls::Tls;
 
 pub mod alerts;
+mod deadlines;
 pub mod endpoint;
 pub mod explain;
 pub mod exposure;
@@ -50,6 +51,7 @@ pub mod owner;
 pub mod published;
 pub mod push;
 pub mod registry;
+mod reports;
 pub mod retention;
 pub mod strays;
 pub mod token;
@@ -125,6 +127,8 @@ pub struct DueRules {
     pub terms: Terms,
     /// The county whose closures count.
     pub county: String,
+    /// How many working days before a last day somebody is reminded; 0 for not at all.
+    pub remind_working_days: u32,
 }
 
 /// What bundles are checked against besides R4 and the built-in guides.

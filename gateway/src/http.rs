@@ -41,6 +41,7 @@ pub mod published;
 pub mod pull;
 pub mod push;
 pub mod qr;
+pub mod reports;
 pub mod requests;
 pub mod search;
 pub mod sending;
@@ -164,6 +165,10 @@ fn life_routes(service: &mut ServiceConfig) {
         .service(at("/insurer/v1/submissions/{id}", "GET").route(get().to(ledger::standing)))
         .service(at("/insurer/v1/statements/{date}", "GET").route(get().to(ledger::of_insurer)))
         .service(at("/hospital/v1/statements/{date}", "GET").route(get().to(ledger::of_hospital)))
+        .service(at("/insurer/v1/deadlines", "GET").route(get().to(reports::deadlines_of_insurer)))
+        .service(at("/hospital/v1/deadlines", "GET").route(get().to(reports::deadlines_of_hospital)))
+        .service(at("/insurer/v1/turnaround", "GET").route(get().to(reports::turnaround_of_insurer)))
+        .service(at("/hospital/v1/turnaround", "GET").route(get().to(reports::turnaround_of_hospital)))
         .service(at("/hospital/v1/offsets", "POST").route(post().to(offset::open)))
         .service(at("/hospital/v1/offsets/{id}", "GET").route(get().to(offset::of_hospital)))
         .service(at("/hospital/v1/offsets/{id}/bill", "PUT").route(put().to(offset::bill)))
@@ -213,6 +218,7 @@ fn operator_routes(service: &mut ServiceConfig) {
         .service(at("/operator/v1/proposals/{id}/withdraw", "POST").route(post().to(proposals::withdraw)))
         .service(at("/operator/v1/alerts", "GET").route(get().to(alerts::list)))
         .service(at("/operator/v1/alerts/{id}/acknowledge", "POST").route(post().to(alerts::acknowledge)))
+        .service(at("/operator/v1/reports/consortium", "GET").route(get().to(reports::consortium)))
         .service(at("/operator/v1/audit", "GET").route(get().to(watch::audit)))
         .service(at("/operator/v1/health", "GET").route(get().to(watch::health)));
 }

@@ -216,6 +216,10 @@ async fn prepared() -> (TestGateway, Value) {
     for side in ["insurer", "hospital"] {
         lead(&format!("/{side}/v1/statements/{{date}}"), "get", &[("date", today.as_str())], None);
     }
+    for side in ["insurer", "hospital"] {
+        let window = [("from", today.as_str()), ("to", today.as_str())];
+        lead(&format!("/{side}/v1/turnaround"), "get", &window, None);
+    }
     let opening = crate::offsets::opening(&test, &claim, 1_000);
     lead("/hospital/v1/offsets", "post", &[], Some(opening));
     for ((id, side), steps) in [((&paid.0, "hospital"), &paid.1), ((&paid.0, "insurer"), &paid.2)].into_iter().chain([

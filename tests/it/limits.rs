@@ -12,6 +12,8 @@ use claimgate_tests::gateway::{TestGateway, codes, get, must};
 use reqwest::Method;
 use serde_json::json;
 
+use crate::uploads::{MIB, append, begin, broken, photo, refused};
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_beyond_ten_megabytes_is_refused_with_413() {
     let test = TestGateway::start().await;
@@ -114,6 +116,36 @@ async fn bodies_beyond_the_room_are_asked_to_come_again_and_nothing_stays_taken(
     drop(taken);
     assert_eq!(test.push(&bytes(&case("ROOM-1")), &[]).await.status, 201);
     assert_eq!(room.available_permits(), all, "all room is free again");
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_uploads_of_one_hospital_take_no_room_of_pushes_and_a_quarter_of_their_own() {
+    // Room for four uploads: one hospital has one in hand.
+    let settings = [("CLAIMGATE_HTTP__BODIES_TOTAL_BYTES", (12 * MIB).to_string())];
+    let test = TestGateway::start_with_settings(Clock::system(), &settings).await;
+    let app = &test.world.gateway.app;
+    let (pushes, all) = (app.room.available_permits(), app.uploads.available_permits());
+    let content = photo(2 * MIB);
+    let (slow, other) = (begin(&test, &content).await, begin(&test, &content).await);
+    let held = broken((test.world.gateway.address, &test.world.hospital), &slow, 0, content.len(), &content[..9]);
+    while app.uploads.available_permits() == all {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(app.room.available_permits(), pushes);
+    let answer = append(&test.world.hospital, &other, 0, &content).await;
+    assert_eq!(refused(&answer), (429, "limit.concurrent".to_owned()));
+    assert_eq!(test.push(&bytes(&case("ROOM-3")), &[]).await.status, 201);
+    drop(held);
+    while app.uploads.available_permits() < all {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(append(&test.world.hospital, &other, 0, &content).await.status, 204);
+    let taken = app.uploads.try_acquire_many(u32::try_from(all).unwrap()).unwrap();
+    let third = begin(&test, &content).await;
+    assert_eq!(refused(&append(&test.world.hospital, &third, 0, &content).await), (503, "busy".to_owned()));
+    assert_eq!(test.push(&bytes(&case("ROOM-4")), &[]).await.status, 201);
+    drop(taken);
     test.stop().await;
 }
 

@@ -61,6 +61,7 @@ mod receipts;
 mod refusals;
 mod registry;
 mod replicas;
+mod reports;
 mod restart;
 mod retention;
 mod roles;

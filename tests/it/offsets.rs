@@ -123,6 +123,12 @@ async fn accepted(test: &TestGateway, number: &str) -> String {
     id
 }
 
+/// A case whose final bill waits for the payments of both insurers.
+pub(crate) async fn owed(test: &TestGateway, number: &str) {
+    let id = accepted(test, number).await;
+    assert_eq!(said(&hospital(test, &id, "bill", last("final", "1000")).await), is(200, "billed"));
+}
+
 /// The steps that led somewhere, by their names.
 type Steps = Vec<(&'static str, Value)>;
 

@@ -12,6 +12,8 @@ use claimgate_tests::shared::binary;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::application::{application, apply};
+
 /// Runs `claimgate` on the data of a gateway, running or not: exit code, what it printed, what it said.
 pub(crate) fn operate(folder: &Path, arguments: &[&str], settings: &[(&str, &str)]) -> (i32, String, String) {
     let mut command = Command::new(binary());
@@ -193,5 +195,52 @@ async fn periods_end_closed_claims_and_never_what_is_undelivered_for_less_than_a
     assert!(run("1").starts_with("1 claims erased"));
     let packet = format!("/insurer/v1/deliveries/{}", known.delivery);
     assert_eq!(code(&test, &packet).await, (410, "claim.erased".to_owned()));
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_application_whose_documents_never_came_is_forgotten_and_no_other() {
+    let test = TestGateway::start().await;
+    for number in ["RET-3", "RET-4", "RET-5"] {
+        assert_eq!(apply(&test, &application(number)).await.status, 201, "{number}");
+    }
+    assert_eq!(test.push(&bytes(&case("RET-3")), &[]).await.status, 201);
+    let age = "update application set created_at = created_at - 17280000000";
+    assert_eq!(test.kept().run(age).await, 3);
+    // The patient applied again of late: the case's others stay with it.
+    let mut again = application("RET-5");
+    again["form"] = json!("同意書 115-12");
+    assert_eq!(apply(&test, &again).await.status, 201);
+    let run = |arguments: &[&str], days: &str| {
+        let settings = [("CLAIMGATE_RETENTION__APPLICATION_DAYS", days)];
+        operate(test.folder(), &[&["retention", "run"], arguments].concat(), &settings).1
+    };
+    let due: Value = serde_json::from_str(&run(&["--dry-run", "--json"], "180")).unwrap();
+    assert_eq!((&due[3]["kind"], &due[3]["due"]), (&json!("unused-applications"), &json!(1)), "{due}");
+    for (days, deleted) in [("0", 0), ("201", 0), ("180", 1), ("180", 0)] {
+        let said = run(&["--as", "alice"], days);
+        assert!(said.starts_with(&format!("0 claims erased, {deleted} applications")), "{days}: {said}");
+    }
+    let kept = test.kept();
+    assert_eq!(kept.number("select count(*) from application").await, 3);
+    assert_eq!(kept.number("select count(*) from application_recipient").await, 6);
+    assert_eq!(kept.number("select count(*) from audit where action = 'retention.applications-deleted'").await, 1);
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_whose_offset_goes_on_is_not_erased_under_it() {
+    let test = TestGateway::start().await;
+    let known = pushed(&test, "RET-6").await;
+    let offset = crate::offsets::open(&test, &known.claim, 1_000).await;
+    closed(&test).await;
+    let alice = |arguments: &[&str]| operate(test.folder(), &[arguments, &["--as", "alice"]].concat(), &[]).1;
+    let said = alice(&["erase", &known.claim, "--ground", "request"]);
+    assert!(said.contains("restricted: it is not closed"), "{said}");
+    alice(&["retention", "lift", &known.claim]);
+    let off = format!("/hospital/v1/offsets/{offset}/cancel");
+    assert_eq!(post(&test.world.hospital, &off, &json!({ "by": "patient" })).await.status, 200);
+    let said = alice(&["erase", &known.claim, "--ground", "request"]);
+    assert!(said.contains("erased"), "{said}");
     test.stop().await;
 }

@@ -60,6 +60,10 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/insurer/v1/submissions/{submission}", Role::Insurer),
     ("GET", "/insurer/v1/statements/{date}", Role::Insurer),
     ("GET", "/hospital/v1/statements/{date}", Role::Hospital),
+    ("GET", "/insurer/v1/deadlines", Role::Insurer),
+    ("GET", "/hospital/v1/deadlines", Role::Hospital),
+    ("GET", "/insurer/v1/turnaround", Role::Insurer),
+    ("GET", "/hospital/v1/turnaround", Role::Hospital),
     ("POST", "/hospital/v1/offsets", Role::Hospital),
     ("GET", "/hospital/v1/offsets/{offset}", Role::Hospital),
     ("PUT", "/hospital/v1/offsets/{offset}/bill", Role::Hospital),
@@ -104,6 +108,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/operator/v1/proposals/prp_x/withdraw", Role::Operator),
     ("GET", "/operator/v1/alerts", Role::Operator),
     ("POST", "/operator/v1/alerts/alr_x/acknowledge", Role::Operator),
+    ("GET", "/operator/v1/reports/consortium", Role::Operator),
     ("GET", "/operator/v1/audit", Role::Operator),
     ("GET", "/operator/v1/health", Role::Operator),
 ];

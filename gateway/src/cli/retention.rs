@@ -136,7 +136,7 @@ impl Erase {
             }
             Decided::Restricted(because) => {
                 let why = match because {
-                    Because::Open => "it is not closed, or a packet is not delivered",
+                    Because::Open => "it is not closed, a packet is not delivered, or an offset at discharge goes on",
                     Because::Duty => "it must still be kept (retention.duty_days)",
                     Because::Hold => "it is under a legal hold",
                     Because::Dispute => "a dispute restricts and does not erase",
@@ -163,7 +163,7 @@ fn claim(text: &str) -> anyhow::Result<ClaimId> {
 }
 
 fn sentence(ran: &crate::flows::retention::Ran) -> String {
-    format!("{} claims erased, {} attempts deleted", ran.erased, ran.attempts)
+    format!("{} claims erased, {} applications and {} attempts deleted", ran.erased, ran.applications, ran.attempts)
 }
 
 fn listed(replayed: Replayed) {

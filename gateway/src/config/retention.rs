@@ -17,6 +17,10 @@ pub struct Retention {
     pub idle_days: i64,
     /// Where that comes from.
     pub idle_source: String,
+    /// Days an application is kept whose case never got any documents.
+    pub application_days: i64,
+    /// Where that comes from.
+    pub application_source: String,
     /// Days attempts to reach endpoints are kept.
     pub attempt_days: i64,
     /// Where that comes from.
@@ -32,7 +36,7 @@ pub struct Retention {
 impl Retention {
     /// The rule that is broken, if one is.
     pub(super) fn broken(&self) -> Option<&'static str> {
-        let all = [self.closed_days, self.idle_days, self.attempt_days, self.duty_days];
+        let all = [self.closed_days, self.idle_days, self.application_days, self.attempt_days, self.duty_days];
         if !all.iter().all(|days| (0..=36_525).contains(days)) {
             return Some("retention: days are 0 to 36525");
         }

@@ -36,6 +36,10 @@ words! {
         AuditBroken = "audit.broken";
         /// The public log does not hold together.
         LogBroken = "log.broken";
+        /// An insurer has payments whose term ends soon.
+        TermEnds = "term.ends-soon";
+        /// An insurer has payments whose term is over.
+        TermPast = "term.past";
         /// Deferred steps are due and nobody does them.
         WorkOverdue = "work.overdue";
     }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::alert::AlertWrite;
 use super::application::ApplicationWrite;
+use super::deadline::DeadlineWrite;
 use super::delivery::Leaving;
 use super::handover::HandoverWrite;
 use super::ledger::LedgerWrite;
@@ -127,6 +128,8 @@ pub enum Write {
     Request(RequestWrite),
     /// A case of offset at discharge, or a step of one.
     Offset(OffsetWrite),
+    /// A last day somebody is reminded of.
+    Deadline(DeadlineWrite),
     /// A hold, a restriction, an erasure.
     Retention(RetentionWrite),
     /// Another master key encrypts, or something is encrypted under it.

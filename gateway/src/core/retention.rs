@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::id::ClaimId;
+use crate::id::{ApplicationId, ClaimId};
 
 /// An undelivered packet is kept this long, whatever the settings say: a recipient may be down for a month.
 pub const UNDELIVERED_DAYS: i64 = 31;
@@ -159,6 +159,8 @@ pub enum RetentionWrite {
     Lift(ClaimId, i64),
     /// A claim is erased.
     Erase(Erasure),
+    /// An application whose case never got any documents is deleted.
+    Application(ApplicationId),
     /// Attempts of finished messages to endpoints before this time are deleted, at most so many.
     Attempts(Timestamp, i64),
 }

@@ -172,6 +172,21 @@ impl Terms {
         Ok(day)
     }
 
+    /// The day so many working days before another: for a reminder, which binds nobody. In a year whose list is missing
+    /// Saturdays and Sundays alone are off.
+    #[must_use]
+    pub fn working_before(&self, day: Date, days: u32, county: &str) -> Option<Date> {
+        let (mut day, mut left) = (day, days);
+        while left > 0 {
+            day = day.yesterday().ok()?;
+            let weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
+            if self.is_worked(day, county).unwrap_or(!weekend) {
+                left -= 1;
+            }
+        }
+        Some(day)
+    }
+
     /// Whether a day is worked in a county, or the year whose list is missing.
     fn is_worked(&self, day: Date, county: &str) -> Result<bool, i16> {
         let year = self.years.get(&day.year()).ok_or(day.year())?;
@@ -236,6 +251,15 @@ mod tests {
         // The later rule, and a typhoon in one county only.
         assert_eq!(due("2026-07-06", "臺北市").as_deref(), Ok("2026-07-14"));
         assert_eq!(due("2026-07-06", "臺中市").as_deref(), Ok("2026-07-13"));
+    }
+
+    #[test]
+    fn a_reminder_comes_working_days_before_and_knows_weekends_without_a_list() {
+        let terms = Terms::read(TABLE).unwrap();
+        let before = |day: &str, days| terms.working_before(day.parse().unwrap(), days, "臺北市").unwrap().to_string();
+        // From Wednesday the 18th: 17 and 16 are off, Saturday 14 is worked.
+        assert_eq!((before("2026-02-18", 1), before("2026-02-18", 2)), ("2026-02-14".into(), "2026-02-13".into()));
+        assert_eq!(before("2027-02-16", 2), "2027-02-12");
     }
 
     #[test]

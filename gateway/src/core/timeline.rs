@@ -150,6 +150,19 @@ pub enum Event {
         /// Every insurer of it: each reads it.
         insurers: Vec<PartyId>,
     },
+    /// A last day is near, or over: for whoever is on turn (期限提醒).
+    Deadline {
+        /// What ends.
+        kind: &'static str,
+        /// A submission, a request, a case of offset.
+        subject: String,
+        /// For which line.
+        line: Line,
+        /// `soon` or `past`.
+        told: &'static str,
+        /// The last day.
+        due_on: jiff::civil::Date,
+    },
     /// An insurer reported a status.
     Status {
         /// Who.
@@ -183,6 +196,7 @@ impl Event {
             Self::Payment { .. } => "submission.payment",
             Self::Request { .. } => "submission.request",
             Self::Offset { .. } => "offset.step",
+            Self::Deadline { .. } => "deadline.near",
             Self::Status { .. } => "submission.status",
         }
     }
@@ -218,6 +232,9 @@ impl Event {
             Self::Offset { offset, step, state, .. } => {
                 json!({ "offset": offset.to_string(), "step": step, "state": state })
             }
+            Self::Deadline { kind, subject, line, told, due_on } => {
+                json!({ "kind": kind, "subject": subject, "line": line, "told": told, "due_on": due_on })
+            }
             Self::Status { party, line, state } => json!({ "party": party, "line": line, "state": state }),
         }
     }
@@ -246,6 +263,7 @@ pub fn sentence(code: &str) -> (&'static str, &'static str) {
         "submission.decided" => ("The insurer decided", "保險公司已作成決定"),
         "submission.payment" => ("A payment of the insurer", "保險公司給付紀錄"),
         "submission.request" => ("Papers the insurer asks for", "保險公司要求補件"),
+        "deadline.near" => ("A last day is near, or over", "期限將至或已過"),
         "submission.status" => ("Status reported by the insurer", "保險公司回報進度"),
         _ => ("Something happened", "有新進度"),
     }
@@ -289,6 +307,7 @@ pub fn entries(claim: ClaimId, hospital: &PartyId, event: &Event, at: Timestamp,
         Event::Received { .. }
         | Event::HeldForConsent
         | Event::Signed { .. }
+        | Event::Deadline { .. }
         | Event::Unchanged
         | Event::Withdrawn { .. } => {}
     }

@@ -68,7 +68,7 @@ pub enum UploadWrite {
 }
 
 /// A new upload.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct NewUpload {
     /// Id.
     pub id: UploadId,

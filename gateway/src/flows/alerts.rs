@@ -35,7 +35,7 @@ pub enum NotAcknowledged {
 }
 
 impl Engine {
-    /// Looks at endpoints, keys, authorities and deferred steps.
+    /// Looks at endpoints, keys, authorities, deferred steps and payments that are late.
     ///
     /// # Errors
     /// The database is away.
@@ -46,6 +46,7 @@ impl Engine {
         }
         found.extend(self.authorities_wrong());
         found.extend(self.work_overdue().await?);
+        found.extend(self.deadlines_wrong().await?);
         self.compare(found, |kind| !checked(kind)).await
     }
 

@@ -135,8 +135,10 @@ impl Engine {
     async fn seen(&self, one: &Exposure, key: Option<&ClaimKey>) -> Result<Seen, Fault> {
         let packet = one.packet.to_string();
         let (mut evidence, mut signed_by) = (BTreeMap::new(), None);
+        // A claim that is erased while the list is written has no packet any more, and its key stands in the page still.
+        let body = if key.is_some() { self.store.packet_body(one.packet).await? } else { Vec::new() };
+        let key = key.filter(|_| !body.is_empty());
         if let Some(key) = key {
-            let body = self.store.packet_body(one.packet).await?;
             let body = key.open(Place { table: "packet", row: &packet, column: "body" }, &body)?;
             let signed = Signed::from_stored(&body).map_err(|_| Fault::Stored("packet"))?;
             signed_by = signer(&signed);

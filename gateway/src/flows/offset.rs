@@ -6,10 +6,12 @@ use claimgate_packet::words::Line;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::deadlines::Of;
 use super::health::Search;
 use super::insurer::NotDone;
 use super::{Engine, Fault, TRIES};
 use crate::core::change::{Change, Write};
+use crate::core::deadline::{DeadlineKind, OnTurn};
 use crate::core::ledger::day;
 use crate::core::offset::{
     MOST_INSURERS, NotOffset, Offset, OffsetRow, OffsetWrite, Part, Step, StepName, Turn, end_of,
@@ -323,12 +325,34 @@ impl Engine {
             at: self.now(),
         };
         change.push(Write::Offset(OffsetWrite::Step(Box::new(row))));
+        self.offset_deadlines(kept, offset, change);
         let actor = match of {
             OffsetOf::Hospital(party) | OffsetOf::Insurer(party) => party.as_str(),
             OffsetOf::Gateway => "gateway",
         };
         self.tell_offset((kept.id, kept.claim, &kept.hospital), offset, (step.as_str(), actor), change);
         Ok(())
+    }
+
+    /// Insurers that are to pay are reminded of it, the others not.
+    fn offset_deadlines(&self, kept: &KeptOffset, offset: &Offset, change: &mut Change) {
+        let turns = self.turns_of(offset);
+        for part in &offset.parts {
+            let of = Of {
+                kind: DeadlineKind::Offset,
+                subject: &kept.id,
+                claim: kept.claim,
+                line: part.line,
+                party: &part.party,
+                role: OnTurn::Insurer,
+            };
+            let pays = turns.iter().find(|turn| turn.what == "pay" && turn.party.as_ref() == Some(&part.party));
+            // The moment the last day is over belongs to the day after it.
+            match pays.and_then(|turn| turn.by).and_then(|over| day(over).yesterday().ok()) {
+                Some(due_on) => self.set_deadline(of, due_on, change),
+                None => of.clear(change),
+            }
+        }
     }
 
     fn tell_offset(

@@ -94,6 +94,8 @@ pub struct DueKind {
 pub struct Ran {
     /// Claims that were erased.
     pub erased: u64,
+    /// Applications without documents that were deleted.
+    pub applications: u64,
     /// Attempts that were deleted.
     pub attempts: i64,
 }
@@ -244,6 +246,13 @@ impl Engine {
             };
             kinds.push(DueKind { kind, days, source: source.to_owned(), due: found.count, oldest: found.oldest });
         }
+        let days = settings.application_days;
+        let found = match days {
+            0 => Expired { count: 0, oldest: None },
+            days => self.store.count_unused_applications(before(self.now(), days)).await?,
+        };
+        let source = settings.application_source.clone();
+        kinds.push(DueKind { kind: "unused-applications", days, source, due: found.count, oldest: found.oldest });
         let days = settings.attempt_days;
         let found = match days {
             0 => Expired { count: 0, oldest: None },
@@ -281,6 +290,7 @@ impl Engine {
                 }
             }
         }
+        self.forget_applications(by, settings.application_days, (&mut ran, &mut progress)).await?;
         if settings.attempt_days > 0 {
             let until = before(self.now(), settings.attempt_days);
             loop {
@@ -299,6 +309,34 @@ impl Engine {
             }
         }
         Ok(ran)
+    }
+
+    /// Deletes applications whose case never got any documents. One that comes while this runs is newer, and keeps its
+    /// case's others.
+    async fn forget_applications(
+        &self,
+        by: &Operator,
+        days: i64,
+        (ran, progress): (&mut Ran, &mut impl FnMut(&Ran)),
+    ) -> Result<(), Fault> {
+        if days == 0 {
+            return Ok(());
+        }
+        let until = before(self.now(), days);
+        loop {
+            let batch = self.store.unused_applications(until, BATCH).await?;
+            if batch.is_empty() {
+                return Ok(());
+            }
+            let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
+            let mut change = Change::new("delete_applications");
+            change.writes = batch.into_iter().map(|id| Write::Retention(RetentionWrite::Application(id))).collect();
+            let detail = [("count", count.to_string()), ("before", until.to_string())];
+            change.push(self.audit(&by.actor(), "retention.applications-deleted", &"application", detail));
+            self.store.commit(change).await?;
+            ran.applications += count;
+            progress(ran);
+        }
     }
 
     /// Erases one claim that was due, if nothing stands against it now.

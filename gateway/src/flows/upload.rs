@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use super::files::{Secret, Whole};
-use super::{Engine, Fault};
+use super::{Engine, Fault, TRIES};
 use crate::core::change::{Change, Write};
 use crate::core::upload::{Advance, NewUpload, TakenUp, UploadState, UploadWrite};
 use crate::id::{ObjectId, UploadId};
@@ -126,13 +126,7 @@ impl Engine {
             expires: self.in_hours(self.rules.upload_hours),
         };
         let expires = new.expires;
-        let mut change = Change::new("new_upload");
-        change.push(Write::Upload(UploadWrite::New(Box::new(new), self.rules.uploads)));
-        change.push(self.audit(hospital.as_str(), "upload.begun", &id, [("bytes", declared.bytes.to_string())]));
-        match self.store.commit(change).await {
-            Err(StoreError::Conflict { .. }) => return Err(NotUploaded::TooMany),
-            other => other?,
-        }
+        self.begin_upload(hospital, new).await?;
         Ok(Standing {
             id,
             offset: 0,
@@ -142,6 +136,25 @@ impl Engine {
             used: false,
             expires,
         })
+    }
+
+    /// Writes a new upload. A conflict is also a database too busy to say more: what stands there decides.
+    async fn begin_upload(&self, hospital: &PartyId, new: NewUpload) -> Result<(), NotUploaded> {
+        let new = Box::new(new);
+        for _ in 0..TRIES {
+            let mut change = Change::new("new_upload");
+            change.push(Write::Upload(UploadWrite::New(new.clone(), self.rules.uploads)));
+            let bytes = new.bytes.to_string();
+            change.push(self.audit(hospital.as_str(), "upload.begun", &new.id, [("bytes", bytes)]));
+            match self.store.commit(change).await {
+                Err(StoreError::Conflict { .. }) => {}
+                other => return Ok(other?),
+            }
+            if self.store.open_uploads(hospital).await? >= self.rules.uploads {
+                return Err(NotUploaded::TooMany);
+            }
+        }
+        Err(Fault::Contended.into())
     }
 
     /// How far an upload is.

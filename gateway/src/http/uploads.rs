@@ -28,6 +28,8 @@ use crate::id::UploadId;
 const VERSION: &str = "1.0.0";
 /// What a request holds of an upload: a segment, its sealed form, what is in between.
 const ROOM: usize = 3 << 20;
+/// One hospital's uploads in hand get at most this part of all room, but for one.
+const PART: usize = 4;
 /// How long an upload may take before its pace counts.
 const GRACE: Duration = Duration::from_secs(5);
 const SECOND: Duration = Duration::from_secs(1);
@@ -110,8 +112,10 @@ pub async fn append(
         return Err(Problem::new(415, "body.encoded", "Send the body without Content-Encoding"));
     }
     let from = number(headers, "upload-offset")?;
-    let pages = u32::try_from(ROOM / PAGE).unwrap_or(u32::MAX);
-    let _room = Arc::clone(&app.room).try_acquire_many_owned(pages).map_err(|_| Problem::busy())?;
+    let all = app.config.http.bodies_total_bytes;
+    let _share = caller.entered.send(ROOM, all / PART).map_err(Problem::limited)?;
+    let pages = u32::try_from(ROOM.min(all) / PAGE).unwrap_or(u32::MAX);
+    let _room = Arc::clone(&app.uploads).try_acquire_many_owned(pages).map_err(|_| Problem::busy())?;
     let mut appending = app.engine.take_up(&caller.party.id, upload_id(&id)?, from).await?;
     let outcome = receive(&app, &request, payload, &mut appending).await;
     let kept = appending.close().await;

@@ -7,8 +7,8 @@ use serde_json::json;
 use super::sql::{Connection, is_refusal, query};
 use super::written::{millis, one};
 use super::{
-    StoreError, alert, application, attachments, handover, inserts, leaving, ledger, log, master, offset, published,
-    push, receipt, registry, requests, retention, uploads, wallet,
+    StoreError, alert, application, attachments, deadline, handover, inserts, leaving, ledger, log, master, offset,
+    published, push, receipt, registry, requests, retention, uploads, wallet,
 };
 use crate::core::change::{Change, SearchValues, Write};
 use crate::party::Party;
@@ -151,6 +151,7 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
         Write::Ledger(write) => ledger::apply(tx, write).await,
         Write::Request(write) => requests::apply(tx, write).await,
         Write::Offset(write) => offset::apply(tx, write).await,
+        Write::Deadline(write) => deadline::apply(tx, write).await,
         Write::Acknowledge(id, acknowledgement, at) => {
             let sql = "-- apply::acknowledge
                 update delivery set state = 'acknowledged', acknowledgement = $2, acknowledged_at = $3

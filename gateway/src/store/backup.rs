@@ -1,6 +1,7 @@
 //! A copy of the database as it is at one moment, made while others write.
 
 use std::fs::{File, OpenOptions};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -76,7 +77,7 @@ impl Store {
 }
 
 /// Writes a whole, compact copy of a SQLite database into a new file only its owner can read; on disk when it returns.
-/// `false` where the database is on a server, whose own tools make copies.
+/// `false` where the database is on a server, whose own tools make copies. A copy that fails leaves no file.
 ///
 /// # Errors
 /// The file exists or cannot be written, or the database is away.
@@ -89,11 +90,41 @@ pub async fn copy(database: &Database, to: &Path) -> Result<bool, StoreError> {
     let name = to.to_str().ok_or_else(|| Error::Protocol("the file's name is not UTF-8".to_owned()))?;
     // Made here, so that it is never readable by others; SQLite writes into a file that is empty.
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(to).map_err(Error::Io)?;
-    query("-- backup::copy\nvacuum into $1").bind(name).execute(&mut connection).await?;
-    connection.close().await?;
-    File::open(to).and_then(|file| file.sync_all()).map_err(Error::Io)?;
-    if let Some(folder) = to.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::Io)?;
+    let written = match query("-- backup::copy\nvacuum into $1").bind(name).execute(&mut connection).await {
+        Ok(_) => synced(to).map_err(Error::Io),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = written {
+        // What stands there looks like a copy and is none. Where it cannot be removed either, the first fault says more.
+        let _ = std::fs::remove_file(to);
+        return Err(error.into());
     }
+    connection.close().await?;
     Ok(true)
+}
+
+fn synced(file: &Path) -> io::Result<()> {
+    File::open(file)?.sync_all()?;
+    match file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_copy_that_fails_leaves_nothing_that_looks_like_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("claimgate.db"), folder.path().join("copy.db"));
+        // It begins as a database does, and its pages are none.
+        crate::store::schema::migrate(&Database::Sqlite(from.clone())).await.unwrap();
+        let mut bytes = std::fs::read(&from).unwrap();
+        bytes.iter_mut().skip(4_096).for_each(|byte| *byte = 0xee);
+        std::fs::write(&from, bytes).unwrap();
+        copy(&Database::Sqlite(from), &to).await.unwrap_err();
+        assert!(!to.exists());
+    }
 }

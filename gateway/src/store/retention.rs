@@ -10,7 +10,7 @@ use super::sql::{Connection, query, query_as};
 use super::written::{millis, one};
 use super::{Store, StoreError};
 use crate::core::retention::{Bar, Erasure, Hold, Restriction, RetentionWrite, Standing};
-use crate::id::ClaimId;
+use crate::id::{ApplicationId, ClaimId};
 
 /// Nothing more is expected of the claim `c`.
 macro_rules! closed {
@@ -20,7 +20,9 @@ macro_rules! closed {
                     'closed-incomplete', 'withdrawn-by-claimant'))
             and not exists (select 1 from delivery d where d.claim_id = c.id and d.state in ('held', 'ready')
                 and d.left_at is null)
-            and not exists (select 1 from work w where w.claim_id = c.id and w.done_at is null)"
+            and not exists (select 1 from work w where w.claim_id = c.id and w.done_at is null)
+            and not exists (select 1 from discharge_offset o where o.claim_id = c.id
+                and o.state not in ('settled', 'lapsed', 'cancelled'))"
     };
 }
 
@@ -49,6 +51,23 @@ macro_rules! due {
 macro_rules! both {
     ($name:literal, $where:expr) => {
         [due!($name, "count(*), min(c.changed_at)", $where, ""), due!($name, "c.id", $where, " order by c.id limit $3")]
+    };
+}
+
+/// Applications `a` of cases without a claim, the last of which came before $1.
+macro_rules! unused {
+    ($name:literal, $what:literal, $end:literal) => {
+        concat!(
+            "-- retention::",
+            $name,
+            "\nselect ",
+            $what,
+            " from application a where a.created_at < $1
+            and not exists (select 1 from claim c where c.hospital_id = a.hospital_id and c.case_index = a.case_index)
+            and not exists (select 1 from application b where b.hospital_id = a.hospital_id
+                and b.case_index = a.case_index and b.created_at >= $1)",
+            $end
+        )
     };
 }
 
@@ -177,6 +196,26 @@ impl Store {
         Ok(Expired { count, oldest: oldest.map(|at| time("webhook_attempt", "at", at)).transpose()? })
     }
 
+    /// How many applications of cases without documents came before a time, and when the oldest did.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn count_unused_applications(&self, before: Timestamp) -> Result<Expired, StoreError> {
+        let sql = unused!("count_unused", "count(*), min(a.created_at)", "");
+        let (count, oldest): (i64, Option<i64>) = query_as(sql).bind(millis(before)).fetch_one(self.readers()).await?;
+        Ok(Expired { count, oldest: oldest.map(|at| time("application", "created_at", at)).transpose()? })
+    }
+
+    /// Such applications.
+    ///
+    /// # Errors
+    /// The database is away or a row damaged.
+    pub async fn unused_applications(&self, before: Timestamp, limit: i64) -> Result<Vec<ApplicationId>, StoreError> {
+        let sql = unused!("unused", "a.id", " order by a.id limit $2");
+        let rows: Vec<(String,)> = query_as(sql).bind(millis(before)).bind(limit).fetch_all(self.readers()).await?;
+        rows.into_iter().map(|(id,)| parse("application", "id", &id)).collect()
+    }
+
     /// The restriction of a claim.
     ///
     /// # Errors
@@ -230,6 +269,15 @@ pub(super) async fn apply(tx: &mut Connection, write: &RetentionWrite) -> Result
             one("claim_restriction", query(sql).bind(claim.to_string()).execute(tx).await)
         }
         RetentionWrite::Erase(erasure) => erase(tx, erasure).await,
+        RetentionWrite::Application(id) => {
+            for sql in [
+                "-- retention::forget_recipients\ndelete from application_recipient where application_id = $1",
+                "-- retention::forget_application\ndelete from application where id = $1",
+            ] {
+                query(sql).bind(id.to_string()).execute(&mut *tx).await?;
+            }
+            Ok(())
+        }
         RetentionWrite::Attempts(before, most) => {
             let sql = "-- retention::attempts
                 delete from webhook_attempt where (webhook_id, number) in (
@@ -288,7 +336,7 @@ async fn bar(tx: &mut Connection, claim: ClaimId, version: Option<i64>, bar: Opt
 
 /// Statements with the claim's id as $1; what cannot be null becomes empty. The submissions go first: who links one, gives
 /// it back or reports on it holds their rows, and is waited for before what it wrote is looked for.
-const EMPTIED: [&str; 27] = [
+const EMPTIED: [&str; 28] = [
     "-- retention::erase_details\nupdate submission set detail = null, version = version + 1 where claim_id = $1",
     "-- retention::erase_key\ndelete from claim_key where claim_id = $1",
     "-- retention::erase_search\ndelete from claim_search where claim_id = $1",
@@ -301,6 +349,7 @@ const EMPTIED: [&str; 27] = [
     "-- retention::erase_restriction\ndelete from claim_restriction where claim_id = $1",
     "-- retention::erase_returns\nupdate delivery_return set suggested = null where claim_id = $1",
     "-- retention::erase_accounts\ndelete from account where claim_id = $1",
+    "-- retention::erase_deadlines\ndelete from deadline where claim_id = $1",
     "-- retention::erase_requests\ndelete from claim_request where claim_id = $1",
     "-- retention::erase_payments\ndelete from payment where claim_id = $1",
     "-- retention::erase_decisions\ndelete from decision where claim_id = $1",

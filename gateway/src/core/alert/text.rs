@@ -53,6 +53,15 @@ fn said(kind: AlertKind) -> (&'static str, &'static str) {
             "The public log does not hold together. Keep a copy of the database as it is and run claimgate doctor.",
             "透明日誌不一致。請先保全資料庫現況，再執行 claimgate doctor。",
         ),
+        AlertKind::TermEnds => (
+            "Payments of this insurer are due within a few working days. GET /insurer/v1/deadlines lists them.",
+            "此保險公司有給付即將屆期；清單見 GET /insurer/v1/deadlines。",
+        ),
+        AlertKind::TermPast => (
+            "Payments of this insurer are past the last day of their term. GET /insurer/v1/deadlines lists them; a late \
+             payment may bear interest.",
+            "此保險公司有給付已逾期限，逾期可能須加計利息；清單見 GET /insurer/v1/deadlines。",
+        ),
         AlertKind::WorkOverdue => (
             "Deferred steps are overdue: no worker takes them up. Look at the log for errors and whether the server runs.",
             "延後處理的工作已逾時無人處理。請檢查伺服器是否運作，並查閱記錄中的錯誤。",

@@ -10,8 +10,10 @@ use super::detail::Detail;
 use super::memory::Keyed;
 use super::{Engine, Fault, NotDone, TRIES};
 use crate::core::change::{Change, SubmissionStep, Write};
+use crate::core::deadline::{DeadlineKind, OnTurn};
 use crate::core::submission::SubmissionState;
 use crate::core::timeline::{Event, entries};
+use crate::flows::deadlines::Of;
 use crate::id::SubmissionId;
 use crate::party::PartyId;
 use crate::store::SubmissionView;
@@ -102,6 +104,7 @@ impl Engine {
                     submission.state.step(state)?;
                 }
                 self.step(insurer, &submission, (state, detail), &mut change);
+                self.term_begins((insurer, &submission), (state, status.complete_on), &mut change);
                 self.together(insurer, &submission, state, &mut change).await?;
                 self.drop_requests(insurer, (id, state), &mut change).await?;
             }
@@ -117,6 +120,28 @@ impl Engine {
             }
         }
         Err(Fault::Contended.into())
+    }
+
+    /// The term to pay runs from the day all papers were there, until some are asked for.
+    pub(super) fn term_begins(
+        &self,
+        (insurer, submission): (&PartyId, &SubmissionView),
+        (state, complete_on): (SubmissionState, Option<Date>),
+        change: &mut Change,
+    ) {
+        let of = Of {
+            kind: DeadlineKind::Payment,
+            subject: &submission.id,
+            claim: submission.claim,
+            line: submission.line,
+            party: insurer,
+            role: OnTurn::Insurer,
+        };
+        match complete_on {
+            Some(complete_on) => self.set_payment_deadline(of, complete_on, change),
+            None if state == SubmissionState::SupplementRequested => of.clear(change),
+            None => {}
+        }
     }
 
     /// A step of the submission, and what is told of it.

@@ -2,7 +2,7 @@
 //! The hospital's part stands in `answer`, what happens when the last day is over in `expire`.
 
 use claimgate_adapters::insurer::request::{
-    AnswerKept, CloseResult, DocumentKind, RequestHead, RequestView, SupplementBody,
+    Addressee, AnswerKept, CloseResult, DocumentKind, RequestHead, RequestView, SupplementBody,
 };
 use serde::{Deserialize, Serialize};
 
@@ -10,11 +10,13 @@ use super::detail::Detail;
 use super::memory::Keyed;
 use super::{Engine, Fault, NotDone, Status, TRIES};
 use crate::core::change::{Change, SubmissionStep, Write};
+use crate::core::deadline::{DeadlineKind, OnTurn};
 use crate::core::request::{
     InvalidRequestStep, MOST_REQUESTS, RequestKind, RequestRow, RequestState, RequestStep, RequestWrite, expires,
 };
 use crate::core::submission::{InvalidStep, SubmissionState};
 use crate::core::timeline::{Event, entries};
+use crate::flows::deadlines;
 use crate::id::{ClaimId, SubmissionId, TaskId};
 use crate::keys::at_rest::{ClaimKey, Place};
 use crate::party::PartyId;
@@ -120,6 +122,8 @@ impl Engine {
             if state != submission.state {
                 self.together(insurer, &submission, state, &mut change).await?;
             }
+            self.term_begins((insurer, &submission), (state, None), &mut change);
+            self.papers_expected(&submission, &row, &mut change);
             let head = new_head(&submission, &row);
             self.tell_request(insurer.as_str(), &head_of(&submission, &row), RequestState::Requested, &mut change);
             change.push(Write::Request(RequestWrite::New(Box::new(RequestRow { body, ..row }))));
@@ -168,6 +172,23 @@ impl Engine {
             body: Vec::new(),
             at,
         })
+    }
+
+    /// Whoever is asked is reminded before the last day.
+    fn papers_expected(&self, submission: &SubmissionView, row: &RequestRow, change: &mut Change) {
+        let role = match row.to {
+            Addressee::Hospital => OnTurn::Hospital,
+            Addressee::Person => OnTurn::Owner,
+        };
+        let of = deadlines::Of {
+            kind: DeadlineKind::Papers,
+            subject: &row.id,
+            claim: row.claim,
+            line: submission.line,
+            party: &row.hospital,
+            role,
+        };
+        self.set_deadline(of, row.due_on, change);
     }
 
     /// The requests of an insurer's submission, oldest first.

@@ -177,6 +177,7 @@ fn watch() -> Vec<Operation> {
             .query("closed", &boolean, "Those that are over too.")
             .says("List alerts 警示", "What is wrong with your endpoint and keys.")
             .answers(json::<Alerts>(200, "Alerts, oldest first.")),
+        super::reports::consortium(),
         listed(read("/operator/v1/audit", "listAudit"))
             .query("actor", &text(), "Only by this actor.")
             .query("action", &text(), "Only this action.")

@@ -224,10 +224,12 @@ async fn read_once(query: Query<'_>, pool: &PgPool) -> Result<Vec<Row>, Error> {
     hold.end(rows)
 }
 
-/// Whether the connection broke, the server ended it, or somebody stood in the way: the next one may do. Not where the
-/// whole time of an answer has passed already.
+/// Whether the connection broke, the server ended it, or somebody stood in the way: the next one may do. So may the next
+/// look into a pool whose dead connections took up the whole wait, one sign of life after the other. Not where the whole
+/// time of an answer has passed already.
 fn is_passing(error: &Error) -> bool {
     match error {
+        Error::PoolTimedOut => true,
         Error::Io(error) => error.kind() != io::ErrorKind::TimedOut,
         Error::Database(error) => error.code().is_some_and(|code| {
             is_contention(&code) || code.starts_with("08") || matches!(&*code, "57P01" | "57P02" | "57P03")
@@ -304,5 +306,18 @@ impl Drop for Hold {
         if let Some(connection) = self.0.take() {
             drop(connection.detach());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_that_dead_connections_took_up_is_waited_once_more_and_a_silent_server_is_not() {
+        assert!(is_passing(&Error::PoolTimedOut));
+        assert!(is_passing(&Error::Io(io::ErrorKind::ConnectionReset.into())));
+        assert!(!is_passing(&Error::Io(io::ErrorKind::TimedOut.into())));
+        assert!(!is_passing(&Error::PoolClosed));
     }
 }
