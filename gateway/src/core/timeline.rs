@@ -150,6 +150,13 @@ pub enum Event {
         /// Every insurer of it: each reads it.
         insurers: Vec<PartyId>,
     },
+    /// Data sets from MyData were proved, or not.
+    Mydata {
+        /// Where the transaction stands.
+        state: &'static str,
+        /// How many came.
+        datasets: usize,
+    },
     /// An insurer reported a status.
     Status {
         /// Who.
@@ -183,6 +190,7 @@ impl Event {
             Self::Payment { .. } => "submission.payment",
             Self::Request { .. } => "submission.request",
             Self::Offset { .. } => "offset.step",
+            Self::Mydata { .. } => "claim.mydata",
             Self::Status { .. } => "submission.status",
         }
     }
@@ -218,6 +226,7 @@ impl Event {
             Self::Offset { offset, step, state, .. } => {
                 json!({ "offset": offset.to_string(), "step": step, "state": state })
             }
+            Self::Mydata { state, datasets } => json!({ "state": state, "datasets": datasets }),
             Self::Status { party, line, state } => json!({ "party": party, "line": line, "state": state }),
         }
     }
@@ -246,6 +255,7 @@ pub fn sentence(code: &str) -> (&'static str, &'static str) {
         "submission.decided" => ("The insurer decided", "保險公司已作成決定"),
         "submission.payment" => ("A payment of the insurer", "保險公司給付紀錄"),
         "submission.request" => ("Papers the insurer asks for", "保險公司要求補件"),
+        "claim.mydata" => ("Data from MyData was checked", "MyData 資料查驗完成"),
         "submission.status" => ("Status reported by the insurer", "保險公司回報進度"),
         _ => ("Something happened", "有新進度"),
     }
@@ -289,6 +299,7 @@ pub fn entries(claim: ClaimId, hospital: &PartyId, event: &Event, at: Timestamp,
         Event::Received { .. }
         | Event::HeldForConsent
         | Event::Signed { .. }
+        | Event::Mydata { .. }
         | Event::Unchanged
         | Event::Withdrawn { .. } => {}
     }
