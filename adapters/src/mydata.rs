@@ -13,6 +13,7 @@ mod manifest;
 mod zip;
 
 mod package;
+mod provider;
 
 mod papers;
 mod vehicle;
@@ -22,8 +23,9 @@ mod cases;
 pub use cases::{Case, CasesError, check as check_cases};
 pub use client::{Client, ClientError};
 pub use notice::{Notice, Outcome};
-pub use package::{DataFile, Dataset, Delivered, Package, Transfer, Trust, open};
+pub use package::{DataFile, Dataset, Delivered, Package, Transfer, Trust, files, open};
 pub use papers::{Mapped, Mapping, Unmapped};
+pub use provider::{NotPacked, Signer, SignerError, pack};
 pub use refusal::{Reason, Refusal};
 
 /// Characters of an encrypted package.

@@ -20,6 +20,7 @@ use crate::core::disclosure::{Origin, Policy, PolicyError};
 use crate::core::term::{TermError, Terms};
 use crate::flows::floor::Floor;
 use crate::flows::masters::{WrongMaster, open_vault};
+use crate::flows::mydata::{Setup as MydataSetup, SetupError as MydataError};
 use crate::flows::wallet::{Setup as WalletSetup, SetupError as WalletError};
 use crate::flows::{DueRules, Engine, Reading, Rules, Turns};
 use crate::id::Random;
@@ -152,6 +153,9 @@ pub enum StartError {
     /// How credentials are asked of wallets.
     #[error(transparent)]
     Wallet(#[from] WalletError),
+    /// How data sets are fetched from MyData.
+    #[error("mydata: {0}")]
+    Mydata(#[from] MydataError),
     /// jsonwebtoken has another backend already.
     #[error("another cryptography backend is installed in this process")]
     Backend,
@@ -212,9 +216,11 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
     let store = Store::open(&config.database(), config.store.readers).await?;
     let (vault, roots) = open_vault(&store, masters, (&random, clock.now())).await?;
     let floor = Floor::new(store.newest_line().await?);
+    let sender = sender(&config.webhooks)?;
     Ok(Engine {
         floor,
         wallet: WalletSetup::open(&config.wallet, &issuer, config.gateway.sandbox)?,
+        mydata: MydataSetup::open(&config.mydata, &issuer, &sender)?,
         issuer,
         store,
         ring: keys,
@@ -226,7 +232,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
         index: roots.index(),
         log,
         tracking: roots.tracking(),
-        sender: sender(&config.webhooks)?,
+        sender,
         tls: Tls::open(config.tls.clone())?,
         published: PublishedKeys::default(),
         mailer: Mailer::open(&config.mail)?,

@@ -130,7 +130,7 @@ enum Command {
     /// Check, convert and build FHIR bundles, without a gateway.
     #[command(subcommand)]
     Fhir(fhir::Fhir),
-    /// Check packages of MyData, without a gateway.
+    /// Check packages of MyData, or hand a bureau's data to it, without a gateway.
     #[command(subcommand)]
     Mydata(mydata::Mydata),
     /// Check what wallets present, without a gateway.
@@ -196,7 +196,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Audit(audit) => audit.run(config()?).await,
         Command::Log(log) => log.run(config).await,
         Command::Fhir(fhir) => fhir.run(),
-        Command::Mydata(mydata) => mydata.run(),
+        Command::Mydata(mydata) => mydata.run(file).await,
         Command::Wallet(wallet) => wallet.run(),
         Command::Police(police) => police.run(),
         Command::Retention(retention) => retention.run(config()?).await,

@@ -13,6 +13,7 @@ mod alerts;
 mod database;
 mod layers;
 mod limits;
+mod mydata;
 mod objects;
 mod operators;
 mod reports;
@@ -24,6 +25,7 @@ mod wallet;
 pub use alerts::{Alerts, Mail, MailTls};
 pub use database::{Database, DatabaseUrl};
 pub use limits::Limits;
+pub use mydata::Mydata;
 pub use objects::{BucketKey, Objects, ObjectsPlace};
 pub use operators::Operators;
 pub use reports::Reports;
@@ -79,6 +81,8 @@ pub struct Config {
     pub retention: Retention,
     /// Credentials from wallets.
     pub wallet: Wallet,
+    /// Data sets from MyData.
+    pub mydata: Mydata,
     /// Logs.
     pub log: Log,
 }
@@ -421,6 +425,7 @@ impl Config {
             .or(self.reports.broken())
             .or(self.retention.broken())
             .or(self.wallet.broken())
+            .or(self.mydata.broken())
             .or(self.objects.broken());
         broken.map_or(Ok(()), |rule| Err(invalid(rule)))
     }

@@ -11,6 +11,7 @@ pub mod disclosure;
 pub mod handover;
 pub mod ledger;
 pub mod master;
+pub mod mydata;
 pub mod offset;
 pub mod packet;
 pub mod proposal;

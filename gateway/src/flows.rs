@@ -46,6 +46,7 @@ pub mod insurer;
 pub mod log;
 pub mod mail;
 pub mod masters;
+pub mod mydata;
 pub mod offset;
 pub mod owner;
 pub mod published;
@@ -114,6 +115,8 @@ pub struct Engine {
     pub authorities: SourceAuthorities,
     /// How credentials are asked of wallets.
     pub wallet: wallet::Setup,
+    /// How data sets are fetched from MyData, where they are.
+    pub mydata: Option<mydata::Setup>,
     /// Bounds and lives.
     pub rules: Rules,
     /// Who is at work on what.

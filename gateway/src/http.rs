@@ -31,12 +31,14 @@ pub mod insurer;
 pub mod ledger;
 pub mod limited;
 pub mod log;
+pub mod mydata;
 pub mod oauth;
 pub mod offset;
 #[cfg(feature = "schema")]
 pub mod openapi;
 pub mod operator;
 pub mod problem;
+pub mod provider;
 pub mod published;
 pub mod pull;
 pub mod push;
@@ -127,6 +129,11 @@ fn routes(service: &mut ServiceConfig) {
                 .route(post().to(wallet::request_with_nonce)),
         )
         .service(at("/wallet/v1/responses/{id}", "POST").route(post().to(wallet::answer)))
+        .service(at("/mydata/v1/transactions", "POST").route(post().to(mydata::begin)))
+        .service(at("/mydata/v1/transactions/{id}", "GET").route(get().to(mydata::transaction)))
+        .service(at("/mydata/v1/transactions/{id}/documents", "GET").route(get().to(mydata::documents)))
+        .service(at("/mydata/v1/notifications", "POST").route(post().to(mydata::notify)))
+        .service(at("/mydata/v1/return", "GET").route(get().to(mydata::returned)))
         .service(at("/errors.json", "GET").route(get().to(published::errors)))
         .service(at("/openapi.json", "GET").route(get().to(published::openapi)))
         .service(at("/log/checkpoint", "GET").route(get().to(log::checkpoint)))

@@ -24,6 +24,7 @@ mod leaving;
 mod ledger;
 mod log;
 mod master;
+mod mydata;
 mod offset;
 mod published;
 mod push;

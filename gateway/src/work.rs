@@ -39,6 +39,7 @@ pub async fn run(engine: Arc<Engine>, rhythm: Rhythm, stop: watch::Receiver<bool
         part!(log),
         part!(push),
         part!(wallets),
+        part!(mydata),
         part!(requests),
         part!(offsets),
         part!(deadlines),
@@ -200,6 +201,9 @@ async fn keys(engine: &Engine, mut stop: watch::Receiver<bool>) {
         if let Err(error) = engine.wallet.reload() {
             tracing::error!(%error, "trusted issuers could not be read again; those read before stay in use");
         }
+        if let Some(Err(error)) = engine.mydata.as_ref().map(crate::flows::mydata::Setup::reload) {
+            tracing::error!(%error, "authorities of data providers could not be read again; those read before stay");
+        }
         if let Err(error) = engine.authorities.reload() {
             tracing::error!(%error, "authorities and lists could not be read again; those read before stay in use");
         }
@@ -238,6 +242,36 @@ async fn tell(engine: &Engine, due: &DuePush) {
     if let Err(error) = engine.push(due).await {
         tracing::error!(%error, party = %due.party, message = due.message, "a message could not be sent; it stays due");
     }
+}
+
+/// Fetches packages of MyData and proves them, a few at a time: one may be large.
+async fn mydata(engine: &Arc<Engine>, mut stop: watch::Receiver<bool>) {
+    if engine.mydata.is_none() {
+        return;
+    }
+    let mut in_hand = JoinSet::new();
+    loop {
+        match engine.due_mydata(in_hand.len()).await {
+            Ok(due) => {
+                for id in due {
+                    let engine = Arc::clone(engine);
+                    in_hand.spawn(async move {
+                        if let Err(error) = engine.take_up_mydata(id).await {
+                            tracing::error!(%error, transaction = %id, "a package could not be fetched; it stays due");
+                        }
+                    });
+                }
+            }
+            Err(error) => tracing::error!(%error, "packages to be fetched could not be read"),
+        }
+        tokio::select! {
+            Some(_) = in_hand.join_next() => {}
+            () = tokio::time::sleep(IDLE) => {}
+            () = stopped(&mut stop) => break,
+        }
+    }
+    // One that is cut off is taken up again when its lease has run out; its state says that it may be lost.
+    let _ = tokio::time::timeout(FINISH, async { while in_hand.join_next().await.is_some() {} }).await;
 }
 
 /// Looks at held sessions with wallets again: what their issuers could not say then they may say now.

@@ -78,11 +78,24 @@ fn spectral_finds_nothing() {
 /// A gateway with something behind every address, and the description with ids that lead there.
 #[expect(clippy::too_many_lines, reason = "one address after the other")]
 async fn prepared() -> (TestGateway, Value) {
-    let settings = [
+    let platform = crate::mydata::Platform::open("");
+    let mut settings = vec![
         ("CLAIMGATE_DELIVERY__MAX_WAIT_SECONDS", "1".to_owned()),
         ("CLAIMGATE_WALLET__ADDRESS", "https://gate.example".to_owned()),
     ];
-    let test = TestGateway::start_with_settings(Clock::system(), &settings).await.with_bearer_life().await;
+    settings.extend(platform.settings());
+    let test = TestGateway::start_with_settings(Clock::system(), &settings).await;
+    // What came from MyData, one way back from there, and one that nothing came of.
+    let desk = crate::mydata::Desk::of(test, platform);
+    let (came, waits) = (desk.ask(json!({})).await, desk.ask(json!({})).await);
+    let back = desk.says(&came, json!({})).await.back;
+    desk.until(&came, "verified").await;
+    let (code, back) = back.split_once("?code=").unwrap().1.split_once("&tx_id=").unwrap();
+    let back = claimgate_gateway::http::form::percent_decoded(back).unwrap();
+    let returned = [("code", code.to_owned()), ("tx_id", back)];
+    let [came, waits] = [came, waits].map(|one| one["transaction_id"].as_str().unwrap().to_owned());
+    let unable = json!({ "tx_id": waits.trim_start_matches("myd_"), "unable_to_deliver": ["API.60GGfgGX1A"] });
+    let test = desk.test.with_bearer_life().await;
     let receiver = Receiver::start(Act::Status(204)).await;
     let told = (Content::Event, Scheme::Ed25519);
     let party = test.life().client.id().parse().unwrap();
@@ -260,6 +273,13 @@ async fn prepared() -> (TestGateway, Value) {
     lead("/wallet/v1/requests/{id}", "post", &[handle], Some(json!({ "wallet_nonce": "n" })));
     let no = json!({ "error": "access_denied", "state": claims["state"] });
     lead("/wallet/v1/responses/{id}", "post", &[("id", refused.1.as_str())], Some(no));
+    let ordered = json!({ "person": "A234567893", "purpose": "motor-claim", "datasets": ["vehicle-registration"] });
+    lead("/mydata/v1/transactions", "post", &[], Some(ordered));
+    lead("/mydata/v1/transactions/{id}", "get", &[("id", came.as_str())], None);
+    lead("/mydata/v1/transactions/{id}/documents", "get", &[("id", came.as_str())], None);
+    lead("/mydata/v1/notifications", "post", &[], Some(unable));
+    let returned = returned.each_ref().map(|(name, value)| (*name, value.as_str()));
+    lead("/mydata/v1/return", "get", &returned, None);
     lead("/claims/v1/claims/{id}/timeline", "get", &[("id", claim.as_str())], None);
     let number = format!("000.p/{size}");
     lead("/log/tile/{level}/{number}", "get", &[("level", "0"), ("number", number.as_str())], None);

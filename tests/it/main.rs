@@ -44,6 +44,7 @@ mod limits;
 mod log;
 mod motor;
 mod mtls;
+mod mydata;
 mod offsets;
 mod openid4vp;
 mod operator;

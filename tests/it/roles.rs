@@ -88,6 +88,9 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/claims/v1/claims/{claim_id}/timeline", Role::App),
     ("POST", "/wallet/v1/sessions", Role::App),
     ("GET", "/wallet/v1/sessions/wse_x", Role::App),
+    ("POST", "/mydata/v1/transactions", Role::App),
+    ("GET", "/mydata/v1/transactions/myd_x", Role::App),
+    ("GET", "/mydata/v1/transactions/myd_x/documents", Role::App),
     ("GET", "/operator/v1/parties", Role::Operator),
     ("GET", "/operator/v1/parties/insurer-life", Role::Operator),
     ("PUT", "/operator/v1/parties/insurer-life", Role::Operator),
@@ -126,6 +129,8 @@ const PUBLIC: &[&str] = &[
     "/log/tile/{path:.*}",
     "/wallet/v1/requests/{id}",
     "/wallet/v1/responses/{id}",
+    "/mydata/v1/notifications",
+    "/mydata/v1/return",
     "/errors.json",
     "/openapi.json",
     "/healthz",
@@ -141,6 +146,7 @@ fn pattern(path: &str) -> String {
         .replace("prp_x", "{}")
         .replace("alr_x", "{}")
         .replace("wse_x", "{}")
+        .replace("myd_x", "{}")
         .replace("apl_x", "{}");
     let mut parts = path.split('{');
     let first = parts.next().unwrap().to_owned();

@@ -44,12 +44,14 @@ impl Notice {
     pub fn read(body: &[u8]) -> Result<Self, Refusal> {
         let members = parse_object(body, LIMITS).map_err(|_| Refusal::NoticeForm)?;
         let transaction = id(&members, "tx_id").ok_or(Refusal::NoticeForm)?;
-        let outcome = match members.get("unable_to_deliver") {
+        // A platform that writes every member of one type writes those that do not apply as null.
+        let given = |name: &str| members.get(name).filter(|value| !value.is_null());
+        let outcome = match given("unable_to_deliver") {
             None => Outcome::Ready {
                 ticket: id(&members, "permission_ticket").ok_or(Refusal::NoticeForm)?,
                 secret_key: id(&members, "secret_key").ok_or(Refusal::NoticeForm)?,
             },
-            Some(Value::Array(all)) if !members.contains_key("permission_ticket") && all.len() <= RESOURCES => {
+            Some(Value::Array(all)) if given("permission_ticket").is_none() && all.len() <= RESOURCES => {
                 let text = |one: &Value| one.as_str().filter(|one| one.len() <= ID).map(str::to_owned);
                 Outcome::Unable(all.iter().map(text).collect::<Option<_>>().ok_or(Refusal::NoticeForm)?)
             }

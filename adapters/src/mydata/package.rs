@@ -18,9 +18,9 @@ use super::{PACKAGE, UNPACKED, manifest};
 use crate::signature::provider::{Unproven, verify};
 use crate::signature::{Authorities, Revocation, Untrusted};
 
-const MANIFEST: &str = "META-INFO/manifest.xml";
-const CERTIFICATE: &str = "META-INFO/certificate.cer";
-const SIGNATURE: &str = "META-INFO/manifest.sha256withrsa";
+pub(super) const MANIFEST: &str = "META-INFO/manifest.xml";
+pub(super) const CERTIFICATE: &str = "META-INFO/certificate.cer";
+pub(super) const SIGNATURE: &str = "META-INFO/manifest.sha256withrsa";
 const PAYLOAD: Limits = Limits { bytes: PACKAGE, depth: 1, members: 8 };
 const PREFIX: &str = "application/zip;data:";
 /// The code of a data set that came; 204 is none there, others are refusals of its provider.
@@ -63,7 +63,7 @@ pub struct Package {
 pub struct Dataset {
     /// Its id, for example `API.60GGfgGX1A`.
     pub resource_id: String,
-    /// Its name, as the platform writes it.
+    /// Its name, as the platform writes it; empty where it does not.
     pub resource_name: String,
     /// The platform's code: 200 delivered, 204 no data.
     pub code: String,
@@ -117,7 +117,7 @@ pub fn open(jwe: &str, transfer: &Transfer<'_>, trust: &Trust<'_>) -> Result<Pac
     for one in &listed {
         let dataset = Dataset {
             resource_id: one.member("resource_id")?.to_owned(),
-            resource_name: one.member("resource_name")?.to_owned(),
+            resource_name: one.member("resource_name").unwrap_or_default().to_owned(),
             code: one.member("code")?.to_owned(),
             delivered: None,
         };
@@ -195,7 +195,34 @@ fn prove(
     if trust.revocation_required && provider.revocation != Revocation::Good {
         return Err(Refusal::RevocationUnknown);
     }
-    let listed = manifest::read(&manifest)?;
+    let taken = listed(&mut files, &manifest)?;
+    drop(files);
+    Ok(Delivered {
+        provider: provider.subject,
+        fingerprint: provider.fingerprint,
+        revocation: provider.revocation,
+        pinned: registered.is_some(),
+        archive,
+        files: taken,
+    })
+}
+
+/// The files of a provider's archive that was proved before, as its manifest lists them: nobody's signature is looked at.
+///
+/// # Errors
+/// The first [`Refusal`]: the archive is none.
+pub fn files(archive: &[u8]) -> Result<Vec<DataFile>, Refusal> {
+    let mut left = UNPACKED;
+    let mut files = Files::of(archive, &mut left)?;
+    let manifest = files.take(MANIFEST).ok_or(Refusal::ManifestMissing)??;
+    files.entry(SIGNATURE).ok_or(Refusal::SignatureMissing)?;
+    files.entry(CERTIFICATE).ok_or(Refusal::CertificateMissing)?;
+    listed(&mut files, &manifest)
+}
+
+/// What a provider's manifest lists: every file by its digest, and none beside it.
+fn listed(files: &mut Files<'_>, manifest: &[u8]) -> Result<Vec<DataFile>, Refusal> {
+    let listed = manifest::read(manifest)?;
     let mut data = Vec::with_capacity(listed.len());
     for one in &listed {
         let (name, digest) = (one.member("filename")?, one.member("digest")?);
@@ -214,15 +241,7 @@ fn prove(
         }
         taken.push(DataFile { name: name.to_owned(), bytes });
     }
-    drop(files);
-    Ok(Delivered {
-        provider: provider.subject,
-        fingerprint: provider.fingerprint,
-        revocation: provider.revocation,
-        pinned: registered.is_some(),
-        archive,
-        files: taken,
-    })
+    Ok(taken)
 }
 
 fn untrusted(why: Untrusted) -> Refusal {

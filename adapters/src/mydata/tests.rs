@@ -9,6 +9,7 @@ use super::*;
 use crate::signature::Revocation;
 
 pub(in crate::mydata) mod made;
+mod provider;
 
 use made::{
     CLIENT, File, Provider, SLIP, Setting, VEHICLE, encrypt, file, inner_manifest, outer, outer_manifest, package,

@@ -12,6 +12,8 @@ use flate2::read::DeflateDecoder;
 use super::FILES;
 use super::refusal::Refusal;
 
+pub(super) mod write;
+
 const END: u32 = 0x0605_4B50;
 const ENTRY: u32 = 0x0201_4B50;
 const LOCAL: u32 = 0x0403_4B50;

@@ -57,3 +57,9 @@ pub(crate) fn verify(
     let signer = authorities.follow(&certificate, &[], at).map_err(Unproven::Path)?;
     Ok(Provider { subject: certificate.subject(), fingerprint: signer.fingerprint, revocation: signer.revocation })
 }
+
+/// Whether a signature over a message is that of a certificate's key.
+pub(crate) fn is_signed_by(certificate: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    let key = Certificate::read(certificate).and_then(|certificate| certificate.key().ok());
+    key.is_some_and(|key| key.verifies(Scheme::RsaPkcs1(Hash::Sha256), message, signature))
+}

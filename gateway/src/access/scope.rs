@@ -21,6 +21,8 @@ pub enum Scope {
     ClaimsRead,
     /// Ask wallets for credentials and read what was proved.
     WalletAsk,
+    /// Ask MyData for data sets and read what was proved.
+    MydataAsk,
     /// Read the registry, deliveries' attempts, alerts, the audit trail, the health of the gateway.
     OperatorRead,
     /// Propose changes, look after endpoints, acknowledge alerts, read contacts.
@@ -47,6 +49,7 @@ impl Scope {
             Self::SubmissionsWrite => "submissions.write",
             Self::ClaimsRead => "claims.read",
             Self::WalletAsk => "wallet.ask",
+            Self::MydataAsk => "mydata.ask",
             Self::OperatorRead => "operator.read",
             Self::OperatorWrite => "operator.write",
             Self::OperatorApprove => "operator.approve",
@@ -59,7 +62,7 @@ impl Scope {
         match role.interface() {
             Some(Role::Hospital) => &[Self::BundleCreate, Self::BundleRead, Self::BundleUpdate],
             Some(Role::Insurer) => &[Self::DeliveriesRead, Self::DeliveriesAck, Self::SubmissionsWrite],
-            Some(Role::App) => &[Self::ClaimsRead, Self::WalletAsk],
+            Some(Role::App) => &[Self::ClaimsRead, Self::WalletAsk, Self::MydataAsk],
             Some(Role::Operator) if role == Role::Operator => {
                 &[Self::OperatorRead, Self::OperatorWrite, Self::OperatorApprove]
             }

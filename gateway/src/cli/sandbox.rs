@@ -1,4 +1,4 @@
-//! `claimgate sandbox`: a made-up issuer and a made-up wallet, to try a flow against a gateway of made-up data.
+//! `claimgate sandbox`: a made-up issuer, wallet and platform MyData, to try a flow against a gateway of made-up data.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -14,6 +14,8 @@ use crate::id::Random;
 use crate::sandbox::issuer;
 use crate::sandbox::office::{Office, registered};
 use crate::sandbox::wallet::{Fault, Wallet};
+
+mod mydata;
 
 /// Bytes of a file with claims.
 const CLAIMS: usize = 64 << 10;
@@ -33,6 +35,12 @@ pub(super) enum Sandbox {
         claimgate sandbox wallet LINK --credential revoked\n  claimgate sandbox wallet LINK --fault nonce\n  \
         claimgate sandbox wallet LINK --mandate mandate.json\n\ndocs/wallet.md says what each is answered with.")]
     Wallet(Box<Presenting>),
+    /// Be the platform MyData, and a data provider behind it, until Ctrl-C.
+    ///
+    /// Writes what the gateway pins into a folder, and prints its settings. Every start is another authority.
+    #[command(after_help = "Examples:\n  claimgate sandbox mydata --folder mydata\n  \
+        claimgate sandbox mydata --provider API.Slip=http://127.0.0.1:8095/\n\ndocs/mydata.md has the whole flow.")]
+    Mydata(mydata::Serving),
 }
 
 #[derive(Debug, Args)]
@@ -98,6 +106,7 @@ impl Sandbox {
         match self {
             Self::Issuer(issuing) => issuing.run().await,
             Self::Wallet(presenting) => presenting.run().await,
+            Self::Mydata(serving) => serving.run().await,
         }
     }
 }

@@ -12,6 +12,7 @@ use super::delivery::Leaving;
 use super::handover::HandoverWrite;
 use super::ledger::LedgerWrite;
 use super::master::MasterWrite;
+use super::mydata::MydataWrite;
 use super::offset::OffsetWrite;
 pub use super::proposal::{Decision, ProposalKind, ProposalRow, Verdict};
 use super::push::PushWrite;
@@ -80,6 +81,8 @@ pub enum Write {
     Application(ApplicationWrite),
     /// A session with a wallet.
     Wallet(WalletWrite),
+    /// A transaction with MyData.
+    Mydata(MydataWrite),
     /// A new claim at revision 1 with its wrapped data key.
     NewClaim(NewClaim),
     /// The next revision of a claim that was read at `version`.

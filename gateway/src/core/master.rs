@@ -30,13 +30,21 @@ pub enum Encrypted {
     Answered,
     /// What patients signed.
     Application,
+    /// What was asked of MyData.
+    MydataAsked,
+    /// A package not proved yet, where no claim is named.
+    MydataPackage,
+    /// What a data set became, where no claim is named.
+    MydataContent,
+    /// Its provider's archive, where no claim is named.
+    MydataArchive,
     /// The keys of the blind index and of tracking codes.
     Root,
 }
 
 impl Encrypted {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 16] = [
         Self::ClaimKey,
         Self::Contacts,
         Self::Proposal,
@@ -48,6 +56,10 @@ impl Encrypted {
         Self::Asked,
         Self::Answered,
         Self::Application,
+        Self::MydataAsked,
+        Self::MydataPackage,
+        Self::MydataContent,
+        Self::MydataArchive,
         Self::Root,
     ];
 
@@ -66,6 +78,10 @@ impl Encrypted {
             Self::Asked => ("wallet_session", "request"),
             Self::Answered => ("wallet_session", "outcome"),
             Self::Application => ("application", "body"),
+            Self::MydataAsked => ("mydata_transaction", "request"),
+            Self::MydataPackage => ("mydata_transaction", "package"),
+            Self::MydataContent => ("mydata_dataset", "content"),
+            Self::MydataArchive => ("mydata_dataset", "archive"),
             Self::Root => ("key_root", "wrapped"),
         }
     }

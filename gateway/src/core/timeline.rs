@@ -163,6 +163,13 @@ pub enum Event {
         /// The last day.
         due_on: jiff::civil::Date,
     },
+    /// Data sets from MyData were proved, or not.
+    Mydata {
+        /// Where the transaction stands.
+        state: &'static str,
+        /// How many came.
+        datasets: usize,
+    },
     /// An insurer reported a status.
     Status {
         /// Who.
@@ -197,6 +204,7 @@ impl Event {
             Self::Request { .. } => "submission.request",
             Self::Offset { .. } => "offset.step",
             Self::Deadline { .. } => "deadline.near",
+            Self::Mydata { .. } => "claim.mydata",
             Self::Status { .. } => "submission.status",
         }
     }
@@ -235,6 +243,7 @@ impl Event {
             Self::Deadline { kind, subject, line, told, due_on } => {
                 json!({ "kind": kind, "subject": subject, "line": line, "told": told, "due_on": due_on })
             }
+            Self::Mydata { state, datasets } => json!({ "state": state, "datasets": datasets }),
             Self::Status { party, line, state } => json!({ "party": party, "line": line, "state": state }),
         }
     }
@@ -264,6 +273,7 @@ pub fn sentence(code: &str) -> (&'static str, &'static str) {
         "submission.payment" => ("A payment of the insurer", "保險公司給付紀錄"),
         "submission.request" => ("Papers the insurer asks for", "保險公司要求補件"),
         "deadline.near" => ("A last day is near, or over", "期限將至或已過"),
+        "claim.mydata" => ("Data from MyData was checked", "MyData 資料查驗完成"),
         "submission.status" => ("Status reported by the insurer", "保險公司回報進度"),
         _ => ("Something happened", "有新進度"),
     }
@@ -308,6 +318,7 @@ pub fn entries(claim: ClaimId, hospital: &PartyId, event: &Event, at: Timestamp,
         | Event::HeldForConsent
         | Event::Signed { .. }
         | Event::Deadline { .. }
+        | Event::Mydata { .. }
         | Event::Unchanged
         | Event::Withdrawn { .. } => {}
     }

@@ -61,6 +61,8 @@ rights! {
     FollowClaims = App, ClaimsRead;
     /// Ask wallets for credentials.
     AskWallets = App, WalletAsk;
+    /// Ask MyData for data sets.
+    AskMydata = App, MydataAsk;
     /// See what operators see.
     ReadOperator = Operator, OperatorRead;
     /// Propose, look after endpoints and alerts.

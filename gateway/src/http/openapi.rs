@@ -15,6 +15,7 @@ use super::problem::{PROBLEM_JSON, ProblemBody};
 
 mod applications;
 mod ledger;
+mod mydata;
 mod offset;
 mod operation;
 mod operator;

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::sql::{Connection, is_refusal, query};
 use super::written::{millis, one};
 use super::{
-    StoreError, alert, application, attachments, deadline, handover, inserts, leaving, ledger, log, master, offset,
+    StoreError, alert, application, attachments, deadline, handover, inserts, leaving, ledger, log, master, mydata, offset,
     published, push, receipt, registry, requests, retention, uploads, wallet,
 };
 use crate::core::change::{Change, SearchValues, Write};
@@ -69,6 +69,7 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
         Write::Alert(write) => alert::apply(tx, write).await,
         Write::Application(write) => application::apply(tx, write).await,
         Write::Wallet(write) => wallet::apply(tx, write).await,
+        Write::Mydata(write) => mydata::apply(tx, write).await,
         Write::NewClaim(claim) => inserts::claims(tx, &[claim]).await,
         Write::NextRevision(next) => {
             let sql = "-- apply::next_revision

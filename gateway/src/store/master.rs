@@ -52,6 +52,10 @@ columns! {
     Asked "wallet_session" "id" "request" "";
     Answered "wallet_session" "id" "outcome" " and claim_id is null";
     Application "application" "id" "body" "";
+    MydataAsked "mydata_transaction" "id" "request" "";
+    MydataPackage "mydata_transaction" "id" "package" " and claim_id is null";
+    MydataContent "mydata_dataset" "id" "content" " and claim_id is null";
+    MydataArchive "mydata_dataset" "id" "archive" " and claim_id is null";
     Root "key_root" "id" "wrapped" "";
 }
 

@@ -336,7 +336,7 @@ async fn bar(tx: &mut Connection, claim: ClaimId, version: Option<i64>, bar: Opt
 
 /// Statements with the claim's id as $1; what cannot be null becomes empty. The submissions go first: who links one, gives
 /// it back or reports on it holds their rows, and is waited for before what it wrote is looked for.
-const EMPTIED: [&str; 28] = [
+const EMPTIED: [&str; 30] = [
     "-- retention::erase_details\nupdate submission set detail = null, version = version + 1 where claim_id = $1",
     "-- retention::erase_key\ndelete from claim_key where claim_id = $1",
     "-- retention::erase_search\ndelete from claim_search where claim_id = $1",
@@ -371,6 +371,8 @@ const EMPTIED: [&str; 28] = [
         select distinct object_id, 0, 1 from attachment where claim_id = $1 and object_id is not null
         on conflict (object_id) do nothing",
     "-- retention::erase_uploads\ndelete from upload where claim_id = $1",
+    "-- retention::erase_mydata_datasets\ndelete from mydata_dataset where claim_id = $1",
+    "-- retention::erase_mydata\ndelete from mydata_transaction where claim_id = $1",
     "-- retention::erase_wallet_sessions\ndelete from wallet_session where claim_id = $1",
     "-- retention::erase_files
         update attachment set content_mac = $2, content = $2, object_id = null, parts = null, object = null

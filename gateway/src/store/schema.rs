@@ -83,6 +83,7 @@ migrations! {
     24 "0024_application";
     25 "0025_offset";
     29 "0029_deadlines";
+    32 "0032_mydata";
 }
 
 /// The migrations for the database of a connection, in order.

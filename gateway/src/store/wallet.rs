@@ -193,7 +193,7 @@ async fn count_use(tx: &mut Connection, uses: &MandateUse) -> Result<(), StoreEr
 }
 
 /// Makes sure that a claim may be used until the end of the transaction: nothing begins for one that is being erased.
-async fn check_claim(tx: &mut Connection, claim: ClaimId) -> Result<(), StoreError> {
+pub(super) async fn check_claim(tx: &mut Connection, claim: ClaimId) -> Result<(), StoreError> {
     let mut sql = Builder::new("-- wallet::check_claim\nselect version from claim where barred is null and id = ");
     sql.push_bind(claim.to_string()).push(tx.for_share());
     let found: Vec<(i64,)> = sql.build_query_as().fetch_all(tx).await?;

@@ -62,7 +62,7 @@ pub const CODES: &[Code] = codes! {
         "Sign the proof with the key the token is bound to.", "請以權杖所綁定的金鑰簽署證明。";
     "dpop.nonce" 401, Sender, AfterCorrection, [Protected],
         "Put the value of `DPoP-Nonce` into a new proof.", "請將 DPoP-Nonce 的值放入新的證明。";
-    "limit.requests" 429, Sender, Later, [Protected, At("/oauth/token"), At("/wallet/v1/requests/{id}"), At("/wallet/v1/responses/{id}")],
+    "limit.requests" 429, Sender, Later, [Protected, At("/oauth/token"), At("/wallet/v1/requests/{id}"), At("/wallet/v1/responses/{id}"), At("/mydata/v1/notifications"), At("/mydata/v1/return")],
         "Wait as long as `Retry-After` says.", "請求過於頻繁，請依 Retry-After 等候後重送。";
     "limit.concurrent" 429, Sender, Later, [Protected],
         "You have too many requests in hand; let some finish.", "同時處理中的請求過多，請待完成後重送。";
@@ -94,7 +94,7 @@ pub const CODES: &[Code] = codes! {
     "body.value" 422, Sender, AfterCorrection, [Json],
         "A value is out of its bounds; `pointer` says which.", "值超出範圍，位置見 pointer。";
 
-    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/uploads/{id}"), Under("/hospital/v1/applications/{id}"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), Under("/insurer/v1/requests/{id}"), Under("/hospital/v1/requests/{id}"), At("/fhir/Task/{id}"), At("/claims/v1/claims/{id}/requests"), At("/claims/v1/claims/{id}/timeline"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), Under("/hospital/v1/offsets"), Under("/insurer/v1/offsets/{id}")],
+    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/uploads/{id}"), Under("/hospital/v1/applications/{id}"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), Under("/insurer/v1/requests/{id}"), Under("/hospital/v1/requests/{id}"), At("/fhir/Task/{id}"), At("/claims/v1/claims/{id}/requests"), At("/claims/v1/claims/{id}/timeline"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}"), Under("/mydata/v1/transactions"), At("/mydata/v1/notifications"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), Under("/hospital/v1/offsets"), Under("/insurer/v1/offsets/{id}")],
         "There is no such thing of yours; compare the id with the one you were given.", "查無此項，或不屬於貴機構；請核對識別碼。";
     "endpoint.none" 404, Sender, AfterCorrection, [Under("/insurer/v1/endpoint"), Under("/operator/v1/parties/{id}/endpoint"), At("/insurer/v1/deliveries/{id}/redrive")],
         "Have the operator name an endpoint, or pull.", "尚未登錄通知端點，請洽維運單位，或改以拉取方式取得。";
@@ -122,6 +122,28 @@ pub const CODES: &[Code] = codes! {
         "The app that asked reads why; begin a new session.", "憑證驗證未通過，原因由發起驗證的應用程式查詢；請重新發起。";
     "wallet.answered-before" 409, Sender, No, [At("/wallet/v1/responses/{id}")],
         "Each request takes one answer; begin a new session.", "每次驗證僅接受一次回覆，請重新發起。";
+    "mydata.off" 501, Gateway, No, [Under("/mydata/v1/")],
+        "The operator sets up the section `mydata`.", "平台尚未設定 MyData 服務，請洽維運單位。";
+    "mydata.person" 422, Sender, AfterCorrection, [At("/mydata/v1/transactions")],
+        "`person` is a national ID or resident number with its check digit.", "person 須為有效之身分證字號或統一證號。";
+    "mydata.dataset-unknown" 422, Sender, AfterCorrection, [At("/mydata/v1/transactions")],
+        "Name data sets the text lists, each once.", "請使用訊息所列之資料集名稱，每項一次。";
+    "mydata.purpose" 422, Sender, AfterCorrection, [At("/mydata/v1/transactions")],
+        "Name a purpose all these data sets are for.", "資料集不適用於該用途。";
+    "mydata.return-to" 422, Sender, AfterCorrection, [At("/mydata/v1/transactions")],
+        "`return_to` is a page the operator registered, exactly as registered.", "return_to 須為已登錄之返回網址。";
+    "mydata.nothing-proved" 409, Sender, Later, [At("/mydata/v1/transactions/{id}/documents")],
+        "Read the transaction's state: nothing is proved yet, or nothing came.", "尚無已查驗之資料，請查詢交易狀態。";
+    "mydata.notifier" 403, Sender, AfterCorrection, [At("/mydata/v1/notifications")],
+        "Show the `apiKey` and the client certificate that were agreed.", "請出示約定之 apiKey 與用戶端憑證。";
+    "mydata.notification" 400, Sender, AfterCorrection, [At("/mydata/v1/notifications")],
+        "Send one of the contract's two forms, with a key encrypted for this service provider.", "通知格式不符，或金鑰非為本服務提供者加密。";
+    "mydata.notified-before" 409, Sender, No, [At("/mydata/v1/notifications")],
+        "Each transaction takes one ticket; the first counts.", "每筆交易僅接受一張領取憑單，以首次為準。";
+    "mydata.transaction-over" 410, Sender, No, [At("/mydata/v1/notifications")],
+        "Its time is over; the person is asked anew.", "交易已逾時，須由當事人重新申請。";
+    "mydata.return" 400, Sender, No, [At("/mydata/v1/return")],
+        "Go back to the app and begin again.", "返回資訊無效，請回到應用程式重新申請。";
     "ack.repeated" 422, Sender, AfterCorrection, [At("/insurer/v1/acks")],
         "Name each delivery once in a body; the first item counts.", "同一請求內每筆傳送僅能出現一次，以第一筆為準。";
     "query.invalid" 400, Sender, AfterCorrection, [At("/insurer/v1/deliveries"), At("/insurer/v1/alerts"), At("/operator/v1/parties"), At("/operator/v1/endpoints"), At("/operator/v1/dead-letters"), At("/operator/v1/proposals"), At("/operator/v1/alerts"), At("/operator/v1/audit"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), At("/insurer/v1/turnaround"), At("/hospital/v1/turnaround"), At("/operator/v1/reports/consortium"), At("/hospital/v1/requests"), At("/wallet/v1/sessions/{id}"), At("/insurer/v1/offsets")],

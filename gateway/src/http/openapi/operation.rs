@@ -31,16 +31,19 @@ pub(super) enum Tag {
     Operation,
     /// Wallets.
     Wallet,
+    /// The platform MyData.
+    Mydata,
 }
 
 impl Tag {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Access,
         Self::App,
         Self::Contract,
         Self::Hospital,
         Self::Insurer,
         Self::Log,
+        Self::Mydata,
         Self::Operation,
         Self::Operator,
         Self::Wallet,
@@ -58,6 +61,7 @@ impl Tag {
             Self::Operation => "operation",
             Self::Operator => "operator",
             Self::Wallet => "wallet",
+            Self::Mydata => "mydata",
         }
     }
 
@@ -75,6 +79,9 @@ impl Tag {
                 "Operators 維運人員 look after the registry, endpoints and alerts; regulators 主管機關 read."
             }
             Self::Wallet => "Wallets 數位憑證皮夾 fetch a request and answer it (OpenID4VP 1.0); no token.",
+            Self::Mydata => {
+                "The platform MyData 個人化資料自主運用平臺 notifies, and browsers come back from it; no token."
+            }
             Self::Operation => "For orchestrators and operators 維運.",
         }
     }

@@ -52,6 +52,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(super::operator::operations());
     all.extend(app());
     all.extend(super::wallet::operations());
+    all.extend(super::mydata::operations());
     all.extend(public());
     all
 }
