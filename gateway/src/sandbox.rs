@@ -8,5 +8,6 @@ pub mod hospital;
 pub mod insurer;
 pub mod issuer;
 pub mod office;
+pub mod police;
 pub mod report;
 pub mod wallet;

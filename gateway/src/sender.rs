@@ -14,6 +14,7 @@ use reqwest::header::{
 use reqwest::{Certificate, Client, Identity, Response};
 
 pub mod address;
+pub mod exchange;
 pub mod mail;
 mod resolver;
 

@@ -41,6 +41,7 @@ pub async fn run(engine: Arc<Engine>, rhythm: Rhythm, stop: watch::Receiver<bool
         part!(wallets),
         part!(requests),
         part!(offsets),
+        part!(accidents),
         part!(forget)
     );
 }
@@ -270,6 +271,19 @@ async fn offsets(engine: &Engine, mut stop: watch::Receiver<bool>) {
     loop {
         if let Err(error) = engine.pass_offsets().await {
             tracing::error!(%error, "offsets at discharge could not be looked at; they are looked at again");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(IDLE) => {}
+            () = stopped(&mut stop) => break,
+        }
+    }
+}
+
+/// Asks for police papers whose day has come.
+async fn accidents(engine: &Engine, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = engine.ask_police().await {
+            tracing::error!(%error, "police papers could not be looked at; they stay due");
         }
         tokio::select! {
             () = tokio::time::sleep(IDLE) => {}

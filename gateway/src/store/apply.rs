@@ -7,8 +7,8 @@ use serde_json::json;
 use super::sql::{Connection, is_refusal, query};
 use super::written::{millis, one};
 use super::{
-    StoreError, alert, application, attachments, handover, inserts, leaving, ledger, log, master, offset, published,
-    push, receipt, registry, requests, retention, uploads, wallet,
+    StoreError, accident, alert, application, attachments, handover, inserts, leaving, ledger, log, master, offset,
+    published, push, receipt, registry, requests, retention, uploads, wallet,
 };
 use crate::core::change::{Change, SearchValues, Write};
 use crate::party::Party;
@@ -67,6 +67,7 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
         Write::Decision(decision) => registry::decision(tx, decision).await,
         Write::RemoveOperator(id, version) => registry::remove_operator(tx, id, *version).await,
         Write::Alert(write) => alert::apply(tx, write).await,
+        Write::Accident(write) => accident::apply(tx, write).await,
         Write::Application(write) => application::apply(tx, write).await,
         Write::Wallet(write) => wallet::apply(tx, write).await,
         Write::NewClaim(claim) => inserts::claims(tx, &[claim]).await,

@@ -69,7 +69,7 @@ pub(super) fn check_bounds(evidence: &[Evidence]) -> Result<(), Refusal> {
 }
 
 /// The row of an evidence document, sealed for its place.
-pub(super) fn row(
+pub(in crate::flows) fn row(
     key: &ClaimKey,
     (claim, revision): (ClaimId, i64),
     evidence: &Evidence,

@@ -29,12 +29,14 @@ pub(super) enum Tag {
     Operator,
     /// Orchestrators and operators.
     Operation,
+    /// Police sources.
+    Police,
     /// Wallets.
     Wallet,
 }
 
 impl Tag {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Access,
         Self::App,
         Self::Contract,
@@ -43,6 +45,7 @@ impl Tag {
         Self::Log,
         Self::Operation,
         Self::Operator,
+        Self::Police,
         Self::Wallet,
     ];
 
@@ -57,6 +60,7 @@ impl Tag {
             Self::Contract => "contract",
             Self::Operation => "operation",
             Self::Operator => "operator",
+            Self::Police => "police",
             Self::Wallet => "wallet",
         }
     }
@@ -74,6 +78,7 @@ impl Tag {
             Self::Operator => {
                 "Operators 維運人員 look after the registry, endpoints and alerts; regulators 主管機關 read."
             }
+            Self::Police => "Police sources 警察機關 see who uses their papers, and tell of changed ones.",
             Self::Wallet => "Wallets 數位憑證皮夾 fetch a request and answer it (OpenID4VP 1.0); no token.",
             Self::Operation => "For orchestrators and operators 維運.",
         }
@@ -180,6 +185,7 @@ impl Operation {
             Role::App => Tag::App,
             Role::Hospital => Tag::Hospital,
             Role::Operator => Tag::Operator,
+            Role::Police => Tag::Police,
             _ => self.tag,
         };
         Self { tag, scope: Some(R::SCOPE), ..self }
