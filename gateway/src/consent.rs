@@ -1,4 +1,4 @@
-//! Consent (同意書): from a hospital's basis to the permit that alone opens the way to a recipient. Pure.
+//! Consent (同意書): from a hospital's basis, or an accident's filing, to the permit that alone opens the way to a recipient. Pure.
 //!
 //! In: the pushing hospital and the recipients its coverages name. Out: a [`Permit`], or the reason for none.
 
@@ -12,7 +12,7 @@ mod limits;
 pub use limits::Limits;
 
 /// Proof that a consent covers handing evidence of one claim to these recipients for this purpose.
-/// Only [`permit`] makes one.
+/// Only [`permit`] and [`of_accident`] make one.
 #[derive(Clone, Debug)]
 pub struct Permit {
     consent: ConsentId,
@@ -131,6 +131,27 @@ pub fn permit(
             ByPatient::Given(given) => by_patient((consent, reference), recipients, given),
         },
         None => Err(NoPermit::NoBasis),
+    }
+}
+
+/// A permit for the recipients a filing of an accident names, each on its own ground: a party's consent or mandate, or the
+/// insurer's statutory inquiry (強制汽車責任保險法 §4). Who has none is limited to what a check found.
+#[must_use]
+pub fn of_accident(
+    consent: ConsentId,
+    reference: &str,
+    recipients: impl IntoIterator<Item = (PartyId, Line, Limits)>,
+) -> Permit {
+    let (recipients, limits) = recipients
+        .into_iter()
+        .map(|(party, line, limits)| ((party.clone(), line), ((party, line), limits)))
+        .unzip::<_, _, Vec<_>, Vec<_>>();
+    Permit {
+        consent,
+        reference: reference.to_owned(),
+        purpose: Purpose::ClaimAssessment,
+        recipients,
+        limits: limits.into_iter().filter(|(_, limits)| *limits != Limits::default()).collect(),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! In: evidence and a permit. Out: a [`change::Change`] for the store. Knows no database, no HTTP, no partner form.
 
+pub mod accident;
 pub mod alert;
 pub mod application;
 pub mod change;

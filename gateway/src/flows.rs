@@ -33,6 +33,7 @@ use crate::sender::mail::Mailer;
 use crate::store::{Store, StoreError};
 use crate::tls::Tls;
 
+pub mod accident;
 pub mod alerts;
 mod deadlines;
 pub mod endpoint;

@@ -9,6 +9,7 @@ use actix_web::{App as Actix, Error, HttpResponse, Resource};
 
 use crate::app::App;
 
+pub mod accidents;
 pub mod acks;
 pub mod applications;
 pub mod attachments;
@@ -77,6 +78,7 @@ pub fn service(
 fn routes(service: &mut ServiceConfig) {
     operator_routes(service);
     life_routes(service);
+    accident_routes(service);
     service
         .service(at("/fhir/metadata", "GET").route(get().to(discovery::metadata)))
         .service(at("/fhir/.well-known/smart-configuration", "GET").route(get().to(discovery::smart)))
@@ -194,6 +196,17 @@ fn life_routes(service: &mut ServiceConfig) {
         .service(at("/insurer/v1/submissions/{id}/link", "POST").route(post().to(handover::link)))
         .service(at("/insurer/v1/submissions/{id}/trace", "GET").route(get().to(handover::of_insurer)))
         .service(at("/hospital/v1/submissions/{id}/trace", "GET").route(get().to(handover::of_hospital)));
+}
+
+/// Accidents: filed, followed, and what police sources see of them.
+fn accident_routes(service: &mut ServiceConfig) {
+    service
+        .service(at("/claims/v1/accidents", "POST").route(post().to(accidents::file)))
+        .service(at("/claims/v1/accidents/{id}", "GET").route(get().to(accidents::of_app)))
+        .service(at("/insurer/v1/accidents", "POST").route(post().to(accidents::inquire)))
+        .service(at("/insurer/v1/accidents/{id}", "GET").route(get().to(accidents::of_insurer)))
+        .service(at("/police/v1/uses", "GET").route(get().to(accidents::uses)))
+        .service(at("/police/v1/notices", "POST").route(post().to(accidents::notice)));
 }
 
 fn operator_routes(service: &mut ServiceConfig) {

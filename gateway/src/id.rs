@@ -153,6 +153,10 @@ ids! {
     TaskId = "tsk";
     /// A case of offset at discharge (理賠抵繳).
     OffsetId = "off";
+    /// A traffic accident (交通事故).
+    AccidentId = "acc";
+    /// That a recipient got a police paper, or what a check of it found.
+    UseId = "use";
     /// A consent (同意書).
     ConsentId = "cns";
     /// A line of the timeline (進度).

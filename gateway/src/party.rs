@@ -161,6 +161,9 @@ pub struct Registration {
     /// Where it publishes the keys it proves itself by; those of `jwks` with `use: sig` then sign its receipts alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwks_url: Option<String>,
+    /// Where a police source answers (docs/police-api.md): an https address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records_url: Option<String>,
     /// Whether a push of this hospital, or a request of this insurer that changes something, is refused without a
     /// verified signature (電子簽章).
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -206,6 +209,7 @@ impl Registration {
             token: None,
             certificate: None,
             jwks_url: None,
+            records_url: None,
             signature_required: false,
             source_keys: Vec::new(),
             signed_answers: false,

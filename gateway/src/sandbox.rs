@@ -9,5 +9,6 @@ pub mod insurer;
 pub mod issuer;
 pub mod mydata;
 pub mod office;
+pub mod police;
 pub mod report;
 pub mod wallet;

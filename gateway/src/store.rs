@@ -12,6 +12,7 @@ use crate::config::Database;
 use crate::core::change::Change;
 use crate::core::retention::Bar;
 
+mod accident;
 mod alert;
 mod application;
 mod apply;
@@ -43,6 +44,7 @@ mod wallet;
 mod writer;
 mod written;
 
+pub use accident::{DuePaper, FilingView, KeptAccident, KeptPaper, UseView};
 pub use alert::AlertQuery;
 pub use application::ApplicationView;
 pub use attachments::{Disclosed, SealedFile};

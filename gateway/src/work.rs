@@ -43,6 +43,7 @@ pub async fn run(engine: Arc<Engine>, rhythm: Rhythm, stop: watch::Receiver<bool
         part!(requests),
         part!(offsets),
         part!(deadlines),
+        part!(accidents),
         part!(forget)
     );
 }
@@ -318,6 +319,19 @@ async fn deadlines(engine: &Engine, mut stop: watch::Receiver<bool>) {
     loop {
         if let Err(error) = engine.remind().await {
             tracing::error!(%error, "deadlines could not be looked at; they are looked at again");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(IDLE) => {}
+            () = stopped(&mut stop) => break,
+        }
+    }
+}
+
+/// Asks for police papers whose day has come.
+async fn accidents(engine: &Engine, mut stop: watch::Receiver<bool>) {
+    loop {
+        if let Err(error) = engine.ask_police().await {
+            tracing::error!(%error, "police papers could not be looked at; they stay due");
         }
         tokio::select! {
             () = tokio::time::sleep(IDLE) => {}

@@ -30,8 +30,8 @@ pub mod application;
 mod vehicle;
 
 pub use accident::{
-    AccidentAppraisal, AccidentCertificate, AccidentPreliminaryAnalysis, AccidentRegistrationSlip, AccidentReport,
-    AccidentScenePhotos, AccidentSceneSketch,
+    AccidentAppraisal, AccidentCertificate, AccidentPaperCheck, AccidentPreliminaryAnalysis, AccidentRegistrationSlip,
+    AccidentReport, AccidentScenePhotos, AccidentSceneSketch, AccidentStatement,
 };
 pub use application::{ClaimApplication, Consent};
 pub use category::{FEE_CATEGORY_SYSTEM, FeeCategory};
@@ -72,6 +72,10 @@ pub const ACCIDENT_CERTIFICATE: &str = "accident-certificate";
 pub const ACCIDENT_APPRAISAL: &str = "accident-appraisal";
 /// The type word of an [`AccidentReport`] (調查報告表).
 pub const ACCIDENT_REPORT: &str = "accident-report";
+/// The type word of an [`AccidentStatement`] (當事人陳述).
+pub const ACCIDENT_STATEMENT: &str = "accident-statement";
+/// The type word of an [`AccidentPaperCheck`] (查證回條).
+pub const ACCIDENT_PAPER_CHECK: &str = "accident-paper-check";
 /// The type word of a [`VehicleRegistration`] (車籍).
 pub const VEHICLE_REGISTRATION: &str = "vehicle-registration";
 /// The type word of a [`ClaimApplication`] (理賠申請書).
@@ -183,6 +187,10 @@ pub enum Document {
     AccidentAppraisal(AccidentAppraisal),
     /// 調查報告表.
     AccidentReport(Box<AccidentReport>),
+    /// 當事人陳述.
+    AccidentStatement(Box<AccidentStatement>),
+    /// 查證回條.
+    AccidentPaperCheck(Box<AccidentPaperCheck>),
     /// 車籍.
     VehicleRegistration(VehicleRegistration),
     /// 理賠申請書.
@@ -219,6 +227,8 @@ impl Document {
             Self::AccidentCertificate(_) => ACCIDENT_CERTIFICATE,
             Self::AccidentAppraisal(_) => ACCIDENT_APPRAISAL,
             Self::AccidentReport(_) => ACCIDENT_REPORT,
+            Self::AccidentStatement(_) => ACCIDENT_STATEMENT,
+            Self::AccidentPaperCheck(_) => ACCIDENT_PAPER_CHECK,
             Self::VehicleRegistration(_) => VEHICLE_REGISTRATION,
             Self::ClaimApplication(_) => CLAIM_APPLICATION,
             Self::Consent(_) => CONSENT,
@@ -253,6 +263,8 @@ impl Document {
             Self::AccidentCertificate(document) => serde_json::to_value(document),
             Self::AccidentAppraisal(document) => serde_json::to_value(document),
             Self::AccidentReport(document) => serde_json::to_value(document),
+            Self::AccidentStatement(document) => serde_json::to_value(document),
+            Self::AccidentPaperCheck(document) => serde_json::to_value(document),
             Self::VehicleRegistration(document) => serde_json::to_value(document),
             Self::ClaimApplication(document) => serde_json::to_value(document),
             Self::Consent(document) => serde_json::to_value(document),
@@ -292,6 +304,12 @@ impl Document {
                 Self::AccidentAppraisal(serde_json::from_value(document)?)
             }
             "accident-report/1" if kind == ACCIDENT_REPORT => Self::AccidentReport(serde_json::from_value(document)?),
+            "accident-statement/1" if kind == ACCIDENT_STATEMENT => {
+                Self::AccidentStatement(serde_json::from_value(document)?)
+            }
+            "accident-paper-check/1" if kind == ACCIDENT_PAPER_CHECK => {
+                Self::AccidentPaperCheck(serde_json::from_value(document)?)
+            }
             "vehicle-registration/1" if kind == VEHICLE_REGISTRATION => {
                 Self::VehicleRegistration(serde_json::from_value(document)?)
             }
@@ -340,6 +358,8 @@ impl Serialize for Evidence {
             Document::AccidentCertificate(document) => value.serialize_field("document", document)?,
             Document::AccidentAppraisal(document) => value.serialize_field("document", document)?,
             Document::AccidentReport(document) => value.serialize_field("document", document)?,
+            Document::AccidentStatement(document) => value.serialize_field("document", document)?,
+            Document::AccidentPaperCheck(document) => value.serialize_field("document", document)?,
             Document::VehicleRegistration(document) => value.serialize_field("document", document)?,
             Document::ClaimApplication(document) => value.serialize_field("document", document)?,
             Document::Consent(document) => value.serialize_field("document", document)?,

@@ -41,6 +41,8 @@ pub mod seal;
 pub mod sealed;
 
 #[cfg(feature = "open")]
+pub mod check;
+#[cfg(feature = "open")]
 pub mod open;
 #[cfg(feature = "open")]
 pub mod receipt;

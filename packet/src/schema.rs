@@ -5,9 +5,10 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
 use crate::evidence::{
-    self, AccidentAppraisal, AccidentCertificate, AccidentPreliminaryAnalysis, AccidentRegistrationSlip,
-    AccidentReport, AccidentScenePhotos, AccidentSceneSketch, ClaimApplication, Consent, DiagnosisCertificate,
-    LabReport, MedicalReceipt, MedicalRecord, Prescription, VehicleRegistration,
+    self, AccidentAppraisal, AccidentCertificate, AccidentPaperCheck, AccidentPreliminaryAnalysis,
+    AccidentRegistrationSlip, AccidentReport, AccidentScenePhotos, AccidentSceneSketch, AccidentStatement,
+    ClaimApplication, Consent, DiagnosisCertificate, LabReport, MedicalReceipt, MedicalRecord, Prescription,
+    VehicleRegistration,
 };
 
 /// Every document type with its schema.
@@ -29,6 +30,8 @@ pub fn all() -> Vec<(&'static str, Value)> {
         (evidence::ACCIDENT_CERTIFICATE, of::<AccidentCertificate>(evidence::ACCIDENT_CERTIFICATE)),
         (evidence::ACCIDENT_APPRAISAL, of::<AccidentAppraisal>(evidence::ACCIDENT_APPRAISAL)),
         (evidence::ACCIDENT_REPORT, of::<AccidentReport>(evidence::ACCIDENT_REPORT)),
+        (evidence::ACCIDENT_STATEMENT, of::<AccidentStatement>(evidence::ACCIDENT_STATEMENT)),
+        (evidence::ACCIDENT_PAPER_CHECK, of::<AccidentPaperCheck>(evidence::ACCIDENT_PAPER_CHECK)),
         (evidence::VEHICLE_REGISTRATION, of::<VehicleRegistration>(evidence::VEHICLE_REGISTRATION)),
         (evidence::CLAIM_APPLICATION, of::<ClaimApplication>(evidence::CLAIM_APPLICATION)),
         (evidence::CONSENT, of::<Consent>(evidence::CONSENT)),

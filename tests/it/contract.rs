@@ -142,6 +142,7 @@ async fn prepared() -> (TestGateway, Value) {
     let applied = applied.json("application").unwrap()["id"].as_str().unwrap().to_owned();
     assert_eq!(get(&test.world.hospital, &format!("/hospital/v1/applications/{applied}")).await.status, 200);
     crate::application::withdraw(&test, &applied, "insurer-nonlife").await;
+    crate::accidents::each_route(&test).await;
     let proof = format!("/insurer/v1/deliveries/{}/proof", envelope.id);
     let mut uploads = Vec::new();
     for _ in 0..2 {

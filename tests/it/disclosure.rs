@@ -22,7 +22,7 @@ use claimgate_gateway::sandbox::demo::Insurer;
 use claimgate_packet::evidence::{Document, Evidence, Source, Verification};
 use claimgate_packet::jose::jwk::{JwkSet, KeyAlg, KeyUse, PrivateJwk};
 use claimgate_packet::open::{Opened, TrustedKeys, open};
-use claimgate_packet::words::Line;
+use claimgate_packet::words::{ClaimKind, Line};
 use claimgate_tests::bundles::{bytes, case};
 use claimgate_tests::database;
 use claimgate_tests::gateway::{NewParty, TestGateway, must, open_all, push_as};
@@ -337,6 +337,7 @@ impl Desk {
         }
         let workshop = Workshop {
             issuer: "https://gate.example",
+            kind: ClaimKind::Health,
             now,
             random: &self.random,
             signing: &self.signing,

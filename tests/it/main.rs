@@ -7,6 +7,7 @@
     reason = "the whole binary is tests; a panic is how a test fails"
 )]
 
+mod accidents;
 mod alerts;
 mod application;
 mod at_rest;

@@ -84,6 +84,12 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/hospital/v1/submissions/{submission}/trace", Role::Hospital),
     ("POST", "/insurer/v1/deliveries/{delivery}/return", Role::Insurer),
     ("GET", "/insurer/v1/alerts", Role::Insurer),
+    ("POST", "/claims/v1/accidents", Role::App),
+    ("GET", "/claims/v1/accidents/{claim_id}", Role::App),
+    ("POST", "/insurer/v1/accidents", Role::Insurer),
+    ("GET", "/insurer/v1/accidents/{claim_id}", Role::Insurer),
+    ("GET", "/police/v1/uses", Role::Police),
+    ("POST", "/police/v1/notices", Role::Police),
     ("POST", "/claims/v1/links", Role::App),
     ("GET", "/claims/v1/claims/{claim_id}/timeline", Role::App),
     ("POST", "/wallet/v1/sessions", Role::App),
@@ -157,7 +163,7 @@ fn pattern(path: &str) -> String {
 fn table() -> BTreeSet<(String, String)> {
     let text = include_str!("../../gateway/src/http.rs");
     let mut routes = BTreeSet::new();
-    for table in ["fn routes(", "fn life_routes(", "fn operator_routes("] {
+    for table in ["fn routes(", "fn accident_routes(", "fn life_routes(", "fn operator_routes("] {
         let table = text.split(table).nth(1).unwrap().split("\n}").next().unwrap();
         for service in table.split("at(").skip(1).map(str::trim_start) {
             let mut parts = service.split('"').skip(1);

@@ -19,6 +19,12 @@ pub enum Scope {
     SubmissionsWrite,
     /// Read claims one is linked to, redeem tracking codes.
     ClaimsRead,
+    /// File accidents.
+    AccidentsWrite,
+    /// See who uses own papers.
+    UsesRead,
+    /// Tell that a paper was changed.
+    NoticesWrite,
     /// Ask wallets for credentials and read what was proved.
     WalletAsk,
     /// Ask MyData for data sets and read what was proved.
@@ -48,6 +54,9 @@ impl Scope {
             Self::DeliveriesAck => "deliveries.ack",
             Self::SubmissionsWrite => "submissions.write",
             Self::ClaimsRead => "claims.read",
+            Self::AccidentsWrite => "accidents.write",
+            Self::UsesRead => "uses.read",
+            Self::NoticesWrite => "notices.write",
             Self::WalletAsk => "wallet.ask",
             Self::MydataAsk => "mydata.ask",
             Self::OperatorRead => "operator.read",
@@ -62,7 +71,8 @@ impl Scope {
         match role.interface() {
             Some(Role::Hospital) => &[Self::BundleCreate, Self::BundleRead, Self::BundleUpdate],
             Some(Role::Insurer) => &[Self::DeliveriesRead, Self::DeliveriesAck, Self::SubmissionsWrite],
-            Some(Role::App) => &[Self::ClaimsRead, Self::WalletAsk, Self::MydataAsk],
+            Some(Role::App) => &[Self::ClaimsRead, Self::AccidentsWrite, Self::WalletAsk, Self::MydataAsk],
+            Some(Role::Police) => &[Self::UsesRead, Self::NoticesWrite],
             Some(Role::Operator) if role == Role::Operator => {
                 &[Self::OperatorRead, Self::OperatorWrite, Self::OperatorApprove]
             }

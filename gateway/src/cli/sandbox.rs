@@ -1,18 +1,23 @@
-//! `claimgate sandbox`: a made-up issuer, wallet and platform MyData, to try a flow against a gateway of made-up data.
+//! `claimgate sandbox`: a made-up issuer, wallet, police source and platform MyData, to try a flow against a gateway of
+//! made-up data.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use claimgate_packet::jose::jwk::JwkSet;
 use clap::{Args, Subcommand};
+use jiff::civil::Date;
 use serde_json::{Map, Value, json};
 
 use super::police::bounded;
 use super::{Ending, print, say};
 use crate::clock::Clock;
+use crate::core::accident::source::POLICE_JURISDICTION;
 use crate::id::Random;
 use crate::sandbox::issuer;
 use crate::sandbox::office::{Office, registered};
+use crate::sandbox::police::{Case, Police};
 use crate::sandbox::wallet::{Fault, Wallet};
 
 mod mydata;
@@ -41,6 +46,13 @@ pub(super) enum Sandbox {
     #[command(after_help = "Examples:\n  claimgate sandbox mydata --folder mydata\n  \
         claimgate sandbox mydata --provider API.Slip=http://127.0.0.1:8095/\n\ndocs/mydata.md has the whole flow.")]
     Mydata(mydata::Serving),
+    /// Give police papers of made-up accidents over HTTP, until Ctrl-C.
+    ///
+    /// Prints its registration for the gateway. Every start has another key.
+    #[command(after_help = "Examples:\n  claimgate sandbox police --case 11511A0001 --on 2026-11-01\n  \
+        curl -s localhost:8092/asked\n  curl -s localhost:8092/orders -d '{\"faults\":[\"busy\"]}'\n\n\
+        docs/police-api.md has the rest.")]
+    Police(Policing),
 }
 
 #[derive(Debug, Args)]
@@ -101,12 +113,38 @@ fn wallet_fault(word: &str) -> Result<Fault, String> {
     Fault::of(word).ok_or_else(|| "one of nonce, audience, state, open, no-consent, surplus, short".to_owned())
 }
 
+#[derive(Debug, Args)]
+pub(super) struct Policing {
+    /// Where to listen.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8092")]
+    listen: SocketAddr,
+    /// Its party id.
+    #[arg(long, value_name = "ID", default_value = "police-tpe")]
+    id: String,
+    /// Its jurisdiction.
+    #[arg(long, value_name = "WORD", default_value = "TW-TPE")]
+    jurisdiction: String,
+    /// Where the gateway listens.
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
+    gateway: String,
+    /// What the gateway calls itself; where it listens, if not said.
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+    /// A case in its books; again for each.
+    #[arg(long = "case", value_name = "NUMBER")]
+    cases: Vec<String>,
+    /// The day of these accidents.
+    #[arg(long, value_name = "DATE", default_value = "2026-11-01")]
+    on: Date,
+}
+
 impl Sandbox {
     pub(super) async fn run(self) -> anyhow::Result<Ending> {
         match self {
             Self::Issuer(issuing) => issuing.run().await,
             Self::Wallet(presenting) => presenting.run().await,
             Self::Mydata(serving) => serving.run().await,
+            Self::Police(policing) => policing.run().await,
         }
     }
 }
@@ -130,6 +168,36 @@ impl Issuing {
         print(format_args!("stand_in = \"http://{place}\""));
         say(format_args!("\nIt issues at http://{place}/credentials until Ctrl-C."));
         office.serve(listener)?.await?;
+        Ok(Ending::Done)
+    }
+}
+
+impl Policing {
+    async fn run(self) -> anyhow::Result<Ending> {
+        if !self.listen.ip().is_loopback() {
+            bail!("{} is no address of this machine alone: its books are made up", self.listen);
+        }
+        let issuer = self.issuer.as_deref().unwrap_or(&self.gateway);
+        let police = Police::new(&self.id, (&self.gateway, issuer), Clock::system())?;
+        let plates = vec!["ABC-1234".to_owned(), "XYZ-9999".to_owned()];
+        for number in self.cases {
+            police.put(Case { number, on: self.on, plates: plates.clone(), elsewhere: None });
+        }
+        let listener = TcpListener::bind(self.listen).with_context(|| format!("cannot listen on {}", self.listen))?;
+        let place = listener.local_addr()?;
+        let registration = json!({
+            "id": self.id, "role": "police", "name": "示範警察局",
+            "identifiers": [
+                { "system": "https://gcis.nat.gov.tw", "value": "24900001" },
+                { "system": POLICE_JURISDICTION, "value": self.jurisdiction },
+            ],
+            "records_url": format!("http://{place}/v1"),
+            "jwks": JwkSet(vec![police.key().public()]).to_json(),
+        });
+        say(format_args!("Register it with the gateway:\n"));
+        print(format_args!("{registration:#}"));
+        say(format_args!("\nIt answers at http://{place}/v1 until Ctrl-C."));
+        police.serve(listener)?.await?;
         Ok(Ending::Done)
     }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use claimgate_packet::words::Line;
+use claimgate_packet::words::{ClaimKind, Line};
 use jiff::Timestamp;
 
+use super::accident::AccidentWrite;
 use super::alert::AlertWrite;
 use super::application::ApplicationWrite;
 use super::deadline::DeadlineWrite;
@@ -77,6 +78,8 @@ pub enum Write {
     RemoveOperator(PartyId, i64),
     /// An alert, or the mail that tells of one.
     Alert(AlertWrite),
+    /// An accident, its papers, a claim of it.
+    Accident(AccidentWrite),
     /// A patient's application, or a consent taken back.
     Application(ApplicationWrite),
     /// A session with a wallet.
@@ -185,9 +188,11 @@ pub struct PublishedRow {
 pub struct NewClaim {
     /// Id.
     pub id: ClaimId,
-    /// The hospital whose claim it is.
+    /// The hospital whose claim it is; of an accident, who filed it.
     pub hospital: PartyId,
-    /// Blind index of the case number (案件編號) within the hospital.
+    /// What it comes from.
+    pub kind: ClaimKind,
+    /// Blind index of the case number (案件編號) within the hospital, or of a filer's own number.
     pub case_index: Mac,
     /// Its data key, wrapped.
     pub wrapped_key: Vec<u8>,

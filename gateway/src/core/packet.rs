@@ -32,6 +32,8 @@ use crate::party::PartyId;
 pub struct Workshop<'a> {
     /// The gateway's URI.
     pub issuer: &'a str,
+    /// What the claim comes from.
+    pub kind: ClaimKind,
     /// The present.
     pub now: Timestamp,
     /// Chance.
@@ -267,7 +269,7 @@ fn sign(
         issuer: workshop.issuer.to_owned(),
         issued_at: workshop.now,
         packet_id: id.to_string(),
-        claim: ClaimRef { id: claim.to_string(), kind: ClaimKind::Health },
+        claim: ClaimRef { id: claim.to_string(), kind: workshop.kind },
         evidence: apart.values().map(|(evidence, _)| (*evidence).clone()).collect(),
         parts: apart.iter().flat_map(|(id, (_, places))| places.iter().map(|place| part(id, place))).collect(),
         recipients,

@@ -2,6 +2,7 @@
 
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use crate::id::{ClaimId, EventId, OffsetId, Random, TaskId};
@@ -170,6 +171,24 @@ pub enum Event {
         /// How many came.
         datasets: usize,
     },
+    /// An accident was filed.
+    AccidentOpened {
+        /// Whether the police recorded it, as the filer says.
+        recorded: bool,
+        /// Every recipient: each reads it.
+        insurers: Vec<PartyId>,
+    },
+    /// How a police paper of an accident stands (警方文件).
+    AccidentPaper {
+        /// Its evidence type.
+        item: &'static str,
+        /// Where it stands.
+        state: &'static str,
+        /// From which day it is given.
+        on: Date,
+        /// Every recipient: each reads it.
+        insurers: Vec<PartyId>,
+    },
     /// An insurer reported a status.
     Status {
         /// Who.
@@ -205,6 +224,8 @@ impl Event {
             Self::Offset { .. } => "offset.step",
             Self::Deadline { .. } => "deadline.near",
             Self::Mydata { .. } => "claim.mydata",
+            Self::AccidentOpened { .. } => "accident.filed",
+            Self::AccidentPaper { .. } => "accident.paper",
             Self::Status { .. } => "submission.status",
         }
     }
@@ -244,6 +265,8 @@ impl Event {
                 json!({ "kind": kind, "subject": subject, "line": line, "told": told, "due_on": due_on })
             }
             Self::Mydata { state, datasets } => json!({ "state": state, "datasets": datasets }),
+            Self::AccidentOpened { recorded, .. } => json!({ "recorded": recorded }),
+            Self::AccidentPaper { item, state, on, .. } => json!({ "item": item, "state": state, "on": on }),
             Self::Status { party, line, state } => json!({ "party": party, "line": line, "state": state }),
         }
     }
@@ -269,6 +292,8 @@ pub fn sentence(code: &str) -> (&'static str, &'static str) {
         }
         "submission.linked" => ("The insurer has the case by another way too", "保險公司已由其他管道收件"),
         "offset.step" => ("A step of the offset at discharge", "理賠抵繳進度更新"),
+        "accident.filed" => ("The accident was filed", "已受理事故申報"),
+        "accident.paper" => ("A police paper of the accident", "警方事故文件進度"),
         "submission.decided" => ("The insurer decided", "保險公司已作成決定"),
         "submission.payment" => ("A payment of the insurer", "保險公司給付紀錄"),
         "submission.request" => ("Papers the insurer asks for", "保險公司要求補件"),
@@ -311,7 +336,9 @@ pub fn entries(claim: ClaimId, hospital: &PartyId, event: &Event, at: Timestamp,
         | Event::Payment { party, .. }
         | Event::Request { party, .. }
         | Event::Status { party, .. } => audiences.push(Audience::Party(Role::Insurer, party.clone())),
-        Event::Offset { insurers, .. } => {
+        Event::Offset { insurers, .. }
+        | Event::AccidentOpened { insurers, .. }
+        | Event::AccidentPaper { insurers, .. } => {
             audiences.extend(insurers.iter().map(|party| Audience::Party(Role::Insurer, party.clone())));
         }
         Event::Received { .. }

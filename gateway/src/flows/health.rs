@@ -18,7 +18,7 @@ mod forward;
 mod release;
 mod same;
 mod search;
-mod send;
+pub(super) mod send;
 mod signature;
 mod trace;
 mod uploads;
@@ -26,7 +26,7 @@ mod validate;
 
 pub use application::{Applied, NotApplied};
 pub use conditional::ByIdentifier;
-pub(super) use evidence::from_row as stored_evidence;
+pub(super) use evidence::{from_row as stored_evidence, row as evidence_row};
 pub use forward::HandedOn;
 pub use release::Released;
 pub use search::{Found, Search};

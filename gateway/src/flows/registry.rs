@@ -160,6 +160,9 @@ impl Engine {
         if let Some(url) = &registration.jwks_url {
             self.keys_target(url)?;
         }
+        if let Some(url) = &registration.records_url {
+            self.keys_target(url)?;
+        }
         Ok(())
     }
 

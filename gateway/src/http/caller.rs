@@ -59,6 +59,12 @@ rights! {
     ReportStatus = Insurer, SubmissionsWrite;
     /// Follow claims.
     FollowClaims = App, ClaimsRead;
+    /// File accidents.
+    FileAccidents = App, AccidentsWrite;
+    /// See who uses own papers.
+    ReadUses = Police, UsesRead;
+    /// Tell that a paper was changed.
+    GiveNotice = Police, NoticesWrite;
     /// Ask wallets for credentials.
     AskWallets = App, WalletAsk;
     /// Ask MyData for data sets.

@@ -13,6 +13,7 @@ use super::codes::{CODES, Code, Place};
 use super::oauth::Refused;
 use super::problem::{PROBLEM_JSON, ProblemBody};
 
+mod accidents;
 mod applications;
 mod ledger;
 mod mydata;

@@ -40,6 +40,7 @@ pub fn difference(old: Option<&Party>, new: &Party) -> Vec<Difference> {
         token,
         certificate,
         jwks_url,
+        records_url,
         signature_required,
         source_keys,
         signed_answers,
@@ -64,7 +65,7 @@ pub fn difference(old: Option<&Party>, new: &Party) -> Vec<Difference> {
         )+};
     }
     compare!(role, name, auth, identifiers, lines, consent, policy, receipt, form, token, certificate, jwks_url);
-    compare!(signature_required, signed_answers, effective_from, effective_until, limits);
+    compare!(records_url, signature_required, signed_answers, effective_from, effective_until, limits);
     let entries = |entries: &[super::SourceKeyEntry]| {
         let keys: Vec<String> =
             entries.iter().map(|key| format!("{} {} {}", key.kid, key.alg, fingerprint(&key.spki))).collect();

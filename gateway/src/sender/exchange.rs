@@ -24,7 +24,7 @@ pub struct Answered {
     pub status: u16,
     /// `Retry-After`, as it was sent.
     pub retry_after: Option<String>,
-    /// The body; empty unless the status is 200.
+    /// The body, whatever the status.
     pub body: Vec<u8>,
 }
 
@@ -55,13 +55,11 @@ impl Sender {
         let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok());
         let retry_after = retry_after.filter(|text| text.len() <= 64).map(ToOwned::to_owned);
         let mut body = Vec::new();
-        if status == 200 {
-            while let Some(chunk) = response.chunk().await.map_err(broken)? {
-                if body.len() + chunk.len() > ask.most {
-                    return Err(SendError::TooLarge);
-                }
-                body.extend_from_slice(&chunk);
+        while let Some(chunk) = response.chunk().await.map_err(broken)? {
+            if body.len() + chunk.len() > ask.most {
+                return Err(SendError::TooLarge);
             }
+            body.extend_from_slice(&chunk);
         }
         Ok(Answered { status, retry_after, body })
     }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::sql::{Connection, is_refusal, query};
 use super::written::{millis, one};
 use super::{
-    StoreError, alert, application, attachments, deadline, handover, inserts, leaving, ledger, log, master, mydata, offset,
+    StoreError, accident, alert, application, attachments, deadline, handover, inserts, leaving, ledger, log, master, mydata, offset,
     published, push, receipt, registry, requests, retention, uploads, wallet,
 };
 use crate::core::change::{Change, SearchValues, Write};
@@ -67,6 +67,7 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
         Write::Decision(decision) => registry::decision(tx, decision).await,
         Write::RemoveOperator(id, version) => registry::remove_operator(tx, id, *version).await,
         Write::Alert(write) => alert::apply(tx, write).await,
+        Write::Accident(write) => accident::apply(tx, write).await,
         Write::Application(write) => application::apply(tx, write).await,
         Write::Wallet(write) => wallet::apply(tx, write).await,
         Write::Mydata(write) => mydata::apply(tx, write).await,

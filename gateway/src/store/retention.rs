@@ -336,7 +336,23 @@ async fn bar(tx: &mut Connection, claim: ClaimId, version: Option<i64>, bar: Opt
 
 /// Statements with the claim's id as $1; what cannot be null becomes empty. The submissions go first: who links one, gives
 /// it back or reports on it holds their rows, and is waited for before what it wrote is looked for.
-const EMPTIED: [&str; 30] = [
+const EMPTIED: [&str; 35] = [
+    // Papers of an accident of which no other claim is left go with their key.
+    "-- retention::erase_papers
+        update accident_paper set content = null, receipt = null, due_at = null where accident_id in
+            (select f.accident_id from accident_filing f where f.claim_id = $1 and not exists
+                (select 1 from accident_filing o where o.accident_id = f.accident_id and o.claim_id <> f.claim_id))",
+    "-- retention::erase_accident_key
+        delete from claim_key where claim_id in
+            (select a.key_id from accident_filing f join accident a on a.id = f.accident_id
+             where f.claim_id = $1 and not exists
+                (select 1 from accident_filing o where o.accident_id = f.accident_id and o.claim_id <> f.claim_id))",
+    "-- retention::erase_accident
+        update accident set case_mac = null, body = $2 where id in
+            (select f.accident_id from accident_filing f where f.claim_id = $1 and not exists
+                (select 1 from accident_filing o where o.accident_id = f.accident_id and o.claim_id <> f.claim_id))",
+    "-- retention::erase_accident_recipients\ndelete from accident_recipient where claim_id = $1",
+    "-- retention::erase_filing\ndelete from accident_filing where claim_id = $1",
     "-- retention::erase_details\nupdate submission set detail = null, version = version + 1 where claim_id = $1",
     "-- retention::erase_key\ndelete from claim_key where claim_id = $1",
     "-- retention::erase_search\ndelete from claim_search where claim_id = $1",

@@ -84,6 +84,7 @@ migrations! {
     25 "0025_offset";
     29 "0029_deadlines";
     32 "0032_mydata";
+    31 "0031_accident";
 }
 
 /// The migrations for the database of a connection, in order.

@@ -16,7 +16,7 @@ use claimgate_gateway::keys::tracking;
 use claimgate_gateway::party::Party;
 use claimgate_gateway::sandbox::demo::World;
 use claimgate_packet::jose::base64url;
-use claimgate_packet::words::Line;
+use claimgate_packet::words::{ClaimKind, Line};
 use futures_util::StreamExt;
 
 use crate::gateway::must;
@@ -107,6 +107,7 @@ impl Plan<'_> {
         change.push(Write::NewClaim(NewClaim {
             id,
             hospital: hospital.clone(),
+            kind: ClaimKind::Health,
             case_index: self.mac(),
             wrapped_key,
             at: now,

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 /// The published schemas. A type that is not here goes to nobody.
-const SCHEMAS: [(&str, &str); 15] = [
+const SCHEMAS: [(&str, &str); 17] = [
     ("diagnosis-certificate", include_str!("../../../../docs/schemas/diagnosis-certificate-1.schema.json")),
     ("medical-receipt", include_str!("../../../../docs/schemas/medical-receipt-1.schema.json")),
     ("lab-report", include_str!("../../../../docs/schemas/lab-report-1.schema.json")),
@@ -22,6 +22,8 @@ const SCHEMAS: [(&str, &str); 15] = [
     ("accident-certificate", include_str!("../../../../docs/schemas/accident-certificate-1.schema.json")),
     ("accident-appraisal", include_str!("../../../../docs/schemas/accident-appraisal-1.schema.json")),
     ("accident-report", include_str!("../../../../docs/schemas/accident-report-1.schema.json")),
+    ("accident-statement", include_str!("../../../../docs/schemas/accident-statement-1.schema.json")),
+    ("accident-paper-check", include_str!("../../../../docs/schemas/accident-paper-check-1.schema.json")),
     ("vehicle-registration", include_str!("../../../../docs/schemas/vehicle-registration-1.schema.json")),
     ("claim-application", include_str!("../../../../docs/schemas/claim-application-1.schema.json")),
     ("consent", include_str!("../../../../docs/schemas/consent-1.schema.json")),
@@ -29,7 +31,7 @@ const SCHEMAS: [(&str, &str); 15] = [
 
 /// Objects whose members mean something only together: a number without its comparator is another number. They are
 /// given or withheld whole.
-const WHOLE: [&str; 17] = [
+const WHOLE: [&str; 18] = [
     "AccidentClass",
     "AccidentFacts",
     "Applicant",
@@ -40,6 +42,7 @@ const WHOLE: [&str; 17] = [
     "LabValue",
     "PayoutAccount",
     "PoliceCode",
+    "PoliceRecord",
     "Quantity",
     "ReceiptKey",
     "ReceiptTotals",

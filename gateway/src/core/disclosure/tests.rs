@@ -18,6 +18,8 @@ fn types(policy: &Policy, line: Line, purpose: Purpose) -> Vec<&'static str> {
 const SLIP: &str = "accident-registration-slip";
 const SKETCH: &str = "accident-scene-sketch";
 const ANALYSIS: &str = "accident-preliminary-analysis";
+const STATEMENT: &str = "accident-statement";
+const CHECK: &str = "accident-paper-check";
 
 #[test]
 fn each_line_gets_its_types_and_no_other() {
@@ -27,10 +29,18 @@ fn each_line_gets_its_types_and_no_other() {
             Line::HealthReimbursement => &[certificate, receipt, "lab-report", "prescription"],
             Line::Group | Line::Travel => &[certificate, receipt, "lab-report"],
             Line::CriticalIllness => &[certificate, "lab-report"],
-            Line::Accident => &[certificate, receipt, ANALYSIS, "accident-certificate"],
-            Line::MotorCompulsory => {
-                &[certificate, receipt, SLIP, SKETCH, ANALYSIS, "accident-certificate", "vehicle-registration"]
-            }
+            Line::Accident => &[certificate, receipt, ANALYSIS, "accident-certificate", STATEMENT, CHECK],
+            Line::MotorCompulsory => &[
+                certificate,
+                receipt,
+                SLIP,
+                SKETCH,
+                ANALYSIS,
+                "accident-certificate",
+                STATEMENT,
+                CHECK,
+                "vehicle-registration",
+            ],
             Line::MotorLiability => &[
                 certificate,
                 receipt,
@@ -40,10 +50,12 @@ fn each_line_gets_its_types_and_no_other() {
                 ANALYSIS,
                 "accident-certificate",
                 "accident-appraisal",
+                STATEMENT,
+                CHECK,
                 "vehicle-registration",
             ],
             Line::MotorDriverInjury | Line::MotorPassenger => {
-                &[certificate, receipt, SLIP, SKETCH, ANALYSIS, "accident-certificate"]
+                &[certificate, receipt, SLIP, SKETCH, ANALYSIS, "accident-certificate", STATEMENT, CHECK]
             }
             Line::HealthDaily | Line::Disability | Line::Life => &[certificate],
             Line::MotorDamage => &[
@@ -53,6 +65,8 @@ fn each_line_gets_its_types_and_no_other() {
                 ANALYSIS,
                 "accident-certificate",
                 "accident-appraisal",
+                STATEMENT,
+                CHECK,
                 "vehicle-registration",
             ],
             Line::MotorTheft => &["vehicle-registration"],

@@ -12,6 +12,7 @@ use claimgate_fhir::limits::Limits;
 use claimgate_fhir::outcome::{Issue, IssueKind, OperationOutcome, Policy};
 use claimgate_fhir::taiwan;
 use claimgate_packet::draft::SignError;
+use claimgate_packet::words::ClaimKind;
 
 use super::send::Sending;
 use super::{Answer, ByIdentifier, Conditions, Refusal, Request, attachments, consented, evidence, signature};
@@ -244,7 +245,8 @@ impl Engine {
         }
         let id = ClaimId::new(now, &self.random);
         let (key, wrapped_key) = self.vault.new_claim_key(id)?;
-        let new = NewClaim { id, hospital: hospital.id.clone(), case_index, wrapped_key, at: now };
+        let new =
+            NewClaim { id, hospital: hospital.id.clone(), kind: ClaimKind::Health, case_index, wrapped_key, at: now };
         Ok(Target { id, revision: 1, key, write: Write::NewClaim(new), first: true })
     }
 

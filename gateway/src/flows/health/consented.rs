@@ -13,7 +13,7 @@ use crate::core::master::Encrypted;
 use crate::flows::{Engine, Fault};
 use crate::id::ClaimId;
 use crate::keys::index::Mac;
-use crate::party::{ConsentBasis, Party, PartyId};
+use crate::party::{ConsentBasis, Party, PartyId, Role};
 use crate::store::ApplicationView;
 use claimgate_packet::words::Line;
 
@@ -100,6 +100,9 @@ impl Engine {
         claim: ClaimId,
         (party, line): (&PartyId, Line),
     ) -> Result<bool, Fault> {
+        if hospital.role() != Role::Hospital {
+            return Ok(self.store.accident_goes_to(claim, party, line).await?);
+        }
         Ok(match hospital.registration().consent {
             Some(ConsentBasis::HospitalAttested { .. }) => true,
             Some(ConsentBasis::Patient { .. }) => self.store.patient_consents(claim, party, line).await?,

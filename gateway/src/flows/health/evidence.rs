@@ -76,7 +76,7 @@ pub(super) fn text(evidence: &Evidence) -> Result<Vec<u8>, Fault> {
 }
 
 /// The row of an evidence document with its text, sealed for its place.
-pub(super) fn row(
+pub(in crate::flows) fn row(
     key: &ClaimKey,
     (claim, revision): (ClaimId, i64),
     (evidence, text): (&Evidence, &[u8]),

@@ -31,6 +31,9 @@ impl Engine {
     /// # Errors
     /// The store, or a stored value that does not open.
     pub async fn release(&self, work: DueWork) -> Result<Released, Fault> {
+        if let Some(filing) = self.store.filing(work.claim).await? {
+            return self.revise(work, &filing).await;
+        }
         let head = match self.store.claim(work.claim).await {
             // It goes on where the restriction is lifted.
             Err(StoreError::Barred(_)) => return Ok(Released::Waiting),

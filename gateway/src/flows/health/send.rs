@@ -9,6 +9,7 @@ use claimgate_adapters::hospital::CoverageEntry;
 use claimgate_fhir::outcome::{Issue, IssueKind};
 use claimgate_fhir::taiwan;
 use claimgate_packet::evidence::Evidence;
+use claimgate_packet::words::ClaimKind;
 use jiff::Timestamp;
 
 use super::{Refusal, words};
@@ -21,7 +22,7 @@ use crate::flows::{Engine, Fault};
 use crate::id::{ClaimId, SubmissionId};
 use crate::keys::at_rest::ClaimKey;
 use crate::keys::ring::SigningUse;
-use crate::party::Party;
+use crate::party::{Party, Role};
 
 /// More than any person has policies.
 const MOST_COVERAGES: usize = 256;
@@ -69,7 +70,7 @@ impl Engine {
 }
 
 /// How a sending went.
-pub(super) struct Sent {
+pub(in crate::flows) struct Sent {
     /// Whether a packet was made.
     pub made: bool,
     /// Recipients that get nothing yet, each with the reason; the claim stays due for them.
@@ -77,7 +78,7 @@ pub(super) struct Sent {
 }
 
 /// Everything one sending needs.
-pub(super) struct Sending<'a> {
+pub(in crate::flows) struct Sending<'a> {
     pub claim: ClaimId,
     pub revision: i64,
     pub hospital: &'a Party,
@@ -90,11 +91,12 @@ pub(super) struct Sending<'a> {
 
 impl Sending<'_> {
     /// Signs and seals, and writes consent, packet, deliveries, submissions and timeline into the change.
-    pub(super) fn write(&self, engine: &Engine, change: &mut Change) -> Result<Sent, Fault> {
+    pub(in crate::flows) fn write(&self, engine: &Engine, change: &mut Change) -> Result<Sent, Fault> {
         let now = engine.time_to_sign()?;
         let ring = engine.ring.present();
         let workshop = Workshop {
             issuer: &engine.issuer,
+            kind: if self.hospital.role() == Role::Hospital { ClaimKind::Health } else { ClaimKind::Motor },
             now,
             random: &engine.random,
             signing: ring.signing(SigningUse::Packet, now)?,

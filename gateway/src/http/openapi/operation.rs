@@ -29,6 +29,8 @@ pub(super) enum Tag {
     Operator,
     /// Orchestrators and operators.
     Operation,
+    /// Police sources.
+    Police,
     /// Wallets.
     Wallet,
     /// The platform MyData.
@@ -46,6 +48,7 @@ impl Tag {
         Self::Mydata,
         Self::Operation,
         Self::Operator,
+        Self::Police,
         Self::Wallet,
     ];
 
@@ -60,6 +63,7 @@ impl Tag {
             Self::Contract => "contract",
             Self::Operation => "operation",
             Self::Operator => "operator",
+            Self::Police => "police",
             Self::Wallet => "wallet",
             Self::Mydata => "mydata",
         }
@@ -78,6 +82,7 @@ impl Tag {
             Self::Operator => {
                 "Operators 維運人員 look after the registry, endpoints and alerts; regulators 主管機關 read."
             }
+            Self::Police => "Police sources 警察機關 see who uses their papers, and tell of changed ones.",
             Self::Wallet => "Wallets 數位憑證皮夾 fetch a request and answer it (OpenID4VP 1.0); no token.",
             Self::Mydata => {
                 "The platform MyData 個人化資料自主運用平臺 notifies, and browsers come back from it; no token."
@@ -187,6 +192,7 @@ impl Operation {
             Role::App => Tag::App,
             Role::Hospital => Tag::Hospital,
             Role::Operator => Tag::Operator,
+            Role::Police => Tag::Police,
             _ => self.tag,
         };
         Self { tag, scope: Some(R::SCOPE), ..self }

@@ -48,6 +48,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(super::offset::operations());
     all.extend(told());
     all.extend(super::applications::operations());
+    all.extend(super::accidents::operations());
     all.extend(uploads());
     all.extend(super::operator::operations());
     all.extend(app());

@@ -57,7 +57,11 @@ pub(in crate::store) async fn claims(tx: &mut Connection, rows: &[&NewClaim]) ->
     };
     insert(tx, &said, rows, |mut row, claim| {
         row.push_bind(claim.id.to_string()).push_bind(claim.hospital.as_str()).push_bind(claim.case_index.as_slice());
-        row.push_bind("health").push_bind(1).push_bind(1).push_bind(millis(claim.at)).push_bind(millis(claim.at));
+        row.push_bind(claim.kind.as_str())
+            .push_bind(1)
+            .push_bind(1)
+            .push_bind(millis(claim.at))
+            .push_bind(millis(claim.at));
     })
     .await?;
     let insert_keys = "-- inserts::claim_keys\ninsert into claim_key (claim_id, wrapped) ";

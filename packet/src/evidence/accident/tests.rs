@@ -31,6 +31,17 @@ pub(crate) fn papers() -> Vec<(&'static str, Value)> {
         ("accident-certificate", with(json!({"parties": [{"name": "王小明"}], "issued_on": "2026-10-01"}))),
         ("accident-appraisal", appraisal),
         ("accident-report", with(json!({"scene": {}, "parties": [{"order": 1, "cause": cause}], "main_cause": cause}))),
+        (
+            "accident-statement",
+            json!({"occurrence": occurrence(), "standing": "party", "record": {"exists": true, "jurisdiction": "TW-TPE",
+                "number": "11509A0001"}, "vehicles": [{"plate": "ABC-1234", "own": true}]}),
+        ),
+        (
+            "accident-paper-check",
+            json!({"accident": "acc_1", "paper": "accident-scene-sketch", "jurisdiction": "TW-TPE", "source": "police-tpe",
+                "method": "police-api", "result": "authentic", "version": 1, "answer": "a",
+                "checked_at": "2026-09-08T00:00:00Z", "valid_until": "2026-10-08T00:00:00Z"}),
+        ),
         ("vehicle-registration", json!({"plate": "ABC-1234", "state": {"code": "1", "name": "正常"}})),
     ]
 }

@@ -1,0 +1,140 @@
+//! How an accident stands, for who may see it: the filer and each recipient, and a source for its own papers.
+
+use claimgate_adapters::police::api::{Item, document};
+use claimgate_packet::evidence::Document;
+
+use super::ask::step;
+use super::{AccidentSeen, NotOpened, PaperSeen};
+use crate::core::accident::PaperState;
+use crate::core::accident::calendar::{release, share};
+use crate::core::accident::compare::{Point, compare};
+use crate::core::accident::source::{Jurisdiction, POLICE_JURISDICTION};
+use crate::core::change::Change;
+use crate::flows::{Engine, Fault, TRIES};
+use crate::id::{ClaimId, UseId};
+use crate::party::{Party, PartyId};
+use crate::store::{StoreError, UseView};
+
+impl Engine {
+    /// An accident as its filer sees it.
+    ///
+    /// # Errors
+    /// Another's, or a fault of ours.
+    pub async fn accident_of_filer(&self, filer: &PartyId, claim: ClaimId) -> Result<AccidentSeen, NotOpened> {
+        let filing = self.store.filing(claim).await?;
+        filing.filter(|filing| filing.opener == *filer).ok_or(NotOpened::NotFound)?;
+        self.accident_seen(claim, None).await
+    }
+
+    /// An accident as one of its recipients, or the insurer that filed it, sees it.
+    ///
+    /// # Errors
+    /// None of its, or a fault of ours.
+    pub async fn accident_of_insurer(&self, insurer: &PartyId, claim: ClaimId) -> Result<AccidentSeen, NotOpened> {
+        let filing = self.store.filing(claim).await?.ok_or(NotOpened::NotFound)?;
+        let own = |(party, _, _, ended): &(PartyId, _, _, Option<_>)| party == insurer && ended.is_none();
+        let receives = self.store.accident_recipients(claim).await?.iter().any(own);
+        if filing.opener != *insurer && !receives {
+            return Err(NotOpened::NotFound);
+        }
+        self.accident_seen(claim, Some(insurer)).await
+    }
+
+    /// With `of`, no recipient but this one is named, and the comparison is shown where its ground carries the papers.
+    pub(super) async fn accident_seen(&self, claim: ClaimId, of: Option<&PartyId>) -> Result<AccidentSeen, NotOpened> {
+        let filing = self.store.filing(claim).await?.ok_or(NotOpened::NotFound)?;
+        let head = match self.store.claim(claim).await {
+            Err(StoreError::Barred(_)) => return Err(NotOpened::NotFound),
+            found => found?.ok_or(NotOpened::NotFound)?,
+        };
+        let kept = self.store.accident(filing.accident).await?.ok_or(NotOpened::NotFound)?;
+        let opened = self.opened_accident(kept)?;
+        let mut recipients = self.store.accident_recipients(claim).await?;
+        recipients.retain(|(party, _, _, ended)| ended.is_none() && of.is_none_or(|of| of == party));
+        let mut papers = self.store.accident_papers(filing.accident).await?;
+        let comparison = if recipients.iter().any(|(_, _, ground, _)| ground.is_some()) {
+            let key = self.vault.open_claim_key(head.id, &head.wrapped_key)?;
+            let filed = self.filed(&key, &filing)?;
+            let mut documents = Vec::new();
+            for paper in &papers {
+                if let Some(content) = opened.paper(paper)? {
+                    documents.extend(said(paper.item, &content)?);
+                }
+            }
+            compare(&filed.statement, &documents)
+        } else {
+            Vec::<Point>::new()
+        };
+        let seen = papers.drain(..).map(|paper| PaperSeen {
+            article: release(paper.item, opened.known.on).map_or("", |due| due.article),
+            item: paper.item,
+            state: paper.state,
+            on: paper.on,
+            reason: paper.reason,
+            version: paper.paper_version,
+            holds_until: paper.holds_until,
+        });
+        Ok(AccidentSeen {
+            claim,
+            accident: filing.accident,
+            jurisdiction: opened.kept.jurisdiction,
+            papers: seen.collect(),
+            recipients: recipients
+                .into_iter()
+                .map(|(party, line, ground, _)| (party, line, share(ground).as_str()))
+                .collect(),
+            comparison,
+        })
+    }
+
+    /// Who got what of a source's papers.
+    ///
+    /// # Errors
+    /// A fault of ours.
+    pub async fn police_uses(&self, source: &PartyId, after: Option<UseId>, limit: i64) -> Result<Vec<UseView>, Fault> {
+        Ok(self.store.uses_of_source(source, after, limit).await?)
+    }
+
+    /// A source says that it changed a paper: what is here is superseded, and the new version is fetched. `false` where
+    /// nobody here has that paper; what is here is not told.
+    ///
+    /// # Errors
+    /// Another source's jurisdiction, or a fault of ours.
+    pub async fn police_notice(
+        &self,
+        source: &Party,
+        (jurisdiction, number): (Jurisdiction, &str),
+        item: Item,
+    ) -> Result<bool, NotOpened> {
+        let own = |known: &crate::party::PartyIdentifier| {
+            known.system == POLICE_JURISDICTION && known.value == jurisdiction.as_str()
+        };
+        if !source.registration().identifiers.iter().any(own) {
+            return Err(NotOpened::NotFound);
+        }
+        let case = self.accident_case(jurisdiction, number);
+        for _ in 0..TRIES {
+            let Some(kept) = self.store.accident_of_case(&case).await? else { return Ok(false) };
+            let papers = self.store.accident_papers(kept.id).await?;
+            let here = papers.iter().find(|paper| paper.item == item && paper.paper_version.is_some());
+            let Some(paper) = here else { return Ok(false) };
+            let mut change = Change::new("police_notice");
+            change.push(step(self.now(), kept.id, paper, |step| {
+                (step.state, step.due_at, step.tries) = (PaperState::Asked, Some(self.now()), 0);
+                step.reason = Some("superseded");
+            }));
+            self.tell_of_paper(kept.id, (item, "superseded", paper.on), &mut change).await?;
+            let of = [("item", item.as_str().to_owned())];
+            change.push(self.audit(source.id.as_str(), "police.notice", &kept.id, of));
+            if self.commit_or_redo(change).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Err(Fault::Contended.into())
+    }
+}
+
+fn said(item: Item, paper: &claimgate_adapters::police::api::Paper) -> Result<Option<Document>, Fault> {
+    let (bytes, _) = paper.bytes().map_err(|_| Fault::Stored("accident_paper"))?;
+    document(item, &bytes, &[]).map(Some).map_err(|_| Fault::Stored("accident_paper"))
+}

@@ -1,0 +1,56 @@
+//! The operations of accidents (車險理賠警資查證): filed by apps and insurers, seen by police sources.
+
+use serde_json::json;
+
+use super::operation::{Operation, Tag, json};
+use super::table::{CLAIM, get, post};
+use crate::http::accidents::{AccidentBody, AccidentShown, InquiryBody, NoticeBody, NoticeTaken, UsesShown};
+use crate::http::caller::{FileAccidents, FollowClaims, GiveNotice, ReadDeliveries, ReadUses, ReportStatus};
+
+/// All of them, in the order of the route table.
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        post("/claims/v1/accidents", "fileAccident", Tag::App)
+            .needs::<FileAccidents>()
+            .says(
+                "File an accident 事故申報",
+                "For a person whose consents or mandates the app holds. Each police paper is asked for once, on its day, and \
+                 is the next revision of each recipient's packet.",
+            )
+            .takes::<AccidentBody>(true)
+            .answers(json::<AccidentShown>(201, "The accident."))
+            .answers(json::<AccidentShown>(200, "The filing that is there already.")),
+        get("/claims/v1/accidents/{id}", "readAccident", Tag::App)
+            .needs::<FollowClaims>()
+            .path("id", CLAIM, "Id of a claim this app filed.")
+            .says("How an accident stands", "Each paper with its day, and who gets what.")
+            .answers(json::<AccidentShown>(200, "The accident.")),
+        post("/insurer/v1/accidents", "inquireAccident", Tag::Insurer)
+            .needs::<ReportStatus>()
+            .says(
+                "Inquire of an accident 洽查",
+                "By the insurer's own statutory ground (強制汽車責任保險法 §4; 承保及理賠作業處理辦法 §17).",
+            )
+            .takes::<InquiryBody>(true)
+            .answers(json::<AccidentShown>(200, "The accident.")),
+        get("/insurer/v1/accidents/{id}", "readAccidentOfInsurer", Tag::Insurer)
+            .needs::<ReadDeliveries>()
+            .path("id", CLAIM, "Id of a claim this insurer is a recipient of.")
+            .says("How an accident stands", "Each paper with its day, and what was stated beside what was recorded.")
+            .answers(json::<AccidentShown>(200, "The accident.")),
+        get("/police/v1/uses", "listPoliceUses", Tag::Police)
+            .needs::<ReadUses>()
+            .query("after", &json!({ "type": "string", "pattern": "^use_[0-9a-f-]{36}$" }), "Only what comes behind this one.")
+            .query("limit", &json!({ "type": "integer", "minimum": 1, "maximum": 500, "default": 100 }), "At most so many.")
+            .says("Who uses a source's papers", "Each recipient once for each version of a paper.")
+            .answers(json::<UsesShown>(200, "The uses, oldest first.")),
+        post("/police/v1/notices", "givePoliceNotice", Tag::Police)
+            .needs::<GiveNotice>()
+            .says(
+                "Tell that a paper was changed 更正通知",
+                "What is here of it is superseded; the new version is fetched and goes to everybody who has the old one.",
+            )
+            .takes::<NoticeBody>(true)
+            .answers(json::<NoticeTaken>(200, "Taken.")),
+    ]
+}

@@ -1,0 +1,185 @@
+//! What is written of accidents.
+
+use jiff::Timestamp;
+
+use super::{PAPER, TABLE};
+use crate::core::accident::{AccidentWrite, Moved, NewAccident, NewFiling, NewPaper, PaperStep, UseRow, key_of};
+use crate::id::AccidentId;
+use crate::store::StoreError;
+use crate::store::sql::{Connection, query};
+use crate::store::written::{millis, one};
+
+/// Writes one thing of accidents.
+pub(in crate::store) async fn apply(tx: &mut Connection, write: &AccidentWrite) -> Result<(), StoreError> {
+    match write {
+        AccidentWrite::New(new) => accident(tx, new).await,
+        AccidentWrite::Papers(id, new, at) => papers(tx, *id, new, *at).await,
+        AccidentWrite::Filing(new) => filing(tx, new).await,
+        AccidentWrite::Paper(step) => paper(tx, step).await,
+        AccidentWrite::Moved(moved) => pass_on(tx, moved).await,
+        AccidentWrite::Use(row) => used(tx, row).await,
+        AccidentWrite::Supersede(evidence, revision) => {
+            let sql = "-- accident::supersede
+                update evidence set superseded_by = $2 where id = $1 and superseded_by is null";
+            one("evidence", query(sql).bind(evidence.to_string()).bind(revision).execute(tx).await)
+        }
+    }
+}
+
+async fn accident(tx: &mut Connection, new: &NewAccident) -> Result<(), StoreError> {
+    let sql = "-- accident::new
+        insert into accident (id, key_id, jurisdiction, case_mac, body, moves, version, created_at, changed_at)
+        values ($1, $2, $3, $4, $5, 0, 1, $6, $6)";
+    let key = key_of(new.id).to_string();
+    let inserted = query(sql)
+        .bind(new.id.to_string())
+        .bind(&key)
+        .bind(new.jurisdiction.map(|one| one.as_str()))
+        .bind(new.case.as_ref().map(<[u8; 32]>::as_slice))
+        .bind(&new.body)
+        .bind(millis(new.at))
+        .execute(&mut *tx)
+        .await;
+    one(TABLE, inserted)?;
+    let sql = "-- accident::new_key\ninsert into claim_key (claim_id, wrapped) values ($1, $2)";
+    one("claim_key", query(sql).bind(&key).bind(&new.wrapped_key).execute(tx).await)
+}
+
+async fn papers(tx: &mut Connection, id: AccidentId, new: &[NewPaper], at: Timestamp) -> Result<(), StoreError> {
+    for paper in new {
+        let sql = "-- accident::new_paper
+            insert into accident_paper (accident_id, item, state, due_on, due_at, tries, asked, version, changed_at)
+            values ($1, $2, 'expected', $3, $4, 0, 0, 1, $5) on conflict (accident_id, item) do nothing";
+        query(sql)
+            .bind(id.to_string())
+            .bind(paper.item.as_str())
+            .bind(paper.on.to_string())
+            .bind(millis(paper.due_at))
+            .bind(millis(at))
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn filing(tx: &mut Connection, new: &NewFiling) -> Result<(), StoreError> {
+    let sql = "-- accident::new_filing
+        insert into accident_filing (claim_id, accident_id, opener, body_mac, body, created_at)
+        values ($1, $2, $3, $4, $5, $6)";
+    let inserted = query(sql)
+        .bind(new.claim.to_string())
+        .bind(new.accident.to_string())
+        .bind(new.opener.as_str())
+        .bind(new.body_mac.as_slice())
+        .bind(&new.body)
+        .bind(millis(new.at))
+        .execute(&mut *tx)
+        .await;
+    one("accident_filing", inserted)?;
+    for (party, line, ground) in &new.recipients {
+        let sql = "-- accident::new_recipient
+            insert into accident_recipient (claim_id, party_id, line, ground) values ($1, $2, $3, $4)";
+        let inserted = query(sql)
+            .bind(new.claim.to_string())
+            .bind(party.as_str())
+            .bind(line.as_str())
+            .bind(ground.map(|kind| kind.as_str()))
+            .execute(&mut *tx)
+            .await;
+        one("accident_recipient", inserted)?;
+    }
+    if new.follows {
+        let sql = "-- accident::new_link\ninsert into claim_link (claim_id, party_id, created_at) values ($1, $2, $3)";
+        let claim = new.claim.to_string();
+        one("claim_link", query(sql).bind(claim).bind(new.opener.as_str()).bind(millis(new.at)).execute(tx).await)?;
+    }
+    Ok(())
+}
+
+async fn paper(tx: &mut Connection, step: &PaperStep) -> Result<(), StoreError> {
+    let sql = "-- accident::paper_step
+        update accident_paper set state = $4, due_at = $5, due_on = coalesce($6, due_on), tries = $7, asked = asked + $8,
+            reason = $9, paper_version = coalesce($10, paper_version), content = coalesce($11, content),
+            receipt = coalesce($12, receipt), holds_until = coalesce($13, holds_until), version = version + 1,
+            changed_at = $14
+        where accident_id = $1 and item = $2 and version = $3";
+    let arrived = step.arrived.as_ref();
+    let updated = query(sql)
+        .bind(step.accident.to_string())
+        .bind(step.item.as_str())
+        .bind(step.version)
+        .bind(step.state.as_str())
+        .bind(step.due_at.map(millis))
+        .bind(step.on.map(|on| on.to_string()))
+        .bind(step.tries)
+        .bind(i64::from(step.asks))
+        .bind(step.reason)
+        .bind(arrived.map(|arrived| arrived.version))
+        .bind(arrived.and_then(|arrived| arrived.content.as_ref()).map(Vec::as_slice))
+        .bind(arrived.map(|arrived| arrived.check.as_slice()))
+        .bind(arrived.map(|arrived| millis(arrived.until)))
+        .bind(millis(step.at))
+        .execute(tx)
+        .await;
+    one(PAPER, updated)
+}
+
+async fn pass_on(tx: &mut Connection, moved: &Moved) -> Result<(), StoreError> {
+    let id = moved.id.to_string();
+    // Who is known by the record already takes the claims; this one is nobody's any more.
+    let case = moved.into.is_none().then_some(moved.case.as_slice());
+    let sql = "-- accident::moved
+        update accident set jurisdiction = $3, case_mac = $4, moves = moves + 1, version = version + 1, changed_at = $5
+        where id = $1 and version = $2";
+    let updated = query(sql)
+        .bind(&id)
+        .bind(moved.version)
+        .bind(moved.jurisdiction.as_str())
+        .bind(case)
+        .bind(millis(moved.at))
+        .execute(&mut *tx)
+        .await;
+    one(TABLE, updated)?;
+    let (sql, due) = match moved.into {
+        None => (
+            "-- accident::moved_papers
+            update accident_paper set due_at = $2, state = 'expected', tries = 0, version = version + 1, changed_at = $2
+            where accident_id = $1 and state in ('asked', 'not-available')",
+            millis(moved.at),
+        ),
+        Some(into) => {
+            let sql = "-- accident::moved_filings\nupdate accident_filing set accident_id = $2 where accident_id = $1";
+            query(sql).bind(&id).bind(into.to_string()).execute(&mut *tx).await?;
+            (
+                "-- accident::closed_papers
+            update accident_paper set due_at = null, state = 'not-available', reason = 'moved', version = version + 1,
+                changed_at = $2
+            where accident_id = $1",
+                millis(moved.at),
+            )
+        }
+    };
+    query(sql).bind(&id).bind(due).execute(tx).await?;
+    Ok(())
+}
+
+async fn used(tx: &mut Connection, row: &UseRow) -> Result<(), StoreError> {
+    let sql = "-- accident::used
+        insert into accident_use (id, source_id, accident_id, item, paper_version, claim_id, party_id, line, share, at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        on conflict (claim_id, party_id, line, item, paper_version) do nothing";
+    query(sql)
+        .bind(row.id.to_string())
+        .bind(row.source.as_str())
+        .bind(row.accident.to_string())
+        .bind(row.item.as_str())
+        .bind(row.version)
+        .bind(row.claim.to_string())
+        .bind(row.party.as_str())
+        .bind(row.line.as_str())
+        .bind(row.share.as_str())
+        .bind(millis(row.at))
+        .execute(tx)
+        .await?;
+    Ok(())
+}
