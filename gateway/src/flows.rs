@@ -52,6 +52,7 @@ pub mod push;
 pub mod registry;
 pub mod retention;
 pub mod strays;
+pub mod timeline;
 pub mod token;
 pub mod upload;
 pub mod wallet;

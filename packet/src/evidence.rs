@@ -27,6 +27,7 @@ mod record;
 
 pub mod accident;
 pub mod application;
+mod revision;
 mod vehicle;
 
 pub use accident::{
@@ -43,6 +44,7 @@ pub use receipt::{
     ReductionKind,
 };
 pub use record::{MedicalRecord, RecordSection, RecordedProcedure};
+pub use revision::{RevisedDocument, RevisionMark, RevisionNote, WithdrawalReason};
 pub use terms::{
     Coding, Concept, Diagnosis, Identifier, Institution, Organisation, Patient, Practitioner, Quantity, Visit,
 };
@@ -78,6 +80,8 @@ pub const VEHICLE_REGISTRATION: &str = "vehicle-registration";
 pub const CLAIM_APPLICATION: &str = "claim-application";
 /// The type word of a [`Consent`] (同意書).
 pub const CONSENT: &str = "consent";
+/// The type word of a [`RevisionNote`] (異動清單).
+pub const REVISION_NOTE: &str = "revision-note";
 
 /// One evidence document with how it came and how it was verified: the `value` of a packet's disclosure.
 #[derive(Clone, PartialEq)]
@@ -189,6 +193,8 @@ pub enum Document {
     ClaimApplication(Box<ClaimApplication>),
     /// 同意書.
     Consent(Box<Consent>),
+    /// 異動清單.
+    RevisionNote(Box<RevisionNote>),
     /// A type (or schema version) this build does not know, kept whole.
     Other {
         /// The type word.
@@ -222,6 +228,7 @@ impl Document {
             Self::VehicleRegistration(_) => VEHICLE_REGISTRATION,
             Self::ClaimApplication(_) => CLAIM_APPLICATION,
             Self::Consent(_) => CONSENT,
+            Self::RevisionNote(_) => REVISION_NOTE,
             Self::Other { kind, .. } => kind,
         }
     }
@@ -256,6 +263,7 @@ impl Document {
             Self::VehicleRegistration(document) => serde_json::to_value(document),
             Self::ClaimApplication(document) => serde_json::to_value(document),
             Self::Consent(document) => serde_json::to_value(document),
+            Self::RevisionNote(document) => serde_json::to_value(document),
             Self::Other { document, .. } => Ok(document.clone()),
         }
     }
@@ -299,6 +307,7 @@ impl Document {
                 Self::ClaimApplication(serde_json::from_value(document)?)
             }
             "consent/1" if kind == CONSENT => Self::Consent(serde_json::from_value(document)?),
+            "revision-note/1" if kind == REVISION_NOTE => Self::RevisionNote(serde_json::from_value(document)?),
             _ => Self::Other { kind: kind.to_owned(), schema: schema.to_owned(), document },
         })
     }
@@ -343,6 +352,7 @@ impl Serialize for Evidence {
             Document::VehicleRegistration(document) => value.serialize_field("document", document)?,
             Document::ClaimApplication(document) => value.serialize_field("document", document)?,
             Document::Consent(document) => value.serialize_field("document", document)?,
+            Document::RevisionNote(document) => value.serialize_field("document", document)?,
             Document::Other { document, .. } => value.serialize_field("document", document)?,
         }
         value.end()

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::evidence::{
     self, AccidentAppraisal, AccidentCertificate, AccidentPreliminaryAnalysis, AccidentRegistrationSlip,
     AccidentReport, AccidentScenePhotos, AccidentSceneSketch, ClaimApplication, Consent, DiagnosisCertificate,
-    LabReport, MedicalReceipt, MedicalRecord, Prescription, VehicleRegistration,
+    LabReport, MedicalReceipt, MedicalRecord, Prescription, RevisionNote, VehicleRegistration,
 };
 
 /// Every document type with its schema.
@@ -32,6 +32,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         (evidence::VEHICLE_REGISTRATION, of::<VehicleRegistration>(evidence::VEHICLE_REGISTRATION)),
         (evidence::CLAIM_APPLICATION, of::<ClaimApplication>(evidence::CLAIM_APPLICATION)),
         (evidence::CONSENT, of::<Consent>(evidence::CONSENT)),
+        (evidence::REVISION_NOTE, of::<RevisionNote>(evidence::REVISION_NOTE)),
     ]
 }
 

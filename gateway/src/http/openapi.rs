@@ -20,6 +20,7 @@ mod operation;
 mod operator;
 mod requests;
 mod table;
+mod timeline;
 mod wallet;
 
 use operation::{Body, Operation, Tag};
