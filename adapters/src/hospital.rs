@@ -4,7 +4,7 @@
 //! Must not know: whether the hospital may send this, who the payors are to us, what happens next.
 
 use claimgate_fhir::bundle::Bundle;
-use claimgate_fhir::evidence::File;
+use claimgate_fhir::evidence::{File, Withdrawn};
 use claimgate_fhir::format::Format;
 use claimgate_fhir::limits::Limits;
 use claimgate_fhir::outcome::{Findings, Issue, IssueKind, OperationOutcome, Policy};
@@ -38,6 +38,10 @@ pub struct HospitalBundle {
     pub coverages: Vec<CoverageEntry>,
     /// Certificates, receipts, laboratory reports, prescriptions, records, in that order.
     pub documents: Vec<Document>,
+    /// Documents the hospital takes back.
+    pub withdrawn: Vec<Withdrawn>,
+    /// Whether it takes the whole case back (全案作廢); then there are no documents.
+    pub voided: bool,
     /// The files that belong to them, each with the position of its document.
     pub attachments: Vec<HospitalAttachment>,
     /// Where the fields of each document came from, in the order of the documents; empty unless asked for.
@@ -184,7 +188,8 @@ pub fn read_traced(
     let read = Bundle::open(&root, limits, &findings).and_then(|bundle| {
         let shape = Shape::of(&bundle);
         checks::look(&bundle, shape);
-        let head = case::head(&bundle, shape);
+        let voided = case::is_voided(&bundle);
+        let head = case::head(&bundle, shape, voided);
         let mut from = [Sources::new(trace), Sources::new(trace)];
         let [of_patient, of_institution] = &mut from;
         let institution = institution::of(&bundle, shape, of_institution);
@@ -198,7 +203,8 @@ pub fn read_traced(
         };
         let mut documents = Vec::new();
         let (mut sources, mut attachments) = (Vec::new(), Vec::new());
-        for read in evidence::documents(&bundle, &case) {
+        let (read, withdrawn) = if voided { (Vec::new(), Vec::new()) } else { evidence::documents(&bundle, &case) };
+        for read in read {
             let document = documents.len();
             attachments.extend(read.files.into_iter().map(|file| HospitalAttachment { document, file }));
             documents.push(read.document);
@@ -216,6 +222,8 @@ pub fn read_traced(
             institution,
             coverages,
             documents,
+            withdrawn,
+            voided,
             attachments,
             sources,
             warnings: Vec::new(),

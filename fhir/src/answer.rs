@@ -137,6 +137,9 @@ fn meaning(state: &str) -> (&'static str, &'static str, &'static str) {
         "withdrawn" => {
             ("queued", "taken back before it left; sent again once there is consent", "已收回，取得同意後重新送出")
         }
+        "returned" => {
+            ("error", "given back by the insurer as not its own: check the Coverage", "保險公司退件，請確認投保公司")
+        }
         "received" => ("queued", "received by the insurer", "保險公司已收件"),
         "in-review" => ("partial", "being assessed", "審核中"),
         "supplement-requested" => ("partial", "papers are missing", "待補件"),
@@ -148,7 +151,9 @@ fn meaning(state: &str) -> (&'static str, &'static str, &'static str) {
         "withdrawn-by-claimant" => ("complete", "withdrawn by the claimant", "申請人撤回"),
         "appealed" => ("partial", "the claimant objects to the decision", "申訴中"),
         "reopened" => ("partial", "taken up again", "重啟審核"),
-        _ => ("complete", "closed", "結案"),
+        "closed" => ("complete", "closed", "結案"),
+        // A state of a later build: nothing is claimed of it.
+        _ => ("partial", "at the insurer", "保險公司處理中"),
     }
 }
 
@@ -171,6 +176,14 @@ mod tests {
             assert!(response.get(required).is_some(), "{required}");
         }
         assert_eq!(response["outcome"], "complete");
+    }
+
+    #[test]
+    fn what_was_given_back_is_no_closed_case() {
+        let (outcome, text, chinese) = meaning("returned");
+        assert_eq!((outcome, chinese.contains("退件")), ("error", true));
+        assert_ne!(text, meaning("closed").1);
+        assert_ne!(meaning("a-state-to-come").1, meaning("closed").1);
     }
 
     #[test]

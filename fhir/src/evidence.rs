@@ -2,8 +2,8 @@
 //! Condition + Encounter = certificate 診斷證明書, DiagnosticReport + Observation = laboratory report 檢驗報告,
 //! MedicationRequest and MedicationDispense = prescription 處方箋, Composition = medical record 病歷; files beside them.
 //!
-//! In: an opened Bundle, its shape, and what the case says of patient and hospital. Out: documents in that order,
-//! and a finding for everything that has no place in them. Must not know: who pays, who receives.
+//! In: an opened Bundle, its shape, and what the case says of patient and hospital. Out: documents in that order, those
+//! that are withdrawn (`withdrawal`), and a finding for everything that has no place in them. Must not know: who pays, who receives.
 
 use claimgate_packet::evidence::{Document, Institution, Patient};
 
@@ -14,11 +14,13 @@ use crate::sources::{DocumentSources, Sources};
 use reading::{Made, Reading};
 
 pub use file::{File, UPLOADS, Uploaded};
+pub use withdrawal::Withdrawn;
 
 pub mod narrative;
 
 mod reading;
 mod visit;
+mod withdrawal;
 
 mod certificate;
 mod diagnosis;
@@ -65,9 +67,9 @@ pub struct Read {
 
 claimgate_packet::opaque_debug!(Read);
 
-/// Reads every document of a Bundle.
+/// Reads every document of a Bundle, and which ones it takes back.
 #[must_use]
-pub fn documents(bundle: &Bundle<'_>, case: &Case) -> Vec<Read> {
+pub fn documents(bundle: &Bundle<'_>, case: &Case) -> (Vec<Read>, Vec<Withdrawn>) {
     let reading = Reading::new(bundle, case);
     let mut read = Vec::new();
     read.extend(all(&reading, reading.certificates(), Document::DiagnosisCertificate));
@@ -77,7 +79,7 @@ pub fn documents(bundle: &Bundle<'_>, case: &Case) -> Vec<Read> {
     read.extend(all(&reading, reading.records(), Document::MedicalRecord));
     reading.attachments(&mut read);
     reading.leftovers();
-    read
+    (read, reading.withdrawn.take())
 }
 
 fn all<T>(reading: &Reading<'_, '_>, made: Vec<Made<T>>, wrap: fn(T) -> Document) -> impl Iterator<Item = Read> {

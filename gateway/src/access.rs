@@ -9,3 +9,4 @@ pub mod dpop;
 pub mod jwt;
 pub mod limits;
 pub mod scope;
+pub mod streams;

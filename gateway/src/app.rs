@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::access::jwt;
 use crate::access::limits::Limits;
+use crate::access::streams::Streams;
 use crate::clock::Clock;
 use crate::config::{Config, Fhir, Webhooks};
 use crate::core::disclosure::{Origin, Policy, PolicyError};
@@ -62,6 +63,8 @@ pub struct App {
     pub files: Arc<Semaphore>,
     /// How much each party has asked of late.
     pub limits: Arc<Limits>,
+    /// How many streams of events are open.
+    pub streams: Arc<Streams>,
     ready: AtomicBool,
 }
 
@@ -188,7 +191,9 @@ impl App {
         let ready = AtomicBool::new(true);
         let limits = Limits::new(&config.limits);
         let (engine, metrics) = (Arc::new(engine), Metrics::new()?);
-        Ok(Self { config, engine, metrics, room, strangers, uploads, files, limits, ready })
+        let streams = Streams::new(config.events.per_party, config.events.total);
+        let (engine, metrics) = (Arc::new(engine), Metrics::new()?);
+        Ok(Self { config, engine, metrics, room, strangers, uploads, files, limits, streams, ready })
     }
 
     /// Whether new requests are wanted.
@@ -200,6 +205,8 @@ impl App {
     /// From now on `/readyz` says no.
     pub fn unready(&self) {
         self.ready.store(false, Ordering::SeqCst);
+        // Streams of events end now and not when their readers have had enough.
+        self.engine.store.told().wake_all();
     }
 }
 

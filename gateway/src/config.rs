@@ -11,6 +11,7 @@ use toml::{Table, Value};
 
 mod alerts;
 mod database;
+mod events;
 mod layers;
 mod limits;
 mod mydata;
@@ -24,6 +25,7 @@ mod wallet;
 
 pub use alerts::{Alerts, Mail, MailTls};
 pub use database::{Database, DatabaseUrl};
+pub use events::Events;
 pub use limits::Limits;
 pub use mydata::Mydata;
 pub use objects::{BucketKey, Objects, ObjectsPlace};
@@ -71,6 +73,8 @@ pub struct Config {
     pub operators: Operators,
     /// What operators and parties are told of.
     pub alerts: Alerts,
+    /// Streams of events.
+    pub events: Events,
     /// How mail is sent.
     pub mail: Mail,
     /// How much one party may ask.
@@ -421,6 +425,7 @@ impl Config {
             .or(self.operators.broken())
             .or(self.tls.broken())
             .or(self.alerts.broken())
+            .or(self.events.broken())
             .or(self.mail.broken())
             .or(self.reports.broken())
             .or(self.retention.broken())

@@ -56,6 +56,7 @@ pub mod registry;
 mod reports;
 pub mod retention;
 pub mod strays;
+pub mod timeline;
 pub mod token;
 pub mod upload;
 pub mod wallet;

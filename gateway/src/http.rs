@@ -23,6 +23,7 @@ pub mod content;
 pub mod context;
 pub mod discovery;
 pub mod dpop;
+pub mod events;
 pub mod fhir;
 pub mod form;
 pub mod handover;
@@ -49,6 +50,7 @@ pub mod requests;
 pub mod search;
 pub mod sending;
 pub mod signed;
+pub mod timeline;
 pub mod uploads;
 pub mod wallet;
 
@@ -193,6 +195,11 @@ fn life_routes(service: &mut ServiceConfig) {
         .service(at("/insurer/v1/offsets/{id}/cancel", "POST").route(post().to(offset::withdraw)))
         .service(at("/insurer/v1/offsets/{id}/settle", "POST").route(post().to(offset::settle)))
         .service(at("/insurer/v1/offsets/{id}/refund", "POST").route(post().to(offset::refund)))
+        .service(at("/hospital/v1/claims/{id}/timeline", "GET").route(get().to(timeline::of_hospital)))
+        .service(at("/insurer/v1/submissions/{id}/timeline", "GET").route(get().to(timeline::of_insurer)))
+        .service(at("/hospital/v1/events", "GET").route(get().to(events::of_hospital)))
+        .service(at("/insurer/v1/events", "GET").route(get().to(events::of_insurer)))
+        .service(at("/claims/v1/claims/{id}/events", "GET").route(get().to(events::of_owner)))
         .service(at("/insurer/v1/submissions/{id}/link", "POST").route(post().to(handover::link)))
         .service(at("/insurer/v1/submissions/{id}/trace", "GET").route(get().to(handover::of_insurer)))
         .service(at("/hospital/v1/submissions/{id}/trace", "GET").route(get().to(handover::of_hospital)));

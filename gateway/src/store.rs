@@ -35,10 +35,13 @@ mod registry;
 mod report;
 mod requests;
 mod retention;
+mod revision;
 pub mod rows;
 pub mod schema;
 mod sequence;
 mod sql;
+mod timeline;
+mod told;
 mod uploads;
 mod wallet;
 mod writer;
@@ -65,7 +68,11 @@ pub use rows::{
 pub use schema::SchemaStatus;
 pub use sequence::Sequenced;
 
+use sequence::Placed;
+
 pub use sql::Server;
+pub use timeline::{OpenSubmission, Stream, StreamLine};
+pub use told::{Listening, Told};
 pub use uploads::{NamedObject, StoredObject, UploadView};
 
 use sql::{Opener, Pool};
@@ -127,6 +134,7 @@ pub struct Store {
     chores: mpsc::Sender<Job>,
     unsequenced: Arc<Notify>,
     sequenced: watch::Sender<u64>,
+    told: Arc<Told>,
     /// Told when it closes, and gone when nobody has the store any more.
     open: Arc<watch::Sender<()>>,
 }
@@ -147,9 +155,10 @@ impl Store {
             Opener::Postgres(_) => writer::start(opener.clone(), opener.connect().await?),
         };
         let (sequenced, open) = (watch::Sender::new(0), watch::Sender::new(()));
-        opener.listen(sequenced.clone(), open.subscribe());
+        let told = Arc::<Told>::default();
+        opener.listen((sequenced.clone(), Arc::clone(&told)), open.subscribe());
         let (parties, unsequenced, open) = (Arc::default(), Arc::new(Notify::new()), Arc::new(open));
-        Ok(Self { readers, parties, jobs, chores, unsequenced, sequenced, open })
+        Ok(Self { readers, parties, jobs, chores, unsequenced, sequenced, told, open })
     }
 
     /// Opens a copy to look at it: nothing can be written, and a file stays as it is, byte for byte.
@@ -164,8 +173,8 @@ impl Store {
         let jobs = writer::start(opener, connection);
         let (sequenced, open) = (watch::Sender::new(0), watch::Sender::new(()));
         let (chores, unsequenced) = (jobs.clone(), Arc::new(Notify::new()));
-        let (parties, open) = (Arc::default(), Arc::new(open));
-        Ok(Self { readers, parties, jobs, chores, unsequenced, sequenced, open })
+        let (parties, told, open) = (Arc::default(), Arc::default(), Arc::new(open));
+        Ok(Self { readers, parties, jobs, chores, unsequenced, sequenced, told, open })
     }
 
     /// Commits a change whole, together with whatever else waits. `Ok` means it is on disk.
@@ -186,19 +195,22 @@ impl Store {
     /// The database is away.
     pub async fn sequence(&self) -> Result<Sequenced, StoreError> {
         let mut patience = PATIENCE;
-        let sequenced = loop {
+        let Placed { done, streams } = loop {
             match self.ask(Job::Sequence).await? {
-                Some(sequenced) => break sequenced,
+                Some(placed) => break placed,
                 // Another process is at it, and may have begun before the newest commit.
                 None if patience > 0 => patience -= 1,
                 None => return Err(StoreError::Conflict { table: "stream" }),
             }
             tokio::time::sleep(NAP).await;
         };
-        if sequenced.deliveries > 0 {
+        if done.deliveries > 0 {
             self.sequenced.send_modify(|count| *count += 1);
         }
-        Ok(sequenced)
+        // A withdrawal is a message to an endpoint and no new delivery: it comes with entries.
+        let endpoints = (done.entries > 0).then_some(Told::ENDPOINTS);
+        self.told.wake(streams.iter().map(String::as_str).chain(endpoints));
+        Ok(done)
     }
 
     /// Tells when deliveries have got positions.
@@ -291,6 +303,12 @@ impl Store {
     #[must_use]
     pub fn deliveries_changed(&self) -> watch::Receiver<u64> {
         self.sequenced.subscribe()
+    }
+
+    /// Who waits for entries of timelines.
+    #[must_use]
+    pub fn told(&self) -> &Arc<Told> {
+        &self.told
     }
 
     fn readers(&self) -> &Pool {

@@ -9,7 +9,7 @@ use tokio::task::JoinSet;
 
 use crate::flows::Engine;
 use crate::flows::health::Released;
-use crate::store::DuePush;
+use crate::store::{DuePush, Told};
 
 /// How long a deferred step is leased: no other worker takes it up meanwhile.
 const LEASE: SignedDuration = SignedDuration::from_secs(15);
@@ -215,6 +215,7 @@ async fn keys(engine: &Engine, mut stop: watch::Receiver<bool>) {
 async fn push(engine: &Arc<Engine>, mut stop: watch::Receiver<bool>) {
     let mut in_hand = JoinSet::new();
     let mut placed = engine.store.placed();
+    let mut told = engine.store.told().listen(Told::ENDPOINTS.to_owned());
     loop {
         match engine.due_pushes().await {
             Ok(due) => {
@@ -231,6 +232,7 @@ async fn push(engine: &Arc<Engine>, mut stop: watch::Receiver<bool>) {
                 while in_hand.try_join_next().is_some() {}
             }
             Ok(()) = placed.changed() => {}
+            () = told.heard() => {}
             () = tokio::time::sleep(IDLE) => {}
             () = stopped(&mut stop) => break,
         }

@@ -27,6 +27,7 @@ mod record;
 
 pub mod accident;
 pub mod application;
+mod revision;
 mod vehicle;
 
 pub use accident::{
@@ -43,6 +44,7 @@ pub use receipt::{
     ReductionKind,
 };
 pub use record::{MedicalRecord, RecordSection, RecordedProcedure};
+pub use revision::{RevisedDocument, RevisionMark, RevisionNote, WithdrawalReason};
 pub use terms::{
     Coding, Concept, Diagnosis, Identifier, Institution, Organisation, Patient, Practitioner, Quantity, Visit,
 };
@@ -82,6 +84,8 @@ pub const VEHICLE_REGISTRATION: &str = "vehicle-registration";
 pub const CLAIM_APPLICATION: &str = "claim-application";
 /// The type word of a [`Consent`] (同意書).
 pub const CONSENT: &str = "consent";
+/// The type word of a [`RevisionNote`] (異動清單).
+pub const REVISION_NOTE: &str = "revision-note";
 
 /// One evidence document with how it came and how it was verified: the `value` of a packet's disclosure.
 #[derive(Clone, PartialEq)]
@@ -197,6 +201,8 @@ pub enum Document {
     ClaimApplication(Box<ClaimApplication>),
     /// 同意書.
     Consent(Box<Consent>),
+    /// 異動清單.
+    RevisionNote(Box<RevisionNote>),
     /// A type (or schema version) this build does not know, kept whole.
     Other {
         /// The type word.
@@ -232,6 +238,7 @@ impl Document {
             Self::VehicleRegistration(_) => VEHICLE_REGISTRATION,
             Self::ClaimApplication(_) => CLAIM_APPLICATION,
             Self::Consent(_) => CONSENT,
+            Self::RevisionNote(_) => REVISION_NOTE,
             Self::Other { kind, .. } => kind,
         }
     }
@@ -268,6 +275,7 @@ impl Document {
             Self::VehicleRegistration(document) => serde_json::to_value(document),
             Self::ClaimApplication(document) => serde_json::to_value(document),
             Self::Consent(document) => serde_json::to_value(document),
+            Self::RevisionNote(document) => serde_json::to_value(document),
             Self::Other { document, .. } => Ok(document.clone()),
         }
     }
@@ -317,6 +325,7 @@ impl Document {
                 Self::ClaimApplication(serde_json::from_value(document)?)
             }
             "consent/1" if kind == CONSENT => Self::Consent(serde_json::from_value(document)?),
+            "revision-note/1" if kind == REVISION_NOTE => Self::RevisionNote(serde_json::from_value(document)?),
             _ => Self::Other { kind: kind.to_owned(), schema: schema.to_owned(), document },
         })
     }
@@ -363,6 +372,7 @@ impl Serialize for Evidence {
             Document::VehicleRegistration(document) => value.serialize_field("document", document)?,
             Document::ClaimApplication(document) => value.serialize_field("document", document)?,
             Document::Consent(document) => value.serialize_field("document", document)?,
+            Document::RevisionNote(document) => value.serialize_field("document", document)?,
             Document::Other { document, .. } => value.serialize_field("document", document)?,
         }
         value.end()

@@ -8,7 +8,7 @@ use crate::evidence::{
     self, AccidentAppraisal, AccidentCertificate, AccidentPaperCheck, AccidentPreliminaryAnalysis,
     AccidentRegistrationSlip, AccidentReport, AccidentScenePhotos, AccidentSceneSketch, AccidentStatement,
     ClaimApplication, Consent, DiagnosisCertificate, LabReport, MedicalReceipt, MedicalRecord, Prescription,
-    VehicleRegistration,
+    RevisionNote, VehicleRegistration,
 };
 
 /// Every document type with its schema.
@@ -35,6 +35,7 @@ pub fn all() -> Vec<(&'static str, Value)> {
         (evidence::VEHICLE_REGISTRATION, of::<VehicleRegistration>(evidence::VEHICLE_REGISTRATION)),
         (evidence::CLAIM_APPLICATION, of::<ClaimApplication>(evidence::CLAIM_APPLICATION)),
         (evidence::CONSENT, of::<Consent>(evidence::CONSENT)),
+        (evidence::REVISION_NOTE, of::<RevisionNote>(evidence::REVISION_NOTE)),
     ]
 }
 

@@ -24,7 +24,7 @@ pub(super) struct Head {
 }
 
 /// Reads the head and reports what the Bundle's shape misses in it.
-pub(super) fn head(bundle: &Bundle<'_>, shape: Shape) -> Head {
+pub(super) fn head(bundle: &Bundle<'_>, shape: Shape, voided: bool) -> Head {
     let head = bundle.head();
     let profiles = head.child("meta").map(|meta| meta.strings("profile")).unwrap_or_default();
     let is_iclaim = |profile: &&str| profile.split('|').next() == Some(shape::BUNDLE_PROFILE);
@@ -34,13 +34,14 @@ pub(super) fn head(bundle: &Bundle<'_>, shape: Shape) -> Head {
         head.report(issue.zh("meta.profile 未載明 iClaim"), "meta.profile");
     }
     let has = |kind| bundle.all(kind).next().is_some();
-    if shape.needs_receipt() && !has("Claim") && !has("Invoice") && !withholds_receipt(bundle) {
+    let needs_receipt = shape.needs_receipt() && !voided;
+    if needs_receipt && !has("Claim") && !has("Invoice") && !withholds_receipt(bundle) {
         let text =
             "There is no Claim or Invoice. Add the receipt as a Claim (iClaim: entry IClaim 1..1) or an Invoice.";
         let issue = Issue::error(IssueKind::Required, "bundle.no-claim", text);
         head.report(issue.zh("缺少 Claim 或 Invoice（收據）"), "entry");
     }
-    if shape.needs_receipt() && !has("Condition") {
+    if needs_receipt && !has("Condition") {
         let text = "There is no Condition, so no certificate of diagnosis. Add one if the claim needs it.";
         let issue = Issue::warning(IssueKind::Incomplete, "bundle.no-condition", text);
         head.report(issue.zh("沒有診斷證明書"), "entry");
@@ -105,11 +106,12 @@ fn composition(bundle: &Bundle<'_>) {
         let issue = Issue::warning(IssueKind::Structure, "composition.more-than-one", text);
         bundle.head().findings().report(issue.at(second.path()).zh("Composition 超過一個"));
     }
-    if composition.string("status") == Some("entered-in-error") {
-        let text = "A document entered in error is no evidence. Send the corrected one.";
-        let issue = Issue::error(IssueKind::BusinessRule, "composition.entered-in-error", text);
-        composition.report(issue.zh("文件登錄錯誤"), "status");
+    if is_voided(bundle) {
+        let text = "The document was entered in error: the whole case is withdrawn, and nothing else of it is read.";
+        let issue = Issue::information("bundle.voided", text).zh("全案作廢");
+        bundle.head().findings().report(issue.at(composition.place("status")));
     }
+    replaces(bundle, composition);
     let stated = composition.child("identifier").and_then(|identifier| terms::identifier(&identifier));
     let case = bundle.head().child("identifier").and_then(|identifier| terms::identifier(&identifier));
     if let (Some(stated), Some(case)) = (stated, case)
@@ -119,6 +121,34 @@ fn composition(bundle: &Bundle<'_>) {
             "Composition.identifier is not the case number of the Bundle; the Bundle's is taken. Make them equal.";
         let issue = Issue::warning(IssueKind::Value, "composition.identifier-differs", text);
         composition.report(issue.zh("Composition 與 Bundle 的案件編號不一致"), "identifier");
+    }
+}
+
+/// Whether the hospital takes the whole case back: its document was entered in error.
+pub(super) fn is_voided(bundle: &Bundle<'_>) -> bool {
+    bundle.all("Composition").next().is_some_and(|composition| composition.string("status") == Some("entered-in-error"))
+}
+
+/// A document that replaces another: the one of this case is replaced by every revision; one of another case is not.
+fn replaces(bundle: &Bundle<'_>, composition: &Element<'_>) {
+    let case = bundle.head().child("identifier").and_then(|identifier| terms::identifier(&identifier));
+    for relation in composition.children("relatesTo") {
+        if relation.string("code") != Some("replaces") {
+            let text = "This element is not carried further. Only what the document replaces is read.";
+            let issue = Issue::warning(IssueKind::NotSupported, "element.not-mapped", text);
+            composition.findings().report(issue.at(relation.path()).zh("此欄位不會轉送"));
+            continue;
+        }
+        let logical = relation.child("targetReference").and_then(|target| target.child("identifier"));
+        let target = relation.child("targetIdentifier").or(logical);
+        let target = target.as_ref().and_then(terms::identifier);
+        let (Some(target), Some(case)) = (target, &case) else { continue };
+        if target.value != case.value {
+            let text = "The document replaces one of another case number. That case stays as it is: to withdraw it, push it \
+                        again with Composition.status entered-in-error.";
+            let issue = Issue::warning(IssueKind::BusinessRule, "composition.replaces-another-case", text);
+            composition.findings().report(issue.at(relation.path()).zh("取代之文件屬另一案件編號，該案不受影響"));
+        }
     }
 }
 

@@ -23,6 +23,7 @@ mod settings;
 mod shapes;
 mod sources;
 mod warnings;
+mod withdrawals;
 
 const FIXTURES: [&str; 8] = [
     "outpatient",

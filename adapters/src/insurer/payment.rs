@@ -212,9 +212,40 @@ pub struct Standing {
     pub payments: Vec<PaymentKept>,
     /// How the books stand.
     pub sums: Sums,
+    /// What a person of yours must look at: computed at each look, gone when you have decided anew.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub flags: Vec<FlagView>,
     /// When payment is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due: Option<DueView>,
+}
+
+/// That a submission was decided or paid on evidence that the hospital has withdrawn since (作廢、退費、更正).
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FlagView {
+    /// `decided-on-withdrawn-evidence` or `paid-on-withdrawn-evidence`.
+    pub flag: String,
+    /// What was taken away since.
+    pub documents: Vec<FlaggedDocument>,
+}
+
+/// A document that was taken away.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct FlaggedDocument {
+    /// `withdrawn`, or `changed` of a receipt or certificate.
+    pub mark: String,
+    /// Its evidence type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its evidence id: before, where it was withdrawn; otherwise in the newer packet.
+    pub evidence_id: String,
+    /// Why it was withdrawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// When the packet was made that says so.
+    pub at: Timestamp,
 }
 
 /// When payment is due (給付期限), and what runs from then on.
@@ -240,4 +271,4 @@ pub struct DueView {
     pub interest: Option<Twd>,
 }
 
-opaque_debug!(Booked, Sums, DecisionKept, PaymentKept, Standing, DueView);
+opaque_debug!(Booked, Sums, DecisionKept, PaymentKept, Standing, FlagView, FlaggedDocument, DueView);

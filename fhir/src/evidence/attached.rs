@@ -7,6 +7,7 @@
 
 use claimgate_packet::evidence::{
     Concept, DIAGNOSIS_CERTIFICATE, Document, LAB_REPORT, MEDICAL_RECEIPT, MEDICAL_RECORD, MedicalRecord, PRESCRIPTION,
+    WithdrawalReason,
 };
 use claimgate_packet::limits::ATTACHMENTS;
 
@@ -15,15 +16,15 @@ use crate::outcome::{Issue, IssueKind};
 use crate::terms;
 
 use super::file::File;
-use super::reading::{Made, Reading, none_carried};
-use super::{Read, finished};
+use super::reading::{Made, Reading, none_carried, not_carried};
+use super::{Read, finished, withdrawal};
 
 /// Our own words for the type of a document: the evidence types.
 const EVIDENCE_TYPE: &str = "urn:claimgate:evidence-type";
 const LOINC: &str = "http://loinc.org";
 
 /// Parts of a `DocumentReference` that evidence has no place for.
-const NOT_CARRIED: [&str; 2] = ["relatesTo", "securityLabel"];
+const NOT_CARRIED: [&str; 1] = ["securityLabel"];
 
 impl<'a> Reading<'_, 'a> {
     /// Keeps a file for the document made of this resource.
@@ -44,7 +45,14 @@ impl<'a> Reading<'_, 'a> {
         for reference in self.bundle.all("DocumentReference") {
             self.mark(reference);
             self.about(reference, "subject");
-            in_force(reference);
+            let own = number(reference).map(|number| number.value.to_owned());
+            let of = kind(reference).unwrap_or(MEDICAL_RECORD);
+            let reason = withdrawal::reason(reference, "docStatus").or_else(|| withdrawal::reason(reference, "status"));
+            if let Some(reason) = reason {
+                self.take_back(reference, of, own, reason);
+                continue;
+            }
+            self.replaced(reference, of, own.as_deref());
             none_carried(reference, &NOT_CARRIED);
             let contents = reference.children("content");
             let files: Vec<File> =
@@ -62,6 +70,20 @@ impl<'a> Reading<'_, 'a> {
                 format!("There are more than {ATTACHMENTS} attachments. Send fewer, or use a second case number.");
             let issue = Issue::error(IssueKind::TooCostly, "bundle.too-many-attachments", text);
             self.bundle.head().report(issue.zh("附件超過 200 個"), "entry");
+        }
+    }
+
+    /// Notes what a `DocumentReference` replaces, by the number that stands there or the one of what it refers to.
+    fn replaced(&self, reference: &Element<'a>, kind: &'static str, own: Option<&str>) {
+        for relation in reference.children("relatesTo") {
+            let target = relation.child("target").filter(|_| relation.string("code") == Some("replaces"));
+            let logical = target.as_ref().and_then(|target| terms::identifier(&target.child("identifier")?));
+            let logical = logical.map(|number| number.value.to_owned());
+            let there = || number(&self.bundle.any(&target.clone()?)?).map(|number| number.value.to_owned());
+            match logical.or_else(there) {
+                Some(old) => self.take_place(kind, old, own, WithdrawalReason::Amended),
+                None => not_carried(&relation, "code", "Only what is replaced is read, by its identifier."),
+            }
         }
     }
 
@@ -151,8 +173,7 @@ impl<'a> Reading<'_, 'a> {
             from.rule("/code", "the title, where no type is given", || vec![reference.path().to_owned()]);
             Concept { codings: Vec::new(), text: Some(title.clone().unwrap_or_else(|| "附件".to_owned())) }
         });
-        let number =
-            reference.child("masterIdentifier").or_else(|| reference.children("identifier").into_iter().next());
+        let number = number_element(reference);
         let value = MedicalRecord {
             number: number.and_then(|number| from.text("/number", &number, "value")),
             code,
@@ -182,15 +203,13 @@ impl<'a> Reading<'_, 'a> {
     }
 }
 
-/// A document that was replaced or withdrawn is no evidence.
-fn in_force(reference: &Element<'_>) {
-    let stated = |member, words: &[&str]| reference.string(member).is_some_and(|word| words.contains(&word));
-    if stated("status", &["superseded", "entered-in-error"]) || stated("docStatus", &["entered-in-error"]) {
-        let text =
-            "A document that was replaced or entered in error is no evidence. Remove it, or send the one that counts.";
-        let issue = Issue::error(IssueKind::BusinessRule, "document-reference.not-in-force", text);
-        reference.report(issue.zh("文件已被取代或登錄錯誤"), "status");
-    }
+/// The number a document is known by.
+fn number_element<'a>(reference: &Element<'a>) -> Option<Element<'a>> {
+    reference.child("masterIdentifier").or_else(|| reference.children("identifier").into_iter().next())
+}
+
+fn number<'a>(reference: &Element<'a>) -> Option<terms::Named<'a>> {
+    terms::identifier(&number_element(reference)?)
 }
 
 /// The evidence type its type or category names, in our words, LOINC of the exchange forms, or Chinese.

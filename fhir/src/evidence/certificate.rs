@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use claimgate_packet::evidence::{Concept, DIAGNOSIS_CERTIFICATE, Diagnosis, DiagnosisCertificate};
+use claimgate_packet::evidence::{Concept, DIAGNOSIS_CERTIFICATE, Diagnosis, DiagnosisCertificate, WithdrawalReason};
 
 use crate::element::Element;
 use crate::outcome::{Issue, IssueKind};
@@ -14,9 +14,9 @@ use crate::sources::Sourced;
 use crate::terms::{self, Named};
 
 use super::attached;
-use super::diagnosis::in_force;
+use super::diagnosis::{entered_in_error, in_force};
 use super::reading::{Made, Reading, none_carried, paths};
-use super::result;
+use super::{result, withdrawal};
 
 /// What makes Conditions one certificate.
 #[derive(PartialEq, Eq, Hash)]
@@ -37,7 +37,12 @@ impl<'a> Reading<'_, 'a> {
     pub(super) fn certificates(&self) -> Vec<Made<DiagnosisCertificate>> {
         let mut groups: Vec<Group<'a>> = Vec::new();
         let mut known: HashMap<Key<'a>, usize> = HashMap::new();
+        let mut gone: Vec<(&Element<'a>, WithdrawalReason)> = Vec::new();
         for condition in self.bundle.all("Condition").filter(|condition| self.is_certificate(condition)) {
+            if let Some(reason) = entered_in_error(condition) {
+                gone.push((condition, reason));
+                continue;
+            }
             self.about(condition, "subject");
             in_force(condition);
             let number = terms::identifiers(condition, "identifier").into_iter().next();
@@ -52,10 +57,33 @@ impl<'a> Reading<'_, 'a> {
                 None => groups.push(Group { number, encounter, conditions: vec![condition.clone()] }),
             }
         }
+        self.certificates_gone(&gone, &groups);
         let mut certificates: Vec<_> = groups.iter().map_while(|group| self.certificate(group)).collect();
         let reports = self.bundle.all("DiagnosticReport").filter(|report| is_certificate_report(report));
+        let reports = reports.filter(|report| match withdrawal::reason(report, "status") {
+            Some(reason) => {
+                let number = result::number(report, &mut self.sources());
+                self.take_back(report, DIAGNOSIS_CERTIFICATE, number, reason);
+                false
+            }
+            None => true,
+        });
         certificates.extend(reports.map_while(|report| self.certificate_report(report)));
         certificates
+    }
+
+    /// Certificates all of whose diagnoses are withdrawn. Where one is left, the certificate says something else now.
+    fn certificates_gone(&self, gone: &[(&Element<'a>, WithdrawalReason)], groups: &[Group<'a>]) {
+        let mut said: HashSet<Option<String>> = HashSet::new();
+        for (condition, reason) in gone {
+            let number = terms::identifiers(condition, "identifier").into_iter().next().map(|it| it.value.to_owned());
+            let stays = |group: &Group<'a>| group.number.as_ref().map(|it| it.value) == number.as_deref();
+            if groups.iter().any(stays) || !said.insert(number.clone()) {
+                self.mark(condition);
+                continue;
+            }
+            self.take_back(condition, DIAGNOSIS_CERTIFICATE, number, reason.clone());
+        }
     }
 
     /// iClaim's Condition is a certificate; elsewhere it needs the serial number that makes it one.

@@ -1,6 +1,6 @@
 //! Condition → one diagnosis (診斷): codes and words, body site, severity, onset; and whether it is in force.
 
-use claimgate_packet::evidence::Diagnosis;
+use claimgate_packet::evidence::{Diagnosis, WithdrawalReason};
 
 use crate::element::Element;
 use crate::outcome::{Issue, IssueKind};
@@ -8,6 +8,7 @@ use crate::sources::{Sourced, Sources};
 use crate::terms;
 
 use super::reading::{Reading, none_carried, not_carried};
+use super::withdrawal;
 
 /// Parts of a Condition that evidence has no place for.
 const NOT_CARRIED: [&str; 4] = ["onsetAge", "onsetRange", "abatementAge", "abatementRange"];
@@ -56,6 +57,13 @@ fn since(
         let period = condition.child(period)?;
         period.moment(end).and_then(|_| from.text(to, &period, end))
     })
+}
+
+/// Why a diagnosis of a certificate counts no more, where it was entered in error.
+pub(super) fn entered_in_error(condition: &Element<'_>) -> Option<WithdrawalReason> {
+    let status = condition.child("verificationStatus").and_then(|status| terms::concept(&status))?;
+    let by_status = terms::codes(&status).find_map(|(_, code)| withdrawal::of_status(code))?;
+    Some(withdrawal::stated(condition).unwrap_or(by_status))
 }
 
 /// A diagnosis that was withdrawn or ruled out is no evidence.

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use claimgate_packet::evidence::{Coding, Concept, LabReport, LabResult};
+use claimgate_packet::evidence::{Coding, Concept, LAB_REPORT, LabReport, LabResult};
 
 use crate::element::Element;
 use crate::shape::Shape;
@@ -12,7 +12,7 @@ use crate::terms;
 
 use super::certificate::is_certificate_report;
 use super::reading::{Made, Reading, none_carried, not_carried};
-use super::result;
+use super::{result, withdrawal};
 
 /// LOINC "Laboratory report", the type of Taiwan's 檢驗檢查 exchange form.
 const LABORATORY_REPORT: (&str, &str) = ("http://loinc.org", "11502-2");
@@ -24,6 +24,14 @@ impl<'a> Reading<'_, 'a> {
         let mut reports = Vec::new();
         let reports_stated = self.bundle.all("DiagnosticReport");
         for report in reports_stated.filter(|report| !is_certificate_report(report)) {
+            if let Some(reason) = withdrawal::reason(report, "status") {
+                let number = result::number(report, &mut self.sources());
+                self.take_back(report, LAB_REPORT, number, reason);
+                let mut named = HashSet::new();
+                report.children("result").iter().for_each(|it| self.gather(it, &mut named, &mut Vec::new()));
+                used.extend(named);
+                continue;
+            }
             self.about(report, "subject");
             not_carried(report, "imagingStudy", "Send images as attachments; links are never followed.");
             self.report_files(report);

@@ -19,6 +19,7 @@ use crate::shape::Shape;
 use crate::sources::{Sourced, Sources};
 
 use super::file::File;
+use super::withdrawal::Withdrawn;
 use super::{Case, visit};
 
 /// Bytes that repeated parts may add to the evidence of one Bundle.
@@ -68,6 +69,8 @@ pub(super) struct Reading<'r, 'a> {
     pub(super) files: RefCell<HashMap<String, Option<Arc<[u8]>>>>,
     /// Files inside resources, by the path of the resource.
     pub(super) attached: RefCell<Vec<(String, File)>>,
+    /// Documents that count no more.
+    pub(super) withdrawn: RefCell<Vec<Withdrawn>>,
 }
 
 impl<'r, 'a> Reading<'r, 'a> {
@@ -83,6 +86,7 @@ impl<'r, 'a> Reading<'r, 'a> {
             used: RefCell::default(),
             files: RefCell::default(),
             attached: RefCell::default(),
+            withdrawn: RefCell::default(),
         }
     }
 

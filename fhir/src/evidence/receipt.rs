@@ -3,7 +3,7 @@
 //! Amounts are New Taiwan dollars and exact. NHI lines are often points and never part of a sum in dollars.
 
 use claimgate_packet::amount::{AmountError, Twd};
-use claimgate_packet::evidence::{CopyKind, MedicalReceipt, ReceiptKey};
+use claimgate_packet::evidence::{CopyKind, MEDICAL_RECEIPT, MedicalReceipt, ReceiptKey};
 use serde_json::Value;
 
 use crate::decimal;
@@ -13,6 +13,7 @@ use crate::sources::Sources;
 use crate::terms;
 
 use super::reading::{Made, Reading};
+use super::withdrawal;
 use totals::Figure;
 
 mod category;
@@ -37,8 +38,22 @@ impl<'a> Reading<'_, 'a> {
             for resource in self.bundle.all(kind) {
                 let word = if kind == "Claim" { "claim" } else { "invoice" };
                 let source = Source { resource, word, sources: self.sources() };
+                if let Some(reason) = withdrawal::reason(resource, "status") {
+                    let number = self.number(resource, &mut self.sources());
+                    self.take_back(resource, MEDICAL_RECEIPT, number, reason);
+                    continue;
+                }
                 let read = if kind == "Claim" { self.claim(&source) } else { self.invoice(&source) };
                 let Some(receipt) = read else { return receipts };
+                self.replaces(resource, MEDICAL_RECEIPT, receipt.value.number.as_deref());
+                if let Some(first) = receipts.iter_mut().find(|first| is_reprint(&first.value, &receipt.value)) {
+                    // Files of the other printing belong to the one receipt.
+                    first.of.extend(receipt.of);
+                    let text = "The same receipt is there twice: printed again, it is one receipt and counts once.";
+                    let issue = Issue::information(source.code("reprint"), text).zh("補印之收據視為同一收據，僅計一次");
+                    resource.findings().report(issue.at(resource.path()));
+                    continue;
+                }
                 if receipt.value.number.clone().is_some_and(|number| !numbers.insert(number)) {
                     let text = "Two receipts have the same number. Give each its own, or send the receipt once.";
                     let issue = Issue::warning(IssueKind::Duplicate, source.code("same-number"), text);
@@ -73,6 +88,12 @@ impl<'a> Reading<'_, 'a> {
         from.same("/key/date", "/issued_on");
         Some(ReceiptKey { institution, number: number?.to_owned(), date: issued_on? })
     }
+}
+
+/// Whether the other is the same receipt printed again (補印): one key, and nothing but the word for the printing differs.
+fn is_reprint(one: &MedicalReceipt, other: &MedicalReceipt) -> bool {
+    let any = |copy: &Option<CopyKind>| MedicalReceipt { copy: copy.clone(), ..other.clone() };
+    one.key.is_some() && one.key == other.key && *one == any(&one.copy)
 }
 
 /// The resource a receipt is read from, and the word its findings begin with.

@@ -13,7 +13,7 @@ use super::narrative;
 use super::reading::{Made, Reading, none_carried, not_carried, paths};
 
 /// Parts of a Composition that evidence has no place for.
-const NOT_CARRIED: [&str; 2] = ["event", "relatesTo"];
+const NOT_CARRIED: [&str; 1] = ["event"];
 
 impl Reading<'_, '_> {
     /// The record, where the Bundle is one; beside it, diagnoses that have no place elsewhere are named.

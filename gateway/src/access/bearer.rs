@@ -29,6 +29,8 @@ pub struct Bearer {
     pub jkt: Option<String>,
     /// Thumbprint of the client certificate the token is bound to.
     pub x5t: Option<String>,
+    /// Until when it counts.
+    pub expires: Timestamp,
     scope: String,
 }
 
@@ -113,7 +115,10 @@ pub fn read(
     let party = claims.text("sub")?.parse().map_err(|_| JwtError::Claim("sub"))?;
     claims.text("jti")?;
     let (jkt, x5t) = bound(claims.get("cnf")).ok_or(JwtError::Claim("cnf"))?;
-    Ok(Bearer { party, role: claims.text("role")?.to_owned(), jkt, x5t, scope: claims.text("scope")?.to_owned() })
+    let expires = claims.get("exp").and_then(Value::as_i64).and_then(|at| Timestamp::from_second(at).ok());
+    let expires = expires.ok_or(JwtError::Claim("exp"))?;
+    let (role, scope) = (claims.text("role")?.to_owned(), claims.text("scope")?.to_owned());
+    Ok(Bearer { party, role, jkt, x5t, expires, scope })
 }
 
 /// What a token is bound to. A binding that cannot be read must not be taken for none.

@@ -19,6 +19,7 @@ pub use super::proposal::{Decision, ProposalKind, ProposalRow, Verdict};
 use super::push::PushWrite;
 use super::request::RequestWrite;
 use super::retention::RetentionWrite;
+use super::revision::{DocumentRow, TakenBackRows};
 use super::submission::SubmissionState;
 use super::timeline::Entry;
 use super::upload::UploadWrite;
@@ -100,6 +101,8 @@ pub enum Write {
     SupersedeEvidence(ClaimId, i64),
     /// An evidence document, sealed under the claim's key.
     Evidence(EvidenceRow),
+    /// Documents the hospital takes back.
+    TakenBack(TakenBackRows),
     /// A file that belongs to evidence, sealed under the claim's key.
     Attachment(Box<AttachmentRow>),
     /// A file on its way, or an object that is to go.
@@ -357,6 +360,8 @@ pub struct DeliveryRow {
     pub presentation_digest: String,
     /// The attachments its packet names, each with its evidence.
     pub attachments: Vec<(EvidenceId, AttachmentId)>,
+    /// Its documents, and those it takes back, for the next one to be compared with.
+    pub documents: Vec<DocumentRow>,
     /// When.
     pub at: Timestamp,
 }

@@ -1,6 +1,6 @@
 //! From evidence and a permit to one signed packet, sealed for each recipient. No IO.
 //!
-//! In: evidence, the policy, recipients the permit covers, what each got before. Out: rows for the store, or nothing when
+//! In: evidence, the policy, recipients the permit covers, what each got before, what is taken back (`note`). Out: rows for the store, or nothing when
 //! no recipient's content changed.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use claimgate_packet::draft::{Draft, Part, RecipientDraft, SignError};
 use claimgate_packet::evidence::{Attachment, Document, Evidence};
 use claimgate_packet::jose::jwk::PrivateJwk;
+use claimgate_packet::limits;
 use claimgate_packet::manifest::ClaimRef;
 use claimgate_packet::seal::{SealError, Sealer};
 use claimgate_packet::sealed::Sealed;
@@ -20,6 +21,7 @@ use super::change::{DeliveryRow, PacketRow};
 use super::delivery::{Content, content_digest};
 use super::disclosure::share::{is_within, places, without};
 use super::disclosure::{Grant, Policy};
+use super::revision::{self, Before, Known, Marked, is_compared};
 use super::route::Recipient;
 use crate::consent::Permit;
 use crate::id::{AttachmentId, ClaimId, DeliveryId, EvidenceId, PacketId, Random};
@@ -27,6 +29,8 @@ use crate::keys::at_rest::{AtRestError, ClaimKey, Place};
 use crate::keys::index::{BlindIndex, Mac};
 use crate::keys::sealers::Sealers;
 use crate::party::PartyId;
+
+mod note;
 
 /// With what a packet is made.
 pub struct Workshop<'a> {
@@ -98,6 +102,9 @@ pub enum PacketError {
     /// A recipient has no valid encryption key now.
     #[error("recipient {0} has no valid encryption key")]
     NoEncryptionKey(PartyId),
+    /// Evidence has an id that is none of ours.
+    #[error("an evidence document's id is none")]
+    EvidenceId,
     /// Evidence names an attachment by an id that is none of ours.
     #[error("an attachment's id is none")]
     AttachmentId,
@@ -111,6 +118,12 @@ struct Piece<'a> {
     evidence: &'a Evidence,
     schema: String,
     document: Value,
+}
+
+impl<'a> Piece<'a> {
+    fn new(evidence: &'a Evidence) -> Result<Self, PacketError> {
+        Ok(Self { evidence, schema: evidence.document.schema(), document: evidence.document.to_json()? })
+    }
 }
 
 /// What one recipient gets of one piece: the document without these places, and its files or none of them.
@@ -132,6 +145,12 @@ struct Share<'a> {
     content: Mac,
     revision: i64,
     supersedes: Option<PacketId>,
+    /// The packet it is compared with.
+    compared_with: Option<PacketId>,
+    /// Its documents as the next revision compares them.
+    known: Vec<Known>,
+    /// What became of each, and of those that are gone.
+    marks: Vec<Marked>,
 }
 
 /// Signs one packet for the recipients whose granted content changed, and seals it for each.
@@ -143,41 +162,49 @@ pub fn assemble(
     (claim, revision): (ClaimId, i64),
     evidence: &[Evidence],
     (permit, recipients): (&Permit, &[Recipient]),
-    previous: &[Previous],
+    (previous, before): (&[Previous], &Before),
 ) -> Result<Option<Outgoing>, PacketError> {
-    let pieces = evidence
-        .iter()
-        .map(|one| Ok(Piece { evidence: one, schema: one.document.schema(), document: one.document.to_json()? }))
-        .collect::<Result<Vec<_>, serde_json::Error>>()?;
+    let pieces = evidence.iter().map(Piece::new).collect::<Result<Vec<_>, _>>()?;
     let mut shares = Vec::new();
     for recipient in recipients {
         if !permit.covers(&recipient.party.id, recipient.line) {
             return Err(PacketError::NotPermitted(recipient.party.id.clone()));
         }
-        if let Some(share) = changed_share(workshop, recipient, &pieces, permit, previous) {
+        if let Some(share) = changed_share((workshop, claim), recipient, &pieces, permit, (previous, before))? {
             shares.push(share);
         }
     }
     if shares.is_empty() {
         return Ok(None);
     }
+    // A packet of as many documents as one can hold has no place for notes; the timeline says the same.
+    let room = evidence.len().saturating_add(shares.len()) <= limits::EVIDENCE;
+    let notes: Vec<Evidence> = shares.iter().filter(|_| room).filter_map(|share| note::note(workshop, share)).collect();
+    let told = notes.iter().map(Piece::new).collect::<Result<Vec<_>, _>>()?;
+    let mut told = told.iter();
+    for share in shares.iter_mut().filter(|share| room && share.compared_with.is_some()) {
+        let its = told.next().and_then(|piece| granted(workshop.policy, share.recipient, permit, piece));
+        share.granted.extend(its);
+    }
     let id = PacketId::new(workshop.now, workshop.random);
     let signed = sign(workshop, id, claim, permit, &shares)?;
     let row = id.to_string();
     let body = workshop.claim_key.seal(Place { table: "packet", row: &row, column: "body" }, &signed.to_stored())?;
     let packet = PacketRow { id, claim, revision, body, manifest_digest: signed.manifest_digest(), at: workshop.now };
-    let deliveries =
-        shares.iter().map(|share| deliver(workshop, (id, claim), &signed, share)).collect::<Result<_, _>>()?;
+    let deliveries = shares
+        .iter()
+        .map(|share| deliver(workshop, (id, claim), &signed, (share, before)))
+        .collect::<Result<_, _>>()?;
     Ok(Some(Outgoing { packet, deliveries }))
 }
 
 fn changed_share<'a>(
-    workshop: &Workshop<'_>,
+    (workshop, claim): (&Workshop<'_>, ClaimId),
     recipient: &'a Recipient,
     pieces: &'a [Piece<'a>],
     permit: &Permit,
-    previous: &[Previous],
-) -> Option<Share<'a>> {
+    (previous, before): (&[Previous], &Before),
+) -> Result<Option<Share<'a>>, PacketError> {
     let granted: Vec<Granted<'a>> =
         pieces.iter().filter_map(|piece| granted(workshop.policy, recipient, permit, piece)).collect();
     let less: Vec<Value> = granted.iter().map(|one| without(one.piece.document.clone(), &one.withheld)).collect();
@@ -189,15 +216,27 @@ fn changed_share<'a>(
     let content = content_digest(workshop.index, content);
     let last = previous.iter().find(|last| last.party == recipient.party.id && last.line == recipient.line);
     if last.is_some_and(|last| last.content == content && !last.fruitless) {
-        return None;
+        return Ok(None);
     }
-    Some(Share {
+    let known = granted.iter().zip(&less).map(|(one, document)| note::known(workshop, claim, (one, document)));
+    let known: Vec<Known> = known.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+    let holding = before.held(&recipient.party.id, recipient.line);
+    // Whoever has nothing of a case that is taken back whole is told nothing of it.
+    let nothing = !pieces.iter().any(|piece| is_compared(piece.evidence.document.kind()));
+    if nothing && holding.is_none() && last.is_none_or(|last| last.fruitless) {
+        return Ok(None);
+    }
+    let held = holding.map(|holding| holding.documents.as_slice()).unwrap_or_default();
+    Ok(Some(Share {
         recipient,
         granted,
         content,
         revision: last.map_or(1, |last| last.revision + 1),
         supersedes: last.map(|last| last.packet),
-    })
+        compared_with: holding.map(|holding| holding.packet),
+        marks: revision::marks(held, &known, &before.taken_back),
+        known,
+    }))
 }
 
 /// What the policy gives a recipient of a piece, less what the permit takes away. A consent goes to whom it names.
@@ -289,7 +328,7 @@ fn deliver(
     workshop: &Workshop<'_>,
     (packet, claim): (PacketId, ClaimId),
     signed: &Signed,
-    share: &Share<'_>,
+    (share, before): (&Share<'_>, &Before),
 ) -> Result<DeliveryRow, PacketError> {
     let party = &share.recipient.party;
     let key = party.encryption_key(workshop.now).ok_or_else(|| PacketError::NoEncryptionKey(party.id.clone()))?;
@@ -307,6 +346,7 @@ fn deliver(
         sealed_digest: sealed.digest(),
         presentation_digest: presentation.digest(),
         attachments: disclosed(&share.granted)?,
+        documents: note::rows(share, before.held(&party.id, share.recipient.line)),
         sealed: sealed.as_str().as_bytes().to_vec(),
         at: workshop.now,
     })

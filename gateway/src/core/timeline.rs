@@ -70,8 +70,37 @@ pub enum Event {
     },
     /// A delivery was taken back before it left.
     Withdrawn {
+        /// Whose.
+        party: PartyId,
         /// For which line.
         line: Line,
+    },
+    /// The hospital withdrew documents that a recipient holds (作廢、退費、換發、更正).
+    TakenBack {
+        /// Who holds them.
+        party: PartyId,
+        /// For which line.
+        line: Line,
+        /// How many.
+        withdrawn: usize,
+        /// Why, each word once.
+        reasons: Vec<String>,
+    },
+    /// The hospital withdrew the whole case (全案作廢).
+    Voided {
+        /// Who holds it.
+        party: PartyId,
+        /// For which line.
+        line: Line,
+    },
+    /// An insurer decided or paid on documents that were withdrawn since; for it alone.
+    Flagged {
+        /// Who.
+        party: PartyId,
+        /// For which line.
+        line: Line,
+        /// What it did.
+        flag: &'static str,
     },
     /// A recipient gave a delivery back as not its own (退件).
     Returned {
@@ -150,6 +179,8 @@ pub enum Event {
         state: &'static str,
         /// Every insurer of it: each reads it.
         insurers: Vec<PartyId>,
+        /// The insurer whose step it is, where it is one's: what it did, the others do not read.
+        by: Option<PartyId>,
     },
     /// A last day is near, or over: for whoever is on turn (期限提醒).
     Deadline {
@@ -214,6 +245,9 @@ impl Event {
             Self::Fetched { .. } => "delivery.fetched",
             Self::Acknowledged { .. } => "delivery.acknowledged",
             Self::Withdrawn { .. } => "delivery.withdrawn",
+            Self::TakenBack { .. } => "evidence.withdrawn",
+            Self::Voided { .. } => "claim.voided",
+            Self::Flagged { .. } => "submission.flagged",
             Self::Returned { .. } => "delivery.returned",
             Self::Forwarded { .. } => "delivery.forwarded",
             Self::NotForwarded { .. } => "delivery.not-forwarded",
@@ -237,16 +271,21 @@ impl Event {
             Self::Received { revision, evidence } => json!({ "revision": revision, "evidence": evidence }),
             Self::HeldForConsent | Self::Unchanged => json!({}),
             Self::Signed { recipients } => json!({ "recipients": recipients }),
-            Self::Ready { party, line } | Self::HeldForRecipient { party, line } | Self::Fetched { party, line } => {
-                json!({ "party": party, "line": line })
+            Self::Ready { party, line }
+            | Self::HeldForRecipient { party, line }
+            | Self::Fetched { party, line }
+            | Self::Withdrawn { party, line }
+            | Self::Voided { party, line } => json!({ "party": party, "line": line }),
+            Self::TakenBack { party, line, withdrawn, reasons } => {
+                json!({ "party": party, "line": line, "documents": withdrawn, "reasons": reasons })
             }
+            Self::Flagged { party, line, flag } => json!({ "party": party, "line": line, "flag": flag }),
             Self::Acknowledged { party, line, result, receipt: None } => {
                 json!({ "party": party, "line": line, "result": result })
             }
             Self::Acknowledged { party, line, result, receipt } => {
                 json!({ "party": party, "line": line, "result": result, "receipt": receipt })
             }
-            Self::Withdrawn { line } => json!({ "line": line }),
             Self::Returned { party, line, reason } => json!({ "party": party, "line": line, "reason": reason }),
             Self::Forwarded { party, line, hops } => json!({ "party": party, "line": line, "hops": hops }),
             Self::NotForwarded { party, line, code } => json!({ "party": party, "line": line, "code": code }),
@@ -285,6 +324,12 @@ pub fn sentence(code: &str) -> (&'static str, &'static str) {
         "delivery.fetched" => ("Fetched by the insurer", "保險公司已領取"),
         "delivery.acknowledged" => ("Acknowledged by the insurer", "保險公司已簽收"),
         "delivery.withdrawn" => ("Taken back before it left: no consent any more", "同意已撤回，未送出即收回"),
+        "evidence.withdrawn" => ("The hospital withdrew documents the insurer holds", "醫院已作廢或撤回部分文件"),
+        "claim.voided" => ("The hospital withdrew the whole case", "醫院已撤回全案"),
+        "submission.flagged" => (
+            "Decided or paid on documents that were withdrawn since: look at it again",
+            "核定或給付所據之文件已撤回，請重新檢視",
+        ),
         "delivery.returned" => ("Given back by the insurer as not its own", "保險公司退件"),
         "delivery.forwarded" => ("Handed on to another insurer", "已轉送另一保險公司"),
         "delivery.not-forwarded" => {
@@ -304,6 +349,9 @@ pub fn sentence(code: &str) -> (&'static str, &'static str) {
     }
 }
 
+/// The word an insurer reads for a step of another one.
+const OTHERS_STEP: &str = "other-insurer";
+
 /// One entry for one audience.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -319,15 +367,26 @@ pub struct Entry {
     pub event: Event,
 }
 
-/// Writes an event for the pushing hospital, the owner and, where it concerns one, the recipient.
+/// Writes an event for the pushing hospital, the owner and, where it concerns one, the recipient; a flag for its insurer
+/// alone.
 #[must_use]
 pub fn entries(claim: ClaimId, hospital: &PartyId, event: &Event, at: Timestamp, random: &Random) -> Vec<Entry> {
-    let mut audiences = vec![Audience::Party(Role::Hospital, hospital.clone()), Audience::Owner];
+    let insurer = |party: &PartyId| Audience::Party(Role::Insurer, party.clone());
+    let entry = |audience, event| Entry { id: EventId::new(at, random), claim, at, audience, event };
+    let mut told = Vec::new();
+    if !matches!(event, Event::Flagged { .. }) {
+        let hospital = Audience::Party(Role::Hospital, hospital.clone());
+        told.extend([hospital, Audience::Owner].map(|audience| entry(audience, event.clone())));
+    }
     match event {
         Event::Ready { party, .. }
         | Event::HeldForRecipient { party, .. }
         | Event::Fetched { party, .. }
         | Event::Acknowledged { party, .. }
+        | Event::Withdrawn { party, .. }
+        | Event::TakenBack { party, .. }
+        | Event::Voided { party, .. }
+        | Event::Flagged { party, .. }
         | Event::Returned { party, .. }
         | Event::Forwarded { party, .. }
         | Event::NotForwarded { party, .. }
@@ -335,22 +394,47 @@ pub fn entries(claim: ClaimId, hospital: &PartyId, event: &Event, at: Timestamp,
         | Event::Decided { party, .. }
         | Event::Payment { party, .. }
         | Event::Request { party, .. }
-        | Event::Status { party, .. } => audiences.push(Audience::Party(Role::Insurer, party.clone())),
+        | Event::Status { party, .. } => told.push(entry(insurer(party), event.clone())),
         Event::Offset { insurers, .. }
         | Event::AccidentOpened { insurers, .. }
-        | Event::AccidentPaper { insurers, .. } => {
-            audiences.extend(insurers.iter().map(|party| Audience::Party(Role::Insurer, party.clone())));
-        }
-        Event::Received { .. }
-        | Event::HeldForConsent
-        | Event::Signed { .. }
-        | Event::Deadline { .. }
+        | Event::AccidentPaper { offset, step, state, insurers, by } => told.extend(insurers.iter().map(|party| {
+            // Another insurer's step is no business of this one: it reads that the case came on.
+            let step = if by.as_ref().is_none_or(|by| by == party) { step } else { OTHERS_STEP };
+            let event = Event::Offset { offset: *offset, step, state, insurers: Vec::new(), by: None };
+            entry(insurer(party), event)
+        })),
+        Event::Received { .. } | Event::HeldForConsent | Event::Signed { .. } | Event::Deadline { .. }
         | Event::Mydata { .. }
-        | Event::Unchanged
-        | Event::Withdrawn { .. } => {}
+        | Event::Unchanged => {}
     }
-    audiences
-        .into_iter()
-        .map(|audience| Entry { id: EventId::new(at, random), claim, at, audience, event: event.clone() })
-        .collect()
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_insurer_reads_that_another_came_on_and_not_how_and_a_flag_is_its_own() {
+        let random = Random::system();
+        let (claim, offset) =
+            (ClaimId::new(Timestamp::UNIX_EPOCH, &random), OffsetId::new(Timestamp::UNIX_EPOCH, &random));
+        let [hospital, one, other]: [PartyId; 3] =
+            ["hospital-a", "insurer-a", "insurer-b"].map(|id| id.parse().unwrap());
+        let insurers = vec![one.clone(), other.clone()];
+        let event = Event::Offset { offset, step: "decline", state: "asked", insurers, by: Some(one.clone()) };
+        let told = entries(claim, &hospital, &event, Timestamp::UNIX_EPOCH, &random);
+        let step = |of: &Audience| {
+            let found = told.iter().find(|entry| entry.audience == *of).unwrap();
+            found.event.parameters()["step"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(step(&Audience::Party(Role::Insurer, one.clone())), "decline");
+        assert_eq!(step(&Audience::Party(Role::Insurer, other)), OTHERS_STEP);
+        assert_eq!((step(&Audience::Owner), told.len()), ("decline".to_owned(), 4));
+
+        let event = Event::Flagged { party: one.clone(), line: Line::Life, flag: "paid-on-withdrawn-evidence" };
+        let told = entries(claim, &hospital, &event, Timestamp::UNIX_EPOCH, &random);
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].audience, Audience::Party(Role::Insurer, one));
+    }
 }

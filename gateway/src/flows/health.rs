@@ -16,6 +16,7 @@ mod consented;
 mod evidence;
 mod forward;
 mod release;
+mod revised;
 mod same;
 mod search;
 pub(super) mod send;

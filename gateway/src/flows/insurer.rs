@@ -45,6 +45,7 @@ pub use pay::Paying;
 pub use report::{Report, Reported, Status};
 pub use requests::{Asking, NotAsked};
 pub use signed::NotSigned;
+pub use standing::shown;
 pub use statement::NotStated;
 pub use traced::Trace;
 
@@ -297,7 +298,7 @@ impl Engine {
             change.push(Write::RelyOnParty(hospital.id, hospital.version));
             return Ok(false);
         }
-        let event = Event::Withdrawn { line: delivery.line };
+        let event = Event::Withdrawn { party: insurer.clone(), line: delivery.line };
         change.push(Write::Withdraw(delivery.id, self.now()));
         change.push(self.due(delivery.claim));
         change.tell(entries(delivery.claim, &delivery.hospital, &event, self.now(), &self.random));

@@ -153,7 +153,7 @@ impl Engine {
                 at,
             };
             change.push(Write::Offset(OffsetWrite::New(Box::new(row))));
-            self.tell_offset((id, head.id, hospital), &offset, ("open", hospital.as_str()), &mut change);
+            self.tell_offset((id, head.id, hospital), &offset, ("open", hospital.as_str(), None), &mut change);
             if self.commit_or_redo(change).await?.is_some() {
                 let turns = self.turns_of(&offset);
                 let seen = Seen { id, claim: head.id, hospital: hospital.clone(), changed: at, offset, turns };
@@ -330,7 +330,8 @@ impl Engine {
             OffsetOf::Hospital(party) | OffsetOf::Insurer(party) => party.as_str(),
             OffsetOf::Gateway => "gateway",
         };
-        self.tell_offset((kept.id, kept.claim, &kept.hospital), offset, (step.as_str(), actor), change);
+        let by = if let OffsetOf::Insurer(party) = of { Some(party.clone()) } else { None };
+        self.tell_offset((kept.id, kept.claim, &kept.hospital), offset, (step.as_str(), actor, by), change);
         Ok(())
     }
 
@@ -359,12 +360,12 @@ impl Engine {
         &self,
         (id, claim, hospital): (OffsetId, ClaimId, &PartyId),
         offset: &Offset,
-        (step, actor): (&'static str, &str),
+        (step, actor, by): (&'static str, &str, Option<PartyId>),
         change: &mut Change,
     ) {
         let state = offset.state().as_str();
         let insurers = offset.parts.iter().map(|part| part.party.clone()).collect();
-        let event = Event::Offset { offset: id, step, state, insurers };
+        let event = Event::Offset { offset: id, step, state, insurers, by };
         change.tell(entries(claim, hospital, &event, self.now(), &self.random));
         let detail = [("step", step.to_owned()), ("state", state.to_owned()), ("claim", claim.to_string())];
         change.push(self.audit(actor, "offset.step", &id, detail));

@@ -1,4 +1,4 @@
-//! The owner's eyes: an app backend redeems a tracking code once and then follows the claim.
+//! The owner's eyes: an app backend redeems a tracking code once and then follows the claim (`timeline`).
 
 use super::{Engine, Fault};
 use crate::core::change::{Change, Write};

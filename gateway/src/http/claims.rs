@@ -12,8 +12,10 @@ use validator::Validate;
 use super::body;
 use super::caller::{Caller, FollowClaims};
 use super::problem::Problem;
+use super::timeline::{TurnView, turn_view};
 use crate::app::App;
 use crate::core::timeline::sentence;
+use crate::core::turn::{Turn, next_deadline};
 use crate::store::{AppView, TimelineLine};
 
 /// Body of `POST /claims/v1/links`.
@@ -46,6 +48,11 @@ pub struct Timeline {
     pub revision: i64,
     /// How it stands with each insurer and line.
     pub submissions: Vec<Stand>,
+    /// Who is on turn; what is due first comes first.
+    pub on_turn: Vec<TurnView>,
+    /// The next moment something is due (UTC).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_deadline: Option<Timestamp>,
     /// What happened, oldest first.
     pub timeline: Vec<Entry>,
 }
@@ -114,11 +121,11 @@ pub async fn redeem(
 /// 404 for a claim this app is not linked to.
 pub async fn timeline(app: Data<App>, caller: Caller<FollowClaims>, id: Path<String>) -> Result<HttpResponse, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
-    let view = app.engine.app_view(&caller.party.id, id).await?.ok_or_else(Problem::not_found)?;
-    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(shown(&view)))
+    let followed = app.engine.followed_by_owner(&caller.party.id, id).await?.ok_or_else(Problem::not_found)?;
+    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(shown(&followed)))
 }
 
-fn shown(view: &AppView) -> Timeline {
+fn shown((view, turns): &(AppView, Vec<Turn>)) -> Timeline {
     let submissions = view
         .submissions
         .iter()
@@ -130,7 +137,14 @@ fn shown(view: &AppView) -> Timeline {
         })
         .collect();
     let timeline = view.timeline.iter().map(entry).collect();
-    Timeline { claim_id: view.claim.to_string(), revision: view.revision, submissions, timeline }
+    Timeline {
+        claim_id: view.claim.to_string(),
+        revision: view.revision,
+        submissions,
+        on_turn: turns.iter().map(turn_view).collect(),
+        next_deadline: next_deadline(turns),
+        timeline,
+    }
 }
 
 fn entry(line: &TimelineLine) -> Entry {

@@ -23,6 +23,7 @@ mod operator;
 mod reports;
 mod requests;
 mod table;
+mod timeline;
 mod wallet;
 
 use operation::{Body, Operation, Tag};

@@ -122,6 +122,13 @@ impl Problem {
         Self { hint: Some(Hint::RetryAfter("2")), ..Self::new(503, "busy", detail) }
     }
 
+    /// 429: the party has as many streams of events open as it may.
+    #[must_use]
+    pub fn too_many_streams() -> Self {
+        let detail = "You have as many streams of events open as you may; end one, or ask for pages of a timeline";
+        Self { hint: Some(Hint::RetryAfter("10")), ..Self::new(429, "limit.streams", detail) }
+    }
+
     /// 429: the party, or who asks for a token, has reached a limit (RFC 6585 §4).
     #[must_use]
     pub fn limited(exceeded: Exceeded) -> Self {

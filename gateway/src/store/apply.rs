@@ -8,7 +8,7 @@ use super::sql::{Connection, is_refusal, query};
 use super::written::{millis, one};
 use super::{
     StoreError, accident, alert, application, attachments, deadline, handover, inserts, leaving, ledger, log, master, mydata, offset,
-    published, push, receipt, registry, requests, retention, uploads, wallet,
+    published, push, receipt, registry, requests, retention, revision, uploads, wallet,
 };
 use crate::core::change::{Change, SearchValues, Write};
 use crate::party::Party;
@@ -148,6 +148,7 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
             query(sql).bind(id.to_string()).bind(millis(*at)).execute(&mut *tx).await?;
             push::announce_withdrawal(tx, *id, *at).await
         }
+        Write::TakenBack(rows) => revision::apply(tx, rows).await,
         Write::Push(write) => push::apply(tx, write).await,
         Write::Handover(write) => handover::apply(tx, write).await,
         Write::Ledger(write) => ledger::apply(tx, write).await,

@@ -3,9 +3,9 @@
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
 
-use super::rows::{AppView, ClaimHead, HospitalAnswer, StoredAnswer, SubmissionView, TimelineLine, mac, parse, time};
+use super::rows::{AppView, ClaimHead, HospitalAnswer, StoredAnswer, SubmissionView, mac, parse, time};
 use super::sql::query_as;
-use super::{Store, StoreError};
+use super::{Store, StoreError, Stream};
 use crate::core::packet::Previous;
 use crate::core::retention::Bar;
 use crate::id::{ClaimId, PacketId, SubmissionId};
@@ -235,26 +235,8 @@ impl Store {
                 ))
             })
             .collect::<Result<_, StoreError>>()?;
-        let timeline = self.timeline(claim, "owner", "").await?;
+        let timeline = self.entries_of_claim(&Stream::Owner(app.clone(), claim), claim).await?;
         Ok(Some(AppView { claim, revision, timeline, submissions }))
-    }
-
-    /// The entries of one audience, oldest first.
-    async fn timeline(&self, claim: ClaimId, role: &str, party: &str) -> Result<Vec<TimelineLine>, StoreError> {
-        let sql = "-- read::timeline
-            select at, event, parameters from timeline
-            where claim_id = $1 and audience_role = $2 and audience_party = $3 order by at, id";
-        let rows: Vec<(i64, String, String)> =
-            query_as(sql).bind(claim.to_string()).bind(role).bind(party).fetch_all(self.readers()).await?;
-        rows.into_iter()
-            .map(|(at, event, parameters)| {
-                Ok(TimelineLine {
-                    at: time("timeline", "at", at)?,
-                    event,
-                    parameters: parse("timeline", "parameters", &parameters)?,
-                })
-            })
-            .collect()
     }
 }
 

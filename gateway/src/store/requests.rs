@@ -241,6 +241,16 @@ impl Store {
         rows.iter().map(kept).collect()
     }
 
+    /// The requests of a claim that wait for an answer, oldest first.
+    ///
+    /// # Errors
+    /// The database is away or a row damaged.
+    pub async fn requests_waiting(&self, claim: ClaimId) -> Result<Vec<KeptRequest>, StoreError> {
+        let sql = kept!("waiting", "r.claim_id = $1 and r.open_until is not null order by r.id");
+        let rows = query(sql).bind(claim.to_string()).fetch_all(self.readers()).await?;
+        rows.iter().map(kept).collect()
+    }
+
     /// Requests whose last day is over, and that wait still.
     ///
     /// # Errors

@@ -336,7 +336,7 @@ async fn bar(tx: &mut Connection, claim: ClaimId, version: Option<i64>, bar: Opt
 
 /// Statements with the claim's id as $1; what cannot be null becomes empty. The submissions go first: who links one, gives
 /// it back or reports on it holds their rows, and is waited for before what it wrote is looked for.
-const EMPTIED: [&str; 35] = [
+const EMPTIED: [&str; 37] = [
     // Papers of an accident of which no other claim is left go with their key.
     "-- retention::erase_papers
         update accident_paper set content = null, receipt = null, due_at = null where accident_id in
@@ -357,6 +357,9 @@ const EMPTIED: [&str; 35] = [
     "-- retention::erase_key\ndelete from claim_key where claim_id = $1",
     "-- retention::erase_search\ndelete from claim_search where claim_id = $1",
     "-- retention::erase_receipt_keys\ndelete from receipt_key where claim_id = $1",
+    "-- retention::erase_documents
+        delete from delivery_document where delivery_id in (select id from delivery where claim_id = $1)",
+    "-- retention::erase_withdrawn_documents\ndelete from withdrawn_document where claim_id = $1",
     "-- retention::erase_codes\ndelete from tracking_code where claim_id = $1",
     "-- retention::erase_app_links\ndelete from claim_link where claim_id = $1",
     "-- retention::erase_cases

@@ -115,6 +115,8 @@ pub struct SubmissionView {
 /// A line of the timeline.
 #[derive(Clone, Debug)]
 pub struct TimelineLine {
+    /// Its place in its reader's stream; given a moment after it was written.
+    pub position: Option<i64>,
     /// When.
     pub at: Timestamp,
     /// Event code.

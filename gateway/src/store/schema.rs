@@ -85,6 +85,7 @@ migrations! {
     29 "0029_deadlines";
     32 "0032_mydata";
     31 "0031_accident";
+    28 "0028_revisions";
 }
 
 /// The migrations for the database of a connection, in order.

@@ -1,10 +1,10 @@
 //! Positions: given after the commit, in batches, by one process at a time. Readers see only rows with a position.
 //!
 //! Deliveries get one gapless stream per recipient, ordered by claim revision; the audit trail gets one stream
-//! whose every line is bound to the one before it (hash chain).
+//! whose every line is bound to the one before it (hash chain); entries of timelines one per reader.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -12,7 +12,7 @@ use super::inserts::pieces;
 use super::rows::DueWork;
 use super::sql::{Builder, Connection, query, query_as};
 use super::written::{exactly, millis};
-use super::{StoreError, log, mydata, push, registry, wallet};
+use super::{StoreError, log, mydata, push, registry, timeline, wallet};
 use crate::audit;
 
 /// The most rows one batch takes.
@@ -29,12 +29,21 @@ pub struct Sequenced {
     pub audit: u64,
     /// Leaves that are in the public log now.
     pub leaves: u64,
+    /// Entries of timelines that have a place now.
+    pub entries: u64,
     /// Whether more may be waiting.
     pub more: bool,
 }
 
+/// What a run did, and whose timelines have grown by it.
+#[derive(Debug)]
+pub(super) struct Placed {
+    pub(super) done: Sequenced,
+    pub(super) streams: BTreeSet<String>,
+}
+
 /// Gives positions; none where another process is doing so.
-pub(super) async fn run(connection: &mut Connection) -> Result<Option<Sequenced>, StoreError> {
+pub(super) async fn run(connection: &mut Connection) -> Result<Option<Placed>, StoreError> {
     let mut tx = connection.begin().await?;
     // Held until the commit: whoever stands still here loses lock and transaction together, so nothing of what it
     // would have written can come later.
@@ -44,12 +53,15 @@ pub(super) async fn run(connection: &mut Connection) -> Result<Option<Sequenced>
     let deliveries = deliveries(&mut tx).await?;
     let audit = audit_lines(&mut tx).await?;
     let leaves = log::sequence(&mut tx, BATCH).await?;
+    let (entries, streams) = timeline::place(&mut tx, BATCH).await?;
     if deliveries > 0 {
         tx.tell_others().await?;
     }
+    tx.tell_of_entries(&streams).await?;
     tx.commit().await?;
     let full = u64::try_from(BATCH).unwrap_or(u64::MAX);
-    Ok(Some(Sequenced { deliveries, audit, leaves, more: deliveries >= full || audit >= full || leaves >= full }))
+    let more = [deliveries, audit, leaves, entries].into_iter().any(|count| count >= full);
+    Ok(Some(Placed { done: Sequenced { deliveries, audit, leaves, entries, more }, streams }))
 }
 
 async fn deliveries(tx: &mut Connection) -> Result<u64, StoreError> {
@@ -121,13 +133,13 @@ async fn audit_lines(tx: &mut Connection) -> Result<u64, StoreError> {
 }
 
 /// The last position of a stream, and for the audit trail its hash.
-async fn last(tx: &mut Connection, stream: &str) -> Result<(i64, Vec<u8>), StoreError> {
+pub(super) async fn last(tx: &mut Connection, stream: &str) -> Result<(i64, Vec<u8>), StoreError> {
     let sql = "-- sequence::stream\nselect position, hash from stream where name = $1";
     let last: Option<(i64, Vec<u8>)> = query_as(sql).bind(stream).fetch_optional(tx).await?;
     Ok(last.unwrap_or_default())
 }
 
-async fn advance(tx: &mut Connection, stream: &str, position: i64, hash: &[u8]) -> Result<(), StoreError> {
+pub(super) async fn advance(tx: &mut Connection, stream: &str, position: i64, hash: &[u8]) -> Result<(), StoreError> {
     let sql = "-- sequence::advance
         insert into stream (name, position, hash) values ($1, $2, $3)
         on conflict (name) do update set position = excluded.position, hash = excluded.hash";

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 
 use super::rows::{DuePush, DueWork};
-use super::sequence::{self, Sequenced};
+use super::sequence::{self, Placed};
 use super::sql::{Connection, Opener};
 use super::{StoreError, apply, inserts, push, retention, sql};
 use crate::core::change::Change;
@@ -16,7 +16,7 @@ const GROUP: usize = 128;
 #[derive(Debug)]
 pub(super) enum Job {
     Change(Change, oneshot::Sender<Result<(), StoreError>>),
-    Sequence(oneshot::Sender<Result<Option<Sequenced>, StoreError>>),
+    Sequence(oneshot::Sender<Result<Option<Placed>, StoreError>>),
     Lease {
         now: Timestamp,
         until: Timestamp,

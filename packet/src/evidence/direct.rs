@@ -12,7 +12,8 @@ use super::{
     ACCIDENT_APPRAISAL, ACCIDENT_CERTIFICATE, ACCIDENT_PAPER_CHECK, ACCIDENT_PRELIMINARY_ANALYSIS,
     ACCIDENT_REGISTRATION_SLIP, ACCIDENT_REPORT, ACCIDENT_SCENE_PHOTOS, ACCIDENT_SCENE_SKETCH, ACCIDENT_STATEMENT,
     Attachment, CLAIM_APPLICATION, CONSENT, DIAGNOSIS_CERTIFICATE, Document, Evidence, LAB_REPORT, MEDICAL_RECEIPT,
-    MEDICAL_RECORD, PRESCRIPTION, Source, VEHICLE_REGISTRATION, Verification,
+    MEDICAL_RECORD, PRESCRIPTION,
+    REVISION_NOTE, Source, VEHICLE_REGISTRATION, Verification,
 };
 
 /// The longest text read so: its members cannot be more than a disclosure may have.
@@ -124,6 +125,7 @@ fn known<'de, A: MapAccess<'de>>(kind: Option<&str>, schema: Option<&str>, map: 
         }
         (Some(CLAIM_APPLICATION), Some("claim-application/1")) => Document::ClaimApplication(map.next_value()?),
         (Some(CONSENT), Some("consent/1")) => Document::Consent(map.next_value()?),
+        (Some(REVISION_NOTE), Some("revision-note/1")) => Document::RevisionNote(map.next_value()?),
         _ => return Err(A::Error::custom("a type to be read step by step")),
     })
 }

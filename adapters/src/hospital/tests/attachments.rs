@@ -196,8 +196,6 @@ fn what_is_no_base64_no_document_or_too_much_is_refused() {
         let found = refused(&|it| reference(it, "ref", "", json!({ "data": data }), json!({})));
         assert_eq!(found, (Refused::Unprocessable, "attachment.base64".to_owned()), "{data}");
     }
-    let replaced = refused(&|it| reference(it, "ref", "", inline(), json!({ "status": "superseded" })));
-    assert_eq!(replaced, (Refused::Unprocessable, "document-reference.not-in-force".to_owned()));
     let many = refused(&|it| resource(it, "DiagnosticReport")["presentedForm"] = json!(vec![inline(); 201]));
     assert_eq!(many, (Refused::TooLarge, "bundle.too-many-attachments".to_owned()));
     let nothing = refused(&|it| {

@@ -17,7 +17,7 @@ use super::totals::{self, Stated};
 use super::{Source, category, payer};
 
 /// Parts of a Claim and of its items that a receipt has no place for.
-const NOT_CARRIED: [&str; 6] = ["billablePeriod", "careTeam", "accident", "related", "payee", "facility"];
+const NOT_CARRIED: [&str; 5] = ["billablePeriod", "careTeam", "accident", "payee", "facility"];
 const ITEM_NOT_CARRIED: [&str; 6] = ["revenue", "programCode", "udi", "bodySite", "subSite", "locationCodeableConcept"];
 
 /// Our own extension of an item: what it takes off is taken off the whole receipt and no line.
@@ -98,7 +98,7 @@ impl<'a> Reading<'_, 'a> {
     }
 }
 
-/// A Claim that is cancelled, a draft, or a request in advance is no receipt.
+/// A Claim that is a draft or a request in advance is no receipt; one that is cancelled was taken back before.
 fn in_force(claim: &Element<'_>) {
     if claim.string("status").is_some_and(|status| status != "active") {
         let text = "The Claim is not active, so it is no receipt. Remove it or correct its status.";

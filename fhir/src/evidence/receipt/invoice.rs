@@ -170,7 +170,7 @@ fn in_force(invoice: &Element<'_>) {
     if !matches!(invoice.required_string("status"), None | Some("issued" | "balanced")) {
         let text = "The Invoice is not issued, so it is no receipt. Remove it or correct its status.";
         let issue = Issue::error(IssueKind::BusinessRule, "invoice.not-issued", text);
-        invoice.report(issue.zh("收據尚未開立、已作廢或登錄錯誤"), "status");
+        invoice.report(issue.zh("收據尚未開立"), "status");
     }
 }
 

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 /// The published schemas. A type that is not here goes to nobody.
-const SCHEMAS: [(&str, &str); 17] = [
+const SCHEMAS: [(&str, &str); 18] = [
     ("diagnosis-certificate", include_str!("../../../../docs/schemas/diagnosis-certificate-1.schema.json")),
     ("medical-receipt", include_str!("../../../../docs/schemas/medical-receipt-1.schema.json")),
     ("lab-report", include_str!("../../../../docs/schemas/lab-report-1.schema.json")),
@@ -27,6 +27,7 @@ const SCHEMAS: [(&str, &str); 17] = [
     ("vehicle-registration", include_str!("../../../../docs/schemas/vehicle-registration-1.schema.json")),
     ("claim-application", include_str!("../../../../docs/schemas/claim-application-1.schema.json")),
     ("consent", include_str!("../../../../docs/schemas/consent-1.schema.json")),
+    ("revision-note", include_str!("../../../../docs/schemas/revision-note-1.schema.json")),
 ];
 
 /// Objects whose members mean something only together: a number without its comparator is another number. They are
@@ -49,6 +50,7 @@ const WHOLE: [&str; 18] = [
     "Reduction",
     "ReferenceRange",
     "RegistryCode",
+    "RevisedDocument",
     "Wgs84",
 ];
 

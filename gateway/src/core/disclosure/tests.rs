@@ -76,7 +76,7 @@ fn each_line_gets_its_types_and_no_other() {
             Line::MotorDamage | Line::MotorTheft => &[],
             _ => &["claim-application", "consent"],
         };
-        let expected = [expected, signed].concat();
+        let expected = [expected, signed, &["revision-note"]].concat();
         assert_eq!(types(&policy, *line, Purpose::ClaimAssessment), expected, "{line}");
         for purpose in [Purpose::RecordRequest, Purpose::Subrogation, Purpose::StatutoryNotice] {
             assert_eq!(types(&policy, *line, purpose), [""; 0], "{line} {purpose}");

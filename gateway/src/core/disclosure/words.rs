@@ -87,6 +87,7 @@ pub fn chinese(kind: &str) -> &'static str {
         "vehicle-registration" => "車籍資料",
         "claim-application" => "理賠申請書",
         "consent" => "同意書",
+        "revision-note" => "異動清單",
         _ => "",
     }
 }

@@ -15,7 +15,7 @@ use claimgate_packet::draft::SignError;
 use claimgate_packet::words::ClaimKind;
 
 use super::send::Sending;
-use super::{Answer, ByIdentifier, Conditions, Refusal, Request, attachments, consented, evidence, signature};
+use super::{Answer, ByIdentifier, Conditions, Refusal, Request, attachments, consented, evidence, revised, signature};
 use crate::consent;
 use crate::core::change::{Bundle, Change, IdempotencyRow, NewClaim, NextRevision, Write};
 use crate::core::handover::HandoverWrite;
@@ -55,6 +55,12 @@ struct Push {
 impl Push {
     fn checked(&self) -> Option<&Checked> {
         self.signed.as_ref().map(|(_, checked)| checked)
+    }
+
+    /// What a new revision is answered with.
+    fn status(&self, first: bool) -> u16 {
+        let replaced = self.conditions.replace.is_some() || self.conditions.update.is_some() && !first;
+        if replaced { 200 } else { 201 }
     }
 }
 
@@ -213,6 +219,9 @@ impl Engine {
             (Some((id, revision)), head) => self.check_replace(hospital, *id, *revision, head.as_ref()).await?,
             (None, None) => {}
         }
+        if present.is_none() && revised::only_takes_back(bundle) {
+            return Err(revised::refused());
+        }
         let recipients = self.recipients(&bundle.coverages, !push.again).await?;
         let target = self.target(hospital, case, present)?;
         self.write(hospital, push, bundle, &recipients, target).await
@@ -299,6 +308,7 @@ impl Engine {
         if let Some(checked) = push.checked() {
             issues.extend(checked.warnings.iter().cloned());
         }
+        let before = self.before((id, revision, first), bundle, &mut change).await?;
         let named = route::named(recipients);
         match consent::permit(hospital, ConsentId::new(now, &self.random), &named, &consented.by) {
             Ok(permit) => {
@@ -312,6 +322,7 @@ impl Engine {
                     permit: &permit,
                     recipients,
                     previous: &previous,
+                    before: &before,
                 };
                 let sent = sending.write(self, &mut change).map_err(too_much)?;
                 let unnamed = named.iter().filter(|(party, line)| !permit.covers(party, *line)).count();
@@ -329,16 +340,8 @@ impl Engine {
                 change.push(self.due(id));
             }
         }
-        let answer = Answer {
-            status: if push.conditions.replace.is_some() || push.conditions.update.is_some() && !first {
-                200
-            } else {
-                201
-            },
-            claim: id,
-            revision,
-            outcome: OperationOutcome { issues }.to_json(),
-        };
+        let answer =
+            Answer { status: push.status(first), claim: id, revision, outcome: OperationOutcome { issues }.to_json() };
         let row = format!("{id}/{revision}");
         let body = key.seal(Place { table: "bundle", row: &row, column: "body" }, &push.body)?;
         let signature = signature::sealed(&key, &row, push.checked())?;

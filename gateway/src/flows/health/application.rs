@@ -222,7 +222,7 @@ impl Engine {
         let stays = |one: &&SentView| one.party == *party && one.left.is_none() && one.state == DeliveryState::Ready;
         for one in applied.sent.iter().filter(stays) {
             change.push(Write::Withdraw(one.id, self.now()));
-            let event = Event::Withdrawn { line: one.line };
+            let event = Event::Withdrawn { party: party.clone(), line: one.line };
             change.tell(entries(claim, hospital, &event, self.now(), &self.random));
             let of = [("application", applied.id.to_string())];
             change.push(self.audit(hospital.as_str(), "delivery.withdrawn", &one.id, of));

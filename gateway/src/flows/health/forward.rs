@@ -73,6 +73,7 @@ impl Engine {
             documents.push(evidence::from_row(&key, id, &body)?);
         }
         let previous = self.store.previous_deliveries(head.id).await?;
+        let before = self.store.before_revision(head.id).await?;
         change.push(Write::RelyOnParty(hospital.id.clone(), hospital.version));
         change.push(Write::TouchClaim(head.id, head.version, self.now()));
         let recipients = [recipient.clone()];
@@ -85,6 +86,7 @@ impl Engine {
             permit: &permit,
             recipients: &recipients,
             previous: &previous,
+            before: &before,
         };
         sending.write(self, change)?;
         let made = change.writes.iter().find_map(|write| match write {

@@ -71,6 +71,7 @@ impl Engine {
             return Ok(Released::Waiting);
         };
         let previous = self.store.previous_deliveries(head.id).await?;
+        let before = self.store.before_revision(head.id).await?;
         let mut change = Change::new("release_held_claim");
         change.push(Write::RelyOnParty(hospital.id.clone(), hospital.version));
         change.push(Write::TouchClaim(head.id, head.version, self.now()));
@@ -87,6 +88,7 @@ impl Engine {
             permit: &permit,
             recipients: &recipients,
             previous: &previous,
+            before: &before,
         };
         let sent = sending.write(self, &mut change)?;
         let complete = sent.waiting.is_empty();

@@ -12,8 +12,8 @@ use crate::keys::index::Mac;
 use crate::party::PartyId;
 
 impl Engine {
-    /// What makes a claim the same as another: institution and number of each receipt; where there is no receipt, number
-    /// and first day of each visit.
+    /// What makes a claim the same as another: institution, number and day of each receipt (收據鍵), since numbers begin anew
+    /// with a year; where there is no receipt, number and first day of each visit.
     pub(super) fn receipt_keys(&self, hospital: &PartyId, documents: &[Document]) -> Vec<Mac> {
         let key = |domain, parts: &[&str]| {
             let mut all = vec![hospital.as_str()];
@@ -22,7 +22,8 @@ impl Engine {
         };
         let receipts = documents.iter().filter_map(|document| match document {
             Document::MedicalReceipt(receipt) => {
-                Some(key("receipt.key", &[&receipt.institution.code, receipt.number.as_deref()?]))
+                let day = receipt.issued_on.map(|day| day.to_string()).unwrap_or_default();
+                Some(key("receipt.key", &[&receipt.institution.code, receipt.number.as_deref()?, &day]))
             }
             _ => None,
         });

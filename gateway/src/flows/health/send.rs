@@ -16,6 +16,7 @@ use super::{Refusal, words};
 use crate::consent::Permit;
 use crate::core::change::{Change, SubmissionRow, Write};
 use crate::core::packet::{Previous, Workshop, assemble};
+use crate::core::revision::Before;
 use crate::core::route::{self, Coverage, NoRoute, Recipient};
 use crate::core::timeline::{Event, entries};
 use crate::flows::{Engine, Fault};
@@ -87,6 +88,8 @@ pub(in crate::flows) struct Sending<'a> {
     pub permit: &'a Permit,
     pub recipients: &'a [Recipient],
     pub previous: &'a [Previous],
+    /// What it is compared with.
+    pub before: &'a Before,
 }
 
 impl Sending<'_> {
@@ -112,7 +115,8 @@ impl Sending<'_> {
         let can_get = |one: &Recipient| one.party.is_live(now) && one.party.encryption_key(now).is_some();
         let (ready, held): (Vec<Recipient>, Vec<Recipient>) = covered().cloned().partition(can_get);
         let made =
-            assemble(&workshop, (self.claim, self.revision), self.evidence, (self.permit, &ready), self.previous)?;
+            assemble(&workshop, (self.claim, self.revision), self.evidence, (self.permit, &ready), self.compared())?;
+        self.tell_former_holders(engine, change);
         let waiting: Vec<Issue> = held.iter().map(|one| held_warning(one, now)).collect();
         for one in held {
             self.tell(engine, change, &Event::HeldForRecipient { party: one.party.id.clone(), line: one.line });
@@ -142,9 +146,14 @@ impl Sending<'_> {
                 at: now,
             }));
             self.tell(engine, change, &Event::Ready { party: delivery.party.clone(), line: delivery.line });
+            self.tell_revised(engine, change, &delivery);
             change.push(Write::Delivery(Box::new(delivery)));
         }
         Ok(Sent { made: true, waiting })
+    }
+
+    fn compared(&self) -> (&[Previous], &Before) {
+        (self.previous, self.before)
     }
 
     fn tell(&self, engine: &Engine, change: &mut Change, event: &Event) {

@@ -7,7 +7,7 @@ use claimgate_fhir::outcome::{Issue, IssueKind};
 
 use super::attachments;
 use super::evidence::{obtained, written};
-use super::{Refusal, Request};
+use super::{Refusal, Request, revised};
 use crate::flows::{Engine, Fault};
 use crate::id::ClaimId;
 use crate::party::Party;
@@ -49,11 +49,15 @@ impl Engine {
             Err(Refusal::Fault(fault)) => return Err(fault),
             Err(_) => return Err(Fault::Task),
         }
+        let only_withdraws = revised::only_takes_back(&bundle);
         let mut evidence = obtained(self, &hospital.id, bundle.form, bundle.documents, None, self.now());
         // Named as in a claim of its own, since names have their size too; nothing is sealed.
         let case = self.case_index(&hospital.id, &bundle.identifier);
         let known = self.store.claim_by_case(&hospital.id, &case).await?;
         let key = known.as_ref().map(|head| self.vault.open_claim_key(head.id, &head.wrapped_key)).transpose()?;
+        if known.is_none() && evidence.is_empty() && only_withdraws {
+            issues.push(revised::nothing_to_withdraw());
+        }
         let claim = known.as_ref().map(|head| head.id).zip(key.as_ref());
         match self.uploads(&hospital.id, claim, &bundle.attachments).await {
             Ok(uploads) => {

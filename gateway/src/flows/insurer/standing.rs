@@ -1,16 +1,20 @@
 //! How a submission stands, for its insurer: everything it reported of it, opened again, the sums, and when payment is due.
 
-use claimgate_adapters::insurer::payment::{DecisionKept, DueView, PaymentKept, Standing};
+use claimgate_adapters::insurer::payment::{DecisionKept, DueView, FlagView, FlaggedDocument, PaymentKept, Standing};
 use claimgate_packet::amount::Twd;
 use claimgate_packet::words::Line;
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::books::sums;
 use super::detail::Detail;
 use super::{Engine, Fault, NotDone};
 use crate::core::ledger::{Balance, day};
+use crate::core::offset::end_of;
 use crate::core::term::interest;
+use crate::flows::timeline::Flag;
 use crate::id::SubmissionId;
+use crate::keys::at_rest::ClaimKey;
 use crate::party::PartyId;
 
 impl Engine {
@@ -23,6 +27,7 @@ impl Engine {
         let key = self.vault.open_claim_key(submission.claim, &submission.wrapped_key).map_err(Fault::from)?;
         let detail = Detail::open(&key, id, submission.detail.as_deref())?;
         let books = self.books(&key, id).await?;
+        let flag = self.flag_of(insurer, id).await?;
         let newest = books.standing().map(|(kept, _)| kept.version);
         let balance = books.balance()?;
         let decisions = books.decisions.into_iter().map(|(kept, decision)| DecisionKept {
@@ -50,8 +55,21 @@ impl Engine {
             decisions: decisions.collect(),
             payments: payments.collect(),
             sums: sums(&balance)?,
+            flags: flag.into_iter().map(shown).collect(),
             due: detail.complete_on.map(|complete| self.due_view(submission.line, complete, &balance)),
         })
+    }
+
+    /// When payment of a submission is due, where that can be known: the end of that day in Taiwan.
+    pub(in crate::flows) fn due_of(
+        &self,
+        key: &ClaimKey,
+        (id, line): (SubmissionId, Line),
+        detail: Option<&[u8]>,
+    ) -> Result<Option<Timestamp>, Fault> {
+        let Some(complete) = Detail::open(key, id, detail)?.complete_on else { return Ok(None) };
+        let due = self.due_rules.terms.due(line, complete, &self.due_rules.county);
+        Ok(due.and_then(|due| due.on.ok()).map(end_of))
     }
 
     /// When payment is due, and the interest on what is open since.
@@ -77,4 +95,17 @@ impl Engine {
         }
         view
     }
+}
+
+/// A flag as its insurer reads it.
+#[must_use]
+pub fn shown(flag: Flag) -> FlagView {
+    let documents = flag.documents.into_iter().map(|one| FlaggedDocument {
+        mark: one.mark.as_str().to_owned(),
+        kind: one.kind,
+        evidence_id: one.evidence.to_string(),
+        reason: one.reason.map(|reason| reason.as_str().to_owned()),
+        at: one.at,
+    });
+    FlagView { flag: flag.flag.to_owned(), documents: documents.collect() }
 }

@@ -66,6 +66,8 @@ pub const CODES: &[Code] = codes! {
         "Wait as long as `Retry-After` says.", "請求過於頻繁，請依 Retry-After 等候後重送。";
     "limit.concurrent" 429, Sender, Later, [Protected],
         "You have too many requests in hand; let some finish.", "同時處理中的請求過多，請待完成後重送。";
+    "limit.streams" 429, Sender, Later, [At("/hospital/v1/events"), At("/insurer/v1/events"), At("/claims/v1/claims/{id}/events")],
+        "End one of your streams of events, then come again.", "同時開啟之事件串流過多，請先結束其一。";
     "limit.bytes" 429, Sender, Later, [Body],
         "Wait as long as `Retry-After` says before the next body.", "傳輸量過大，請依 Retry-After 等候後重送。";
     "role.forbidden" 403, Sender, No, [Protected],

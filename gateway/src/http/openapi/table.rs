@@ -46,6 +46,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(super::requests::operations());
     all.extend(super::reports::operations());
     all.extend(super::offset::operations());
+    all.extend(super::timeline::operations());
     all.extend(told());
     all.extend(super::applications::operations());
     all.extend(super::accidents::operations());

@@ -1,5 +1,6 @@
 //! What each kind of row is. A row that is one of several, or alone in a change that also changes rows, is written here.
 
+use claimgate_packet::evidence::WithdrawalReason;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -219,6 +220,18 @@ pub(in crate::store) async fn deliveries(tx: &mut Connection, rows: &[&DeliveryR
         row.push_bind(one.content.as_slice()).push_bind(&one.kid).push_bind(&one.sealed);
         row.push_bind(i64::try_from(one.sealed.len()).unwrap_or(i64::MAX));
         row.push_bind(&one.sealed_digest).push_bind(&one.presentation_digest).push_bind(millis(one.at));
+    })
+    .await?;
+    let documents: Vec<_> = rows.iter().flat_map(|row| row.documents.iter().map(move |one| (row.id, one))).collect();
+    let said = Said {
+        table: "delivery_document",
+        insert: "-- inserts::documents
+            insert into delivery_document (delivery_id, evidence_id, kind, identity, content, mark, reason) ",
+    };
+    insert(tx, &said, &documents, |mut row, (delivery, one)| {
+        row.push_bind(delivery.to_string()).push_bind(one.known.evidence.to_string()).push_bind(&one.known.kind);
+        row.push_bind(one.known.identity.as_ref().map(<[u8; 32]>::as_slice)).push_bind(one.known.content.as_slice());
+        row.push_bind(one.mark.as_str()).push_bind(one.reason.as_ref().map(WithdrawalReason::as_str));
     })
     .await?;
     let files: Vec<_> = rows.iter().flat_map(|row| row.attachments.iter().map(move |file| (row.id, file))).collect();

@@ -3,7 +3,9 @@
 //! Transactions are counted here: a nested one is a savepoint. One that is dropped without an end, because a step in it
 //! failed, is rolled back before the connection does anything else.
 
+use std::collections::BTreeSet;
 use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -12,6 +14,7 @@ use tokio::sync::watch;
 
 use super::{postgres, sqlite};
 use crate::config::Database;
+use crate::store::told::Told;
 
 /// How a database is connected to.
 #[derive(Clone, Debug)]
@@ -114,7 +117,7 @@ impl Opener {
 
 impl Opener {
     /// Counts up whenever another process has given positions, until the store is closed or gone.
-    pub(in crate::store) fn listen(&self, placed: watch::Sender<u64>, open: watch::Receiver<()>) {
+    pub(in crate::store) fn listen(&self, placed: (watch::Sender<u64>, Arc<Told>), open: watch::Receiver<()>) {
         if let Self::Postgres(options) = self {
             tokio::spawn(postgres::listen(options.clone(), placed, open));
         }
@@ -253,6 +256,14 @@ impl Connection {
         match self {
             Self::Sqlite(_) => Ok(()),
             Self::Postgres(_) => postgres::tell_others(self).await,
+        }
+    }
+
+    /// Tells the other processes, when this transaction is committed, whose timelines have grown.
+    pub(in crate::store) async fn tell_of_entries(&mut self, streams: &BTreeSet<String>) -> Result<(), Error> {
+        match self {
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(_) => postgres::tell_of_entries(self, streams).await,
         }
     }
 

@@ -1,7 +1,9 @@
 //! What PostgreSQL alone says: many processes over one database, none of which may wait for ever.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
@@ -15,6 +17,7 @@ use tokio::sync::watch;
 use super::connection::{Connection, Pool, Server, Speak};
 use super::value::Value;
 use super::{Done, Query, Row, query, query_as};
+use crate::store::told::Told;
 
 /// Ends a subselect that picks rows to change.
 pub(super) const SKIP_LOCKED: &str = " for update skip locked";
@@ -28,6 +31,9 @@ pub(super) const HAS_TABLE: &str = "-- postgres::has_table
 const POSITIONS: i64 = 0x636c_6169_6d70_6f73;
 /// Where it is said that positions were given.
 const PLACED: &str = "claimgate_placed";
+/// Where it is said whose timelines have grown, and the most bytes of one notice (the server allows 8,000).
+const TOLD: &str = "claimgate_told";
+const NOTICE: usize = 7_000;
 /// How long nothing may be heard before the server is asked whether it is there.
 const QUIET: Duration = Duration::from_secs(10);
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);
@@ -114,8 +120,31 @@ pub(super) async fn tell_others(connection: &mut Connection) -> Result<(), Error
     query(sql).bind(PLACED).execute(connection).await.map(drop)
 }
 
-/// Counts up at each notice, and whenever one may have been missed.
-pub(super) async fn listen(options: Box<PgConnectOptions>, placed: watch::Sender<u64>, mut open: watch::Receiver<()>) {
+/// Said with the commit: names of streams, which hold no spaces.
+pub(super) async fn tell_of_entries(connection: &mut Connection, streams: &BTreeSet<String>) -> Result<(), Error> {
+    let mut notices: Vec<String> = Vec::new();
+    for stream in streams {
+        match notices.last_mut().filter(|notice| notice.len() + 1 + stream.len() <= NOTICE) {
+            Some(notice) => {
+                notice.push(' ');
+                notice.push_str(stream);
+            }
+            None => notices.push(stream.clone()),
+        }
+    }
+    for notice in notices {
+        let sql = "-- postgres::tell_of_entries\nselect pg_notify($1, $2)";
+        query(sql).bind(TOLD).bind(notice).execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Counts up at each notice, and whenever one may have been missed; wakes whose timelines have grown.
+pub(super) async fn listen(
+    options: Box<PgConnectOptions>,
+    placed: (watch::Sender<u64>, Arc<Told>),
+    mut open: watch::Receiver<()>,
+) {
     let mut told = false;
     loop {
         let heard = tokio::select! {
@@ -134,17 +163,19 @@ pub(super) async fn listen(options: Box<PgConnectOptions>, placed: watch::Sender
     }
 }
 
-async fn hear(options: &PgConnectOptions, placed: &watch::Sender<u64>) -> Result<(), Error> {
+async fn hear(options: &PgConnectOptions, (placed, told): &(watch::Sender<u64>, Arc<Told>)) -> Result<(), Error> {
     let lasting = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
     let pool = in_time(lasting.connect_with(options.clone())).await?;
     let mut listener = in_time(PgListener::connect_with(&pool)).await?;
     listener.eager_reconnect(false);
-    in_time(listener.listen(PLACED)).await?;
+    in_time(listener.listen_all([PLACED, TOLD])).await?;
     loop {
         placed.send_modify(|count| *count = count.wrapping_add(1));
+        told.wake_all();
         // A silent server is told from a quiet one by asking it.
         while let Ok(notice) = tokio::time::timeout(QUIET, listener.try_recv()).await {
             match notice? {
+                Some(notice) if notice.channel() == TOLD => told.wake(notice.payload().split(' ')),
                 Some(_) => placed.send_modify(|count| *count = count.wrapping_add(1)),
                 None => return Ok(()),
             }

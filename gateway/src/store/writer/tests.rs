@@ -109,7 +109,7 @@ async fn one_that_is_refused_is_refused_alone_of_its_group() {
         assert!(outcomes.len() == 127 && outcomes.iter().all(Result::is_ok));
         assert_eq!(kept(database).await, 130);
         let done = sequence::run(&mut connection).await.unwrap().unwrap();
-        assert_eq!(done.audit, 130);
+        assert_eq!(done.done.audit, 130);
         let sql = "select count(*), min(position), max(position) from audit where hash is not null";
         let placed: (i64, i64, i64) = query_as(sql).fetch_one(&mut connection).await.unwrap();
         assert_eq!(placed, (130, 1, 130));
