@@ -5,6 +5,7 @@
 pub mod alert;
 pub mod application;
 pub mod change;
+pub mod coordination;
 pub mod delivery;
 pub mod disclosure;
 pub mod handover;

@@ -20,6 +20,7 @@ mod canary;
 mod cli;
 mod conditional;
 mod contract;
+mod coordination;
 mod crash;
 mod decisions;
 mod defects;

@@ -128,6 +128,13 @@ pub enum Event {
         /// What it is.
         kind: &'static str,
     },
+    /// What others pay of the same expenses changed (損害填補): told to the one alone whose consent names it.
+    Coordination {
+        /// Who is told.
+        party: PartyId,
+        /// For which line.
+        line: Line,
+    },
     /// An insurer asks for papers, or such a request came a step on (補件).
     Request {
         /// Who asks.
@@ -181,6 +188,7 @@ impl Event {
             Self::Linked { .. } => "submission.linked",
             Self::Decided { .. } => "submission.decided",
             Self::Payment { .. } => "submission.payment",
+            Self::Coordination { .. } => "submission.coordination",
             Self::Request { .. } => "submission.request",
             Self::Offset { .. } => "offset.step",
             Self::Status { .. } => "submission.status",
@@ -194,7 +202,10 @@ impl Event {
             Self::Received { revision, evidence } => json!({ "revision": revision, "evidence": evidence }),
             Self::HeldForConsent | Self::Unchanged => json!({}),
             Self::Signed { recipients } => json!({ "recipients": recipients }),
-            Self::Ready { party, line } | Self::HeldForRecipient { party, line } | Self::Fetched { party, line } => {
+            Self::Ready { party, line }
+            | Self::HeldForRecipient { party, line }
+            | Self::Coordination { party, line }
+            | Self::Fetched { party, line } => {
                 json!({ "party": party, "line": line })
             }
             Self::Acknowledged { party, line, result, receipt: None } => {
@@ -245,6 +256,7 @@ pub fn sentence(code: &str) -> (&'static str, &'static str) {
         "offset.step" => ("A step of the offset at discharge", "理賠抵繳進度更新"),
         "submission.decided" => ("The insurer decided", "保險公司已作成決定"),
         "submission.payment" => ("A payment of the insurer", "保險公司給付紀錄"),
+        "submission.coordination" => ("What others pay of the same expenses changed", "同一費用之其他給付有變動"),
         "submission.request" => ("Papers the insurer asks for", "保險公司要求補件"),
         "submission.status" => ("Status reported by the insurer", "保險公司回報進度"),
         _ => ("Something happened", "有新進度"),
@@ -269,6 +281,10 @@ pub struct Entry {
 /// Writes an event for the pushing hospital, the owner and, where it concerns one, the recipient.
 #[must_use]
 pub fn entries(claim: ClaimId, hospital: &PartyId, event: &Event, at: Timestamp, random: &Random) -> Vec<Entry> {
+    if let Event::Coordination { party, .. } = event {
+        let audience = Audience::Party(Role::Insurer, party.clone());
+        return vec![Entry { id: EventId::new(at, random), claim, at, audience, event: event.clone() }];
+    }
     let mut audiences = vec![Audience::Party(Role::Hospital, hospital.clone()), Audience::Owner];
     match event {
         Event::Ready { party, .. }
@@ -290,6 +306,7 @@ pub fn entries(claim: ClaimId, hospital: &PartyId, event: &Event, at: Timestamp,
         | Event::HeldForConsent
         | Event::Signed { .. }
         | Event::Unchanged
+        | Event::Coordination { .. }
         | Event::Withdrawn { .. } => {}
     }
     audiences

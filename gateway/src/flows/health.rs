@@ -19,12 +19,13 @@ mod release;
 mod same;
 mod search;
 mod send;
+mod sharing;
 mod signature;
 mod trace;
 mod uploads;
 mod validate;
 
-pub use application::{Applied, NotApplied};
+pub use application::{Applied, Came, NotApplied};
 pub use conditional::ByIdentifier;
 pub(super) use evidence::from_row as stored_evidence;
 pub use forward::HandedOn;

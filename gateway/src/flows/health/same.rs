@@ -22,7 +22,7 @@ impl Engine {
         };
         let receipts = documents.iter().filter_map(|document| match document {
             Document::MedicalReceipt(receipt) => {
-                Some(key("receipt.key", &[&receipt.institution.code, receipt.number.as_deref()?]))
+                Some(self.receipt_key(hospital, &receipt.institution.code, receipt.number.as_deref()?))
             }
             _ => None,
         });
@@ -36,6 +36,11 @@ impl Engine {
             .filter_map(visit)
             .filter_map(|visit| Some(key("visit.key", &[visit.number.as_deref()?, &visit.first_day?.to_string()])));
         visits.collect::<BTreeSet<Mac>>().into_iter().collect()
+    }
+
+    /// The digest of a receipt: institution and number.
+    pub(super) fn receipt_key(&self, hospital: &PartyId, institution: &str, number: &str) -> Mac {
+        self.index.text("receipt.key", &[hospital.as_str(), institution, number])
     }
 
     /// A warning for each open claim of the hospital that holds the same.

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use super::{Refusal, words};
 use crate::consent::Permit;
 use crate::core::change::{Change, SubmissionRow, Write};
+use crate::core::coordination::Known;
 use crate::core::packet::{Previous, Workshop, assemble};
 use crate::core::route::{self, Coverage, NoRoute, Recipient};
 use crate::core::timeline::{Event, entries};
@@ -65,12 +66,20 @@ pub(super) struct Sending<'a> {
     pub permit: &'a Permit,
     pub recipients: &'a [Recipient],
     pub previous: &'a [Previous],
+    pub known: &'a Known,
 }
 
 impl Sending<'_> {
     /// Signs and seals, and writes consent, packet, deliveries, submissions and timeline into the change.
     pub(super) fn write(&self, engine: &Engine, change: &mut Change) -> Result<Sent, Fault> {
         let now = engine.time_to_sign()?;
+        let covered = || self.recipients.iter().filter(|one| self.permit.covers(&one.party.id, one.line));
+        for recipient in covered() {
+            change.push(Write::RelyOnParty(recipient.party.id.clone(), recipient.party.version));
+        }
+        let can_get = |one: &Recipient| one.party.is_live(now) && one.party.encryption_key(now).is_some();
+        let (ready, held): (Vec<Recipient>, Vec<Recipient>) = covered().cloned().partition(can_get);
+        let sharing = self.known.sharing(&route::named(&ready));
         let ring = engine.ring.present();
         let workshop = Workshop {
             issuer: &engine.issuer,
@@ -81,13 +90,8 @@ impl Sending<'_> {
             policy: &engine.policy,
             claim_key: self.key,
             sealers: &engine.sealers,
+            sharing: &sharing,
         };
-        let covered = || self.recipients.iter().filter(|one| self.permit.covers(&one.party.id, one.line));
-        for recipient in covered() {
-            change.push(Write::RelyOnParty(recipient.party.id.clone(), recipient.party.version));
-        }
-        let can_get = |one: &Recipient| one.party.is_live(now) && one.party.encryption_key(now).is_some();
-        let (ready, held): (Vec<Recipient>, Vec<Recipient>) = covered().cloned().partition(can_get);
         let made =
             assemble(&workshop, (self.claim, self.revision), self.evidence, (self.permit, &ready), self.previous)?;
         let waiting: Vec<Issue> = held.iter().map(|one| held_warning(one, now)).collect();
