@@ -6,6 +6,7 @@ pub mod accident;
 pub mod alert;
 pub mod application;
 pub mod change;
+pub mod coordination;
 pub mod deadline;
 pub mod delivery;
 pub mod disclosure;

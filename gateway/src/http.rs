@@ -173,6 +173,7 @@ fn life_routes(service: &mut ServiceConfig) {
         .service(at("/hospital/v1/requests/{id}", "GET").route(get().to(requests::look)))
         .service(at("/hospital/v1/requests/{id}/answer", "POST").route(post().to(requests::answer)))
         .service(at("/claims/v1/claims/{id}/requests", "GET").route(get().to(requests::of_person)))
+        .service(at("/insurer/v1/submissions/{id}/coordination", "GET").route(get().to(ledger::coordination)))
         .service(at("/insurer/v1/submissions/{id}", "GET").route(get().to(ledger::standing)))
         .service(at("/insurer/v1/statements/{date}", "GET").route(get().to(ledger::of_insurer)))
         .service(at("/hospital/v1/statements/{date}", "GET").route(get().to(ledger::of_hospital)))

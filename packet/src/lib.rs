@@ -11,6 +11,8 @@ pub mod words;
 
 pub mod evidence;
 
+pub mod coordination;
+
 #[cfg(feature = "schema")]
 pub mod schema;
 

@@ -51,7 +51,8 @@ pub struct RecipientElement {
     pub supersedes: Option<String>,
     /// The sorted digests of every evidence and sub-disclosure this recipient gets.
     pub grants: Vec<String>,
-    /// What an indemnity line may know of the others.
+    /// What an indemnity line may know of the others: a [`Coordination`](crate::coordination::Coordination), kept as it
+    /// stands so that a later form breaks no opener.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coordination: Option<Value>,
 }

@@ -93,6 +93,15 @@ words! {
     }
 }
 
+impl Line {
+    /// Whether it may pay back what was spent (損害填補), so that several recipients could pay the same receipt. Lines that
+    /// hold policies of both kinds (傷害, 團體, 旅行) are among them; those of a fixed sum are not.
+    #[must_use]
+    pub fn reimburses(self) -> bool {
+        matches!(self, Self::HealthReimbursement | Self::Accident | Self::Group | Self::Travel)
+    }
+}
+
 words! {
     /// Why a recipient gets the data (個人資料保護法 特定目的).
     Purpose {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const SYSTEM: &str = "https://hospital.example/case";
 
 /// A gateway whose hospital sends on the patient's consent alone.
-async fn gateway() -> TestGateway {
+pub(crate) async fn gateway() -> TestGateway {
     let test = TestGateway::start().await;
     let basis = ConsentBasis::Patient { reference: "院內申請合作契約 115-11".to_owned() };
     must(test.world.gateway.app.engine.set_consent(&"hospital-demo".parse().unwrap(), Some(basis)).await);

@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 use claimgate_gateway::clock::Clock;
 use claimgate_gateway::config::Config;
 use claimgate_gateway::consent::{self, Limits};
+use claimgate_gateway::core::coordination::Sharing;
 use claimgate_gateway::core::disclosure::explain::markdown;
 use claimgate_gateway::core::disclosure::{BUILT_IN, Policy};
 use claimgate_gateway::core::packet::{Outgoing, Previous, Workshop, assemble};
@@ -345,6 +346,7 @@ impl Desk {
             policy: &self.policy,
             claim_key: &claim_key,
             sealers: &Sealers::default(),
+            sharing: &Sharing::default(),
         };
         assemble(&workshop, (self.claim, 1), &self.evidence, (&permit, &self.recipients), previous).unwrap()
     }

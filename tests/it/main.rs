@@ -21,6 +21,7 @@ mod canary;
 mod cli;
 mod conditional;
 mod contract;
+mod coordination;
 mod crash;
 mod decisions;
 mod defects;

@@ -57,6 +57,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/hospital/v1/requests/{request}", Role::Hospital),
     ("POST", "/hospital/v1/requests/{request}/answer", Role::Hospital),
     ("GET", "/claims/v1/claims/{claim_id}/requests", Role::App),
+    ("GET", "/insurer/v1/submissions/{submission}/coordination", Role::Insurer),
     ("GET", "/insurer/v1/submissions/{submission}", Role::Insurer),
     ("GET", "/insurer/v1/statements/{date}", Role::Insurer),
     ("GET", "/hospital/v1/statements/{date}", Role::Hospital),

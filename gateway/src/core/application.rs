@@ -1,10 +1,9 @@
 //! Applications of patients (院內申請): what one holds, whether it holds together, whose it is. Values only.
 //!
-//! In: what a hospital sends. Out: the sealed form, the first fault with its place, whether two descriptions are of one person.
+//! In: what a hospital sends, or a patient fills in. Out: the sealed form, every fault with its place (`check`), whether two
+//! descriptions are of one person.
 
-use claimgate_packet::evidence::application::{
-    ApplicantCapacity, ApplicationChannel, ClaimApplication, PayoutAccount, SignatureKind,
-};
+use claimgate_packet::evidence::application::ClaimApplication;
 use claimgate_packet::evidence::{Consent, Identifier, Patient};
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
@@ -15,10 +14,10 @@ use crate::id::ApplicationId;
 use crate::keys::index::Mac;
 use crate::party::PartyId;
 
-/// From this age on a person applies alone (民法 §12).
-const OF_AGE: i16 = 18;
-/// The largest picture of a signature, in characters of base64.
-const PICTURE: usize = 96 << 10;
+mod check;
+
+pub use check::{Faulty, MOST_RECIPIENTS};
+
 /// Kinds of identifiers that tell one person from another.
 const TELLING: [&str; 4] = ["national-id", "resident-certificate", "passport", "medical-record"];
 
@@ -61,125 +60,16 @@ pub struct NewApplication {
     pub at: Timestamp,
 }
 
-/// Why an application is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Faulty {
-    /// The code.
-    pub code: &'static str,
-    /// What, and how to mend it.
-    pub text: &'static str,
-    /// Where: a JSON pointer into the request.
-    pub at: &'static str,
-}
-
-const fn faulty(code: &'static str, at: &'static str, text: &'static str) -> Faulty {
-    Faulty { code, text, at }
-}
-
 impl Signed {
-    /// Whether it holds together.
-    ///
-    /// # Errors
-    /// The first fault.
-    pub fn check(&self) -> Result<(), Faulty> {
-        self.check_people()?;
-        self.check_signature()?;
-        self.application.account.as_ref().map_or(Ok(()), |account| self.check_account(account))
-    }
-
-    fn check_people(&self) -> Result<(), Faulty> {
-        let (insured, applicant) = (&self.application.insured, &self.application.applicant);
-        let birth: Option<Date> = insured.birth_date.as_deref().and_then(|text| text.parse().ok());
-        let numbered = insured.identifiers.iter().any(is_telling);
-        if !numbered && (insured.name.is_none() || birth.is_none()) {
-            return Err(faulty(
-                "application.insured",
-                "/insured",
-                "The insured is known by a number (national-id, resident-certificate, passport, medical-record), or by \
-                 name and whole date of birth",
-            ));
-        }
-        let signed_on = jiff::tz::offset(8).to_datetime(self.application.signed_at).date();
-        let minor = birth.is_some_and(|birth| {
-            let birthday = jiff::Span::new().years(OF_AGE);
-            birth.checked_add(birthday).is_ok_and(|of_age| signed_on < of_age)
-        });
-        let alone = applicant.capacity == ApplicantCapacity::Insured;
-        if alone && minor {
-            return Err(faulty(
-                "application.applicant",
-                "/applicant/capacity",
-                "The insured is under 18: a statutory representative applies (representative-of-minor, or \
-                 parent-of-newborn)",
-            ));
-        }
-        let complete =
-            applicant.name.is_some() && applicant.identifiers.iter().any(is_telling) && applicant.ground.is_some();
-        if !alone && !complete {
-            return Err(faulty(
-                "application.applicant",
-                "/applicant",
-                "Who applies for somebody else gives name, number and ground (戶籍謄本, 監護裁定, 出生證明)",
-            ));
-        }
-        if applicant.capacity == ApplicantCapacity::ParentOfNewborn && birth.is_none() {
-            return Err(faulty(
-                "application.applicant",
-                "/insured/birth_date",
-                "A newborn is known by its day of birth",
-            ));
-        }
-        Ok(())
-    }
-
-    fn check_signature(&self) -> Result<(), Faulty> {
-        let (signature, fault) =
-            (&self.application.signature, |text| Err(faulty("application.signature", "/signature", text)));
-        let (referred, seen) = (signature.reference.is_some(), signature.witnesses.len());
-        let by_phone = self.application.channel == ApplicationChannel::Phone;
-        if by_phone != (signature.kind == SignatureKind::Telephone) {
-            return fault("By telephone an application is recorded (telephone), elsewhere it is signed");
-        }
-        match signature.kind {
-            SignatureKind::Drawn if !self.picture.as_deref().is_some_and(is_png) => {
-                fault("A drawn signature needs picture: a PNG in base64, at most 96 KiB")
-            }
-            SignatureKind::Paper | SignatureKind::Telephone if !referred => {
-                fault("The number of the scan or recording that the hospital keeps stands in reference")
-            }
-            SignatureKind::Thumbprint if seen < 2 => fault("A thumbprint needs two witnesses (民法 §3)"),
-            SignatureKind::Typed if !referred || seen == 0 => {
-                fault("A typed name stands in reference, and a witness of the staff in witnesses")
-            }
-            SignatureKind::Wallet => fault("A wallet's signature is not taken here yet; sign in another way"),
-            _ => Ok(()),
-        }
-    }
-
-    fn check_account(&self, account: &PayoutAccount) -> Result<(), Faulty> {
-        let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let bank = matches!(account.bank.len(), 3 | 7) && digits(&account.bank);
-        if !bank || !(6..=16).contains(&account.number.len()) || !digits(&account.number) {
-            let text = "bank is a code of three or seven digits, number has 6 to 16 digits";
-            return Err(faulty("application.account", "/account", text));
-        }
-        let names = [&self.application.insured.name, &self.application.applicant.name];
-        let own = names.into_iter().flatten().any(|name| plain(name) == plain(&account.holder));
-        if !own && account.instruction.is_none() {
-            return Err(faulty(
-                "application.third-account",
-                "/account/holder",
-                "The account is neither the insured's nor the applicant's: name the written instruction (給付指示)",
-            ));
-        }
-        Ok(())
-    }
-
-    /// Whether its insured is the person a document speaks of: no number differs, and one number or name and date of birth
-    /// are the same.
+    /// Whether its insured is the person a document speaks of: no number and no whole date of birth differs, and one number
+    /// or name and date of birth are the same.
     #[must_use]
     pub fn is_of(&self, patient: &Patient) -> bool {
         let insured = &self.application.insured;
+        let born = |one: &Patient| one.birth_date.as_deref().and_then(|text| text.parse::<Date>().ok());
+        if born(insured).is_some_and(|day| born(patient).is_some_and(|other| other != day)) {
+            return false;
+        }
         let mut same = false;
         for one in insured.identifiers.iter().filter(|one| is_telling(one)) {
             for other in patient.identifiers.iter().filter(|other| other.kind == one.kind) {
@@ -202,11 +92,6 @@ fn is_telling(one: &Identifier) -> bool {
     one.kind.as_deref().is_some_and(|kind| TELLING.contains(&kind)) && !one.value.trim().is_empty()
 }
 
-/// A PNG's first eight bytes, in base64.
-fn is_png(text: &str) -> bool {
-    text.starts_with("iVBORw0KGgo") && text.len() <= PICTURE
-}
-
 /// Names and numbers are compared without spaces and case.
 fn plain(text: &str) -> String {
     text.chars().filter(|one| !one.is_whitespace()).flat_map(char::to_uppercase).collect()
@@ -218,7 +103,7 @@ mod tests {
 
     use super::*;
 
-    fn signed(change: impl FnOnce(&mut Value)) -> Signed {
+    pub(super) fn signed(change: impl FnOnce(&mut Value)) -> Signed {
         let mut value = json!({
             "application": {
                 "number": "", "signed_at": "2026-11-23T02:00:00Z", "channel": "bedside", "identified_by": "hospital",
@@ -232,45 +117,6 @@ mod tests {
         serde_json::from_value(value).unwrap()
     }
 
-    fn code(change: impl FnOnce(&mut Value)) -> Option<(&'static str, &'static str)> {
-        signed(change).check().err().map(|fault| (fault.code, fault.at))
-    }
-
-    #[test]
-    fn an_application_holds_together_or_its_first_fault_is_named() {
-        assert_eq!(code(|_| {}), None);
-        let minor = |value: &mut Value| value["application"]["insured"]["birth_date"] = json!("2008-11-24");
-        assert_eq!(code(minor), Some(("application.applicant", "/applicant/capacity")));
-        assert_eq!(code(|value| value["application"]["insured"]["birth_date"] = json!("2008-11-23")), None);
-        let mother = json!({ "capacity": "parent-of-newborn", "name": "林美玉", "ground": "出生證明 1",
-            "identifiers": [{ "kind": "national-id", "value": "A223456781" }] });
-        let newborn = |value: &mut Value| {
-            value["application"]["insured"] =
-                json!({ "name": "林美玉之女", "birth_date": "2026-11-20", "identifiers": [] });
-            value["application"]["applicant"] = mother;
-            value["application"]["account"]["holder"] = json!("林美玉");
-        };
-        assert_eq!(code(newborn), None);
-        let third = |value: &mut Value| value["application"]["account"]["holder"] = json!("陳大文");
-        assert_eq!(code(third), Some(("application.third-account", "/account/holder")));
-        for (signature, taken) in [
-            (json!({ "kind": "thumbprint", "witnesses": ["甲", "乙"] }), true),
-            (json!({ "kind": "thumbprint", "witnesses": ["甲"] }), false),
-            (json!({ "kind": "drawn" }), false),
-            (json!({ "kind": "telephone", "reference": "REC-1" }), false),
-            (json!({ "kind": "typed", "reference": "王小明" }), false),
-        ] {
-            let refused = code(|value| value["application"]["signature"] = signature.clone());
-            assert_eq!(refused.is_none(), taken, "{signature}");
-        }
-        assert_eq!(
-            code(|value| value["application"]["account"]["bank"] = json!("82")).unwrap().0,
-            "application.account"
-        );
-        let nobody = json!({ "name": "王小明", "identifiers": [] });
-        assert_eq!(code(|value| value["application"]["insured"] = nobody).unwrap().0, "application.insured");
-    }
-
     #[test]
     fn a_person_is_told_by_numbers_before_names() {
         let person = |number: &str, name: &str| -> Patient {
@@ -281,6 +127,8 @@ mod tests {
         let signed = signed(|_| {});
         assert!(signed.is_of(&person("a123456789", "王曉明")), "the number tells");
         assert!(!signed.is_of(&person("A223456781", "王小明")), "another number is another person");
+        let younger = Patient { birth_date: Some("2015-04-22".to_owned()), ..person("A123456789", "王小明") };
+        assert!(!signed.is_of(&younger), "who signed as of age is not the child the documents speak of");
         let unnumbered = Patient { identifiers: Vec::new(), ..person("", "王 小明") };
         assert!(signed.is_of(&unnumbered));
         assert!(!signed.is_of(&Patient { birth_date: Some("1990".to_owned()), ..unnumbered }));

@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use claimgate_packet::coordination::Coordination;
 use claimgate_packet::draft::{Draft, Part, RecipientDraft, SignError};
-use claimgate_packet::evidence::{Attachment, Document, Evidence};
+use claimgate_packet::evidence::{Attachment, Document, Evidence, MedicalReceipt};
 use claimgate_packet::jose::jwk::PrivateJwk;
 use claimgate_packet::limits;
 use claimgate_packet::manifest::ClaimRef;
@@ -18,6 +19,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::change::{DeliveryRow, PacketRow};
+use super::coordination::{Sharing, lasting};
 use super::delivery::{Content, content_digest};
 use super::disclosure::share::{is_within, places, without};
 use super::disclosure::{Grant, Policy};
@@ -52,6 +54,8 @@ pub struct Workshop<'a> {
     pub claim_key: &'a ClaimKey,
     /// The recipients' keys, ready for sealing.
     pub sealers: &'a Sealers,
+    /// Who reimburses the same expenses.
+    pub sharing: &'a Sharing,
 }
 
 /// What a recipient got last for this claim and line.
@@ -137,6 +141,14 @@ impl<'a> Granted<'a> {
     fn files(&self) -> &'a [Attachment] {
         if self.files { &self.piece.evidence.attachments } else { &[] }
     }
+
+    /// The receipt it is, where its key is given.
+    fn receipt(&self) -> Option<&'a MedicalReceipt> {
+        match &self.piece.evidence.document {
+            Document::MedicalReceipt(receipt) if !is_within("/key", &self.withheld) => Some(receipt),
+            _ => None,
+        }
+    }
 }
 
 struct Share<'a> {
@@ -151,6 +163,7 @@ struct Share<'a> {
     known: Vec<Known>,
     /// What became of each, and of those that are gone.
     marks: Vec<Marked>,
+    coordination: Option<Coordination>,
 }
 
 /// Signs one packet for the recipients whose granted content changed, and seals it for each.
@@ -170,7 +183,7 @@ pub fn assemble(
         if !permit.covers(&recipient.party.id, recipient.line) {
             return Err(PacketError::NotPermitted(recipient.party.id.clone()));
         }
-        if let Some(share) = changed_share((workshop, claim), recipient, &pieces, permit, (previous, before))? {
+        if let Some(share) = changed_share((workshop, claim), recipient, &pieces, permit, (previous, before))?? {
             shares.push(share);
         }
     }
@@ -213,7 +226,12 @@ fn changed_share<'a>(
         document,
         files: one.files().iter().map(|file| file.digest.as_str()).collect(),
     });
-    let content = content_digest(workshop.index, content);
+    let mut content = content_digest(workshop.index, content);
+    let receipts: Vec<&MedicalReceipt> = granted.iter().filter_map(Granted::receipt).collect();
+    let coordination = workshop.sharing.element((&recipient.party.id, recipient.line), &receipts, workshop.now);
+    if let Some(element) = &coordination {
+        content = workshop.index.exact("delivery.coordination", &[&content, &serde_json::to_vec(&lasting(element))?]);
+    }
     let last = previous.iter().find(|last| last.party == recipient.party.id && last.line == recipient.line);
     if last.is_some_and(|last| last.content == content && !last.fruitless) {
         return Ok(None);
@@ -236,6 +254,7 @@ fn changed_share<'a>(
         compared_with: holding.map(|holding| holding.packet),
         marks: revision::marks(held, &known, &before.taken_back),
         known,
+        coordination,
     }))
 }
 
@@ -291,7 +310,7 @@ fn sign(
                 let all = apart.get(id).into_iter().flat_map(|(_, places)| places);
                 parts.extend(all.filter(|place| !is_within(place, &one.withheld)).map(|place| part(id, place)));
             }
-            RecipientDraft {
+            Ok(RecipientDraft {
                 aud: share.recipient.party.id.to_string(),
                 party: share.recipient.party.id.to_string(),
                 line: share.recipient.line,
@@ -300,10 +319,10 @@ fn sign(
                 supersedes: share.supersedes.map(|packet| packet.to_string()),
                 evidence: share.granted.iter().map(|one| one.piece.evidence.id.clone()).collect(),
                 parts,
-                coordination: None,
-            }
+                coordination: share.coordination.as_ref().map(serde_json::to_value).transpose()?,
+            })
         })
-        .collect();
+        .collect::<Result<_, serde_json::Error>>()?;
     let draft = Draft {
         issuer: workshop.issuer.to_owned(),
         issued_at: workshop.now,

@@ -158,6 +158,13 @@ pub enum Event {
         /// What it is.
         kind: &'static str,
     },
+    /// What others pay of the same expenses changed (損害填補): told to the one alone whose consent names it.
+    Coordination {
+        /// Who is told.
+        party: PartyId,
+        /// For which line.
+        line: Line,
+    },
     /// An insurer asks for papers, or such a request came a step on (補件).
     Request {
         /// Who asks.
@@ -254,6 +261,7 @@ impl Event {
             Self::Linked { .. } => "submission.linked",
             Self::Decided { .. } => "submission.decided",
             Self::Payment { .. } => "submission.payment",
+            Self::Coordination { .. } => "submission.coordination",
             Self::Request { .. } => "submission.request",
             Self::Offset { .. } => "offset.step",
             Self::Deadline { .. } => "deadline.near",
@@ -273,6 +281,7 @@ impl Event {
             Self::Signed { recipients } => json!({ "recipients": recipients }),
             Self::Ready { party, line }
             | Self::HeldForRecipient { party, line }
+            | Self::Coordination { party, line }
             | Self::Fetched { party, line }
             | Self::Withdrawn { party, line }
             | Self::Voided { party, line } => json!({ "party": party, "line": line }),
@@ -341,6 +350,7 @@ pub fn sentence(code: &str) -> (&'static str, &'static str) {
         "accident.paper" => ("A police paper of the accident", "警方事故文件進度"),
         "submission.decided" => ("The insurer decided", "保險公司已作成決定"),
         "submission.payment" => ("A payment of the insurer", "保險公司給付紀錄"),
+        "submission.coordination" => ("What others pay of the same expenses changed", "同一費用之其他給付有變動"),
         "submission.request" => ("Papers the insurer asks for", "保險公司要求補件"),
         "deadline.near" => ("A last day is near, or over", "期限將至或已過"),
         "claim.mydata" => ("Data from MyData was checked", "MyData 資料查驗完成"),
@@ -374,7 +384,7 @@ pub fn entries(claim: ClaimId, hospital: &PartyId, event: &Event, at: Timestamp,
     let insurer = |party: &PartyId| Audience::Party(Role::Insurer, party.clone());
     let entry = |audience, event| Entry { id: EventId::new(at, random), claim, at, audience, event };
     let mut told = Vec::new();
-    if !matches!(event, Event::Flagged { .. }) {
+    if !matches!(event, Event::Flagged { .. } | Event::Coordination { .. }) {
         let hospital = Audience::Party(Role::Hospital, hospital.clone());
         told.extend([hospital, Audience::Owner].map(|audience| entry(audience, event.clone())));
     }
@@ -394,16 +404,21 @@ pub fn entries(claim: ClaimId, hospital: &PartyId, event: &Event, at: Timestamp,
         | Event::Decided { party, .. }
         | Event::Payment { party, .. }
         | Event::Request { party, .. }
+        | Event::Coordination { party, .. }
         | Event::Status { party, .. } => told.push(entry(insurer(party), event.clone())),
-        Event::Offset { insurers, .. }
-        | Event::AccidentOpened { insurers, .. }
-        | Event::AccidentPaper { offset, step, state, insurers, by } => told.extend(insurers.iter().map(|party| {
+        Event::AccidentOpened { insurers, .. } | Event::AccidentPaper { insurers, .. } => {
+            told.extend(insurers.iter().map(|party| entry(insurer(party), event.clone())));
+        }
+        Event::Offset { offset, step, state, insurers, by } => told.extend(insurers.iter().map(|party| {
             // Another insurer's step is no business of this one: it reads that the case came on.
             let step = if by.as_ref().is_none_or(|by| by == party) { step } else { OTHERS_STEP };
             let event = Event::Offset { offset: *offset, step, state, insurers: Vec::new(), by: None };
             entry(insurer(party), event)
         })),
-        Event::Received { .. } | Event::HeldForConsent | Event::Signed { .. } | Event::Deadline { .. }
+        Event::Received { .. }
+        | Event::HeldForConsent
+        | Event::Signed { .. }
+        | Event::Deadline { .. }
         | Event::Mydata { .. }
         | Event::Unchanged => {}
     }

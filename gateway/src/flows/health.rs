@@ -20,12 +20,13 @@ mod revised;
 mod same;
 mod search;
 pub(super) mod send;
+mod sharing;
 mod signature;
 mod trace;
 mod uploads;
 mod validate;
 
-pub use application::{Applied, NotApplied};
+pub use application::{Applied, Came, NotApplied};
 pub use conditional::ByIdentifier;
 pub(super) use evidence::{from_row as stored_evidence, row as evidence_row};
 pub use forward::HandedOn;

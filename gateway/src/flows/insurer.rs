@@ -20,6 +20,7 @@ mod acknowledge;
 mod attachments;
 mod books;
 mod content;
+mod coordination;
 mod decide;
 mod detail;
 mod give_back;
@@ -36,6 +37,7 @@ mod statement;
 mod traced;
 
 pub use acknowledge::{Ack, NoReceipt};
+pub(super) use books::open_payment;
 pub use content::{SEALED_SEGMENT, SealedContent};
 pub use give_back::{GivenBack, Return, Suggested};
 pub use link::{Link, Linked};
@@ -100,6 +102,9 @@ pub enum NotDone {
     /// The state machine has no such step.
     #[error(transparent)]
     InvalidStep(#[from] InvalidStep),
+    /// The consent does not name coordination, or the line pays a fixed sum.
+    #[error("not coordinated")]
+    NotCoordinated,
     /// A decision or a payment that does not count.
     #[error(transparent)]
     NotBooked(#[from] NotBooked),

@@ -14,11 +14,12 @@ use validator::Validate;
 
 use super::body::{self, Small};
 use super::caller::{Caller, PushBundles, ReadBundles};
+use super::hospital::idempotency_key;
 use super::insurer::no_store;
 use super::problem::Problem;
 use crate::app::App;
 use crate::core::application::Signed;
-use crate::flows::health::{Applied, NotApplied};
+use crate::flows::health::{Applied, Came, NotApplied};
 use crate::party::PartyId;
 
 /// An application with a drawn signature fits.
@@ -147,7 +148,9 @@ pub async fn apply(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let asked: ApplicationBody = body::json_within(&app, &request, payload, APPLICATION).await?;
+    let key = idempotency_key(request.headers())?;
+    let bytes = body::small(&app, &request, payload, APPLICATION).await?;
+    let asked: ApplicationBody = body::of_form(&request, &bytes, APPLICATION)?;
     let case = CaseIdentifier { system: asked.case_system, value: asked.case_number };
     let application = ClaimApplication {
         number: String::new(),
@@ -175,7 +178,7 @@ pub async fn apply(
         signature: application.signature.clone(),
     });
     let signed = Signed { consents: consents.collect(), application, picture: asked.picture };
-    let (id, new) = app.engine.apply(&caller.party.id, &case, signed).await?;
+    let (id, new) = app.engine.apply(&caller.party.id, &case, signed, Came::Sent(&bytes, key.as_deref())).await?;
     let applied = app.engine.applied(&caller.party.id, id).await?;
     let mut answer = if new { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(answer.insert_header(("Cache-Control", "no-store")).json(shown(&applied)))
@@ -209,6 +212,11 @@ impl From<NotApplied> for Problem {
     fn from(reason: NotApplied) -> Self {
         match reason {
             NotApplied::NotFound => Self::not_found(),
+            NotApplied::KeyReused => Self::new(
+                422,
+                "idempotency.key-reused",
+                "This Idempotency-Key was used for another application; use a new key for a new one",
+            ),
             NotApplied::Faulty(fault) => Self::new(422, fault.code, fault.text).at(fault.at),
             NotApplied::Fault(fault) => fault.into(),
         }

@@ -52,6 +52,19 @@ pub async fn standing(
     Ok(no_store().json(app.engine.submission_standing(&caller.party.id, id).await?))
 }
 
+/// `GET /insurer/v1/submissions/{id}/coordination`.
+///
+/// # Errors
+/// 404 where it is another's, 409 where the consent does not name it.
+pub async fn coordination(
+    app: Data<App>,
+    caller: Caller<ReadDeliveries>,
+    id: Path<String>,
+) -> Result<HttpResponse, Problem> {
+    let id = id.parse().map_err(|_| Problem::not_found())?;
+    Ok(no_store().json(app.engine.coordination(&caller.party.id, id).await?))
+}
+
 /// `GET /insurer/v1/statements/{date}?format=`.
 ///
 /// # Errors

@@ -420,6 +420,12 @@ impl From<NotDone> for Problem {
                 "delivery.acknowledged",
                 "This delivery was acknowledged with the other result before; an acknowledgement cannot be changed",
             ),
+            NotDone::NotCoordinated => Self::new(
+                409,
+                "coordination.none",
+                "The consent that stands does not cover telling you of others that reimburse these expenses, or your line \
+                 pays a fixed sum, or you got no receipt",
+            ),
             NotDone::NotBooked(reason) => reason.into(),
             NotDone::NotAsked(reason) => reason.into(),
             NotDone::InvalidStep(step) => Self::new(409, "submission.invalid-step", step.to_string()).at("/state"),

@@ -49,6 +49,16 @@ impl Store {
         row.map(from_row).transpose()
     }
 
+    /// The blind index of a claim's case number; none where the claim is gone.
+    ///
+    /// # Errors
+    /// The database is away or the row damaged.
+    pub async fn case_of(&self, claim: ClaimId) -> Result<Option<Mac>, StoreError> {
+        let sql = "-- application::case_of\nselect case_index from claim where id = $1";
+        let row: Option<(Vec<u8>,)> = query_as(sql).bind(claim.to_string()).fetch_optional(self.readers()).await?;
+        row.map(|(case,)| super::rows::mac("claim", "case_index", &case)).transpose()
+    }
+
     /// A hospital's application.
     ///
     /// # Errors

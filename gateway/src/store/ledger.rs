@@ -197,6 +197,27 @@ impl Store {
         Ok(kept)
     }
 
+    /// Who has a submission of a claim, in the order they were made.
+    ///
+    /// # Errors
+    /// The database is away or a row damaged.
+    pub async fn holders(
+        &self,
+        claim: ClaimId,
+    ) -> Result<Vec<(SubmissionId, PartyId, Line, SubmissionState)>, StoreError> {
+        let sql = "-- ledger::holders
+            select id, party_id, line, state from submission where claim_id = $1 order by id";
+        let rows: Vec<(String, String, String, String)> =
+            query_as(sql).bind(claim.to_string()).fetch_all(self.readers()).await?;
+        let table = "submission";
+        rows.into_iter()
+            .map(|(id, party, line, state)| {
+                let (party, line) = (parse(table, "party_id", &party)?, parse(table, "line", &line)?);
+                Ok((parse(table, "id", &id)?, party, line, parse(table, "state", &state)?))
+            })
+            .collect()
+    }
+
     /// Whether an insurer has used a reference for a payment.
     ///
     /// # Errors

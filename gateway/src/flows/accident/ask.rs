@@ -23,10 +23,10 @@ use crate::store::{DuePaper, KeptPaper};
 
 /// How long a paper is leased to who asks for it: longer than any answer may take.
 const LEASE: SignedDuration = SignedDuration::from_secs(90);
-/// Papers looked at in one go, and sources asked at once.
-const AT_ONCE: i64 = 64;
 /// How long a source may take for one answer: well within the lease.
 const WITHIN: Duration = Duration::from_secs(30);
+/// Papers looked at in one go, and sources asked at once.
+const AT_ONCE: i64 = 64;
 const SIDE_BY_SIDE: usize = 8;
 
 /// What came of asking.

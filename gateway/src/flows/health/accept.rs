@@ -12,6 +12,7 @@ use claimgate_fhir::limits::Limits;
 use claimgate_fhir::outcome::{Issue, IssueKind, OperationOutcome, Policy};
 use claimgate_fhir::taiwan;
 use claimgate_packet::draft::SignError;
+use claimgate_packet::evidence::Evidence;
 use claimgate_packet::words::ClaimKind;
 
 use super::send::Sending;
@@ -298,9 +299,7 @@ impl Engine {
             change.writes.extend(attachments::rows(&key, (id, revision), new)?);
         }
         change.writes.extend(attachments::taken_over(id, &files));
-        let kinds = evidence.iter().map(|one| one.document.kind().to_owned()).collect();
-        let received = Event::Received { revision, evidence: kinds };
-        change.tell(entries(id, &hospital.id, &received, now, &self.random));
+        change.tell(entries(id, &hospital.id, &received(revision, &evidence), now, &self.random));
         let mut issues = bundle.warnings.clone();
         let keys = self.receipt_keys(&hospital.id, &bundle.documents);
         issues.extend(self.same_receipt(&hospital.id, id, &keys).await?);
@@ -313,6 +312,7 @@ impl Engine {
         match consent::permit(hospital, ConsentId::new(now, &self.random), &named, &consented.by) {
             Ok(permit) => {
                 let previous = if first { Vec::new() } else { self.store.previous_deliveries(id).await? };
+                let known = self.known_sharing((&hospital.id, id, &key), &consented.order, &evidence).await?;
                 let sending = Sending {
                     claim: id,
                     revision,
@@ -323,6 +323,7 @@ impl Engine {
                     recipients,
                     previous: &previous,
                     before: &before,
+                    known: &known,
                 };
                 let sent = sending.write(self, &mut change).map_err(too_much)?;
                 let unnamed = named.iter().filter(|(party, line)| !permit.covers(party, *line)).count();
@@ -345,14 +346,13 @@ impl Engine {
         let row = format!("{id}/{revision}");
         let body = key.seal(Place { table: "bundle", row: &row, column: "body" }, &push.body)?;
         let signature = signature::sealed(&key, &row, push.checked())?;
-        let answer_text = answer.to_stored();
         change.push(Write::Bundle(Bundle {
             claim: id,
             revision,
             body_mac: push.body_mac,
             body,
             signature,
-            answer: answer_text,
+            answer: answer.to_stored(),
             at: now,
         }));
         change.writes.extend(self.memory(hospital, push, &answer));
@@ -390,6 +390,10 @@ impl Engine {
         let system = identifier.system.as_deref().map_or("", taiwan::canonical);
         self.index.text("claim.case", &[hospital.as_str(), system, &identifier.value])
     }
+}
+
+fn received(revision: i64, evidence: &[Evidence]) -> Event {
+    Event::Received { revision, evidence: evidence.iter().map(|one| one.document.kind().to_owned()).collect() }
 }
 
 /// A bound of the packet is the hospital's to keep, not a fault of ours.

@@ -1,18 +1,20 @@
 //! Applications of patients (院內申請): taken before or after the documents, read, and taken back for a recipient.
 
 use claimgate_adapters::hospital::CaseIdentifier;
+use claimgate_packet::evidence::application::SignatureKind;
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
 
 use super::consented::patient;
 use super::evidence;
 use crate::core::application::{ApplicationWrite, Faulty, NewApplication, Signed};
-use crate::core::change::{Change, Write};
+use crate::core::change::{Change, IdempotencyRow, Write};
 use crate::core::delivery::DeliveryState;
 use crate::core::master::Encrypted;
 use crate::core::timeline::{Event, entries};
 use crate::flows::{Engine, Fault, TRIES};
 use crate::id::{ApplicationId, ClaimId};
+use crate::keys::index::Mac;
 use crate::party::{Party, PartyId, Role};
 use crate::store::{ClaimHead, SentView};
 
@@ -25,10 +27,27 @@ pub enum NotApplied {
     /// It does not hold together.
     #[error("{}", .0.text)]
     Faulty(Faulty),
+    /// The `Idempotency-Key` was used for another application.
+    #[error("the Idempotency-Key was used for another application")]
+    KeyReused,
     /// A fault of ours.
     #[error(transparent)]
     Fault(#[from] Fault),
 }
+
+/// How an application came.
+#[derive(Clone, Copy)]
+pub enum Came<'a> {
+    /// From the hospital's own system, in these bytes, under this `Idempotency-Key`.
+    Sent(&'a [u8], Option<&'a str>),
+    /// From a page of the gateway's own; a wallet's signature was looked at there.
+    ByPage,
+}
+
+claimgate_packet::opaque_debug!(Came<'_>);
+
+/// The route keys are remembered under.
+const ROUTE: &str = "POST /hospital/v1/applications";
 
 impl From<crate::store::StoreError> for NotApplied {
     fn from(error: crate::store::StoreError) -> Self {
@@ -52,7 +71,12 @@ pub struct Applied {
 }
 
 fn faulty(code: &'static str, at: &'static str, text: &'static str) -> NotApplied {
-    NotApplied::Faulty(Faulty { code, text, at })
+    let chinese = match code {
+        "application.other-person" => "申請書之被保險人與本案文件之病人不符，未保存",
+        "application.signature" => "皮夾簽署僅限於本平台頁面，請改用其他方式",
+        _ => "請至少選擇一家參加之保險公司，每家每險種一次",
+    };
+    NotApplied::Faulty(Faulty { code, text, chinese, at })
 }
 
 impl Engine {
@@ -65,12 +89,29 @@ impl Engine {
         hospital: &PartyId,
         case: &CaseIdentifier,
         signed: Signed,
+        by: Came<'_>,
     ) -> Result<(ApplicationId, bool), NotApplied> {
-        signed.check().map_err(NotApplied::Faulty)?;
+        signed.check(self.now()).map_err(NotApplied::Faulty)?;
+        let memory = match by {
+            Came::ByPage => None,
+            Came::Sent(..) if signed.application.signature.kind == SignatureKind::Wallet => {
+                let text = "A wallet signs on the page of the gateway alone; sign in another way";
+                return Err(faulty("application.signature", "/signature", text));
+            }
+            Came::Sent(bytes, key) => key.map(|key| self.application_memory(hospital, key, bytes)),
+        };
         let recipients = self.applied_to(&signed).await?;
         let case_index = self.case_index(hospital, case);
         let _turn = self.turns.of(&case_index).await;
         for _ in 0..TRIES {
+            if let Some((key, request)) = &memory
+                && let Some(known) = self.store.remembered(hospital, ROUTE, key, self.now()).await?
+            {
+                if known.body_mac != *request {
+                    return Err(NotApplied::KeyReused);
+                }
+                return Ok((known.answer.parse().map_err(|_| Fault::Stored("idempotency"))?, false));
+            }
             let mut signed = signed.clone();
             if let Some(view) = self.store.application_of_case(hospital, &case_index).await? {
                 number(&mut signed, &view.id.to_string());
@@ -99,6 +140,17 @@ impl Engine {
                 recipients: recipients.clone(),
                 at: self.now(),
             }))));
+            if let Some((key, request)) = memory {
+                change.push(Write::Idempotency(IdempotencyRow {
+                    party: hospital.clone(),
+                    route: ROUTE,
+                    key,
+                    body_mac: request,
+                    answer: row,
+                    at: self.now(),
+                    expires_at: self.in_days(self.rules.idempotency_days),
+                }));
+            }
             let count = recipients.len().to_string();
             change.push(self.audit(hospital.as_str(), "application.received", &id, [("recipients", count)]));
             match self.store.commit(change).await.map_err(Fault::from) {
@@ -110,6 +162,13 @@ impl Engine {
         Err(Fault::Contended.into())
     }
 
+    /// A key and the bytes it belongs to, as keyed digests.
+    fn application_memory(&self, hospital: &PartyId, key: &str, bytes: &[u8]) -> (Mac, Mac) {
+        let party = hospital.as_str().as_bytes();
+        let key = self.index.exact("idempotency.key", &[party, key.as_bytes()]);
+        (key, self.index.exact("application.request", &[party, bytes]))
+    }
+
     /// Each consent names an insurer that takes part in that line, once, and leaves out types that exist.
     async fn applied_to(&self, signed: &Signed) -> Result<Vec<(PartyId, Line)>, NotApplied> {
         let mut found: Vec<(PartyId, Line)> = Vec::new();
@@ -119,7 +178,9 @@ impl Engine {
                 Err(_) => None,
             };
             let takes = |party: &Party| {
-                matches!(party.role(), Role::Insurer | Role::Fund) && party.registration().lines.contains(&consent.line)
+                matches!(party.role(), Role::Insurer | Role::Fund)
+                    && party.state.can_be_named()
+                    && party.registration().lines.contains(&consent.line)
             };
             let Some(party) = party.filter(takes) else {
                 let text = "A recipient is no registered insurer, or does not take this line of insurance here";
@@ -219,6 +280,10 @@ impl Engine {
             change.push(self.audit(hospital.as_str(), "application.withdrawn", id, to));
         }
         let Some(claim) = applied.claim else { return change };
+        if applied.recipients.iter().any(|(of, _, withdrawn)| of != party && withdrawn.is_none()) {
+            // What the others may know of who shares the expenses has changed.
+            change.push(self.due(claim));
+        }
         let stays = |one: &&SentView| one.party == *party && one.left.is_none() && one.state == DeliveryState::Ready;
         for one in applied.sent.iter().filter(stays) {
             change.push(Write::Withdraw(one.id, self.now()));

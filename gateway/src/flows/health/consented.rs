@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use claimgate_fhir::outcome::{Issue, IssueKind};
 use claimgate_packet::evidence::{CLAIM_APPLICATION, CONSENT, Document, Evidence, Patient};
 
-use super::evidence;
+use super::{evidence, sharing};
 use crate::consent::{ByPatient, Given, Limits, NoPermit};
 use crate::core::application::Signed;
+use crate::core::coordination::Share;
 use crate::core::master::Encrypted;
 use crate::flows::{Engine, Fault};
 use crate::id::ClaimId;
@@ -24,11 +25,13 @@ const FORM: &str = "claimgate-application";
 pub(super) struct Consented {
     /// To whom.
     pub by: ByPatient,
+    /// Its consents in the order of the application, those that were taken back among them.
+    pub order: Vec<Share>,
     documents: Vec<Document>,
 }
 
 impl Consented {
-    const NOTHING: Self = Self { by: ByPatient::Nothing, documents: Vec::new() };
+    const NOTHING: Self = Self { by: ByPatient::Nothing, order: Vec::new(), documents: Vec::new() };
 
     /// What was signed as evidence beside that of the documents: what is there stays as it is, what it replaces goes, the
     /// rest is new. The new ones are counted from the place that is given back.
@@ -59,7 +62,7 @@ impl Engine {
         };
         let signed = self.signed(&view)?;
         if !documents.into_iter().filter_map(patient).all(|patient| signed.is_of(patient)) {
-            return Ok(Consented { by: ByPatient::OtherPerson, documents: Vec::new() });
+            return Ok(Consented { by: ByPatient::OtherPerson, ..Consented::NOTHING });
         }
         let open: Vec<(PartyId, Line)> = self
             .store
@@ -69,6 +72,7 @@ impl Engine {
             .filter(|(_, _, withdrawn)| withdrawn.is_none())
             .map(|(party, line, _)| (party, line))
             .collect();
+        let order = sharing::order(&signed, &open);
         let (mut given, mut documents) = (Vec::new(), Vec::new());
         for consent in signed.consents {
             let named = open.iter().find(|(party, line)| party.as_str() == consent.insurer && *line == consent.line);
@@ -83,7 +87,7 @@ impl Engine {
             return Ok(Consented::NOTHING);
         }
         documents.insert(0, Document::ClaimApplication(Box::new(signed.application)));
-        Ok(Consented { by: ByPatient::Given(given), documents })
+        Ok(Consented { by: ByPatient::Given(given), order, documents })
     }
 
     /// What an application holds.

@@ -11,6 +11,7 @@ use super::send::Sending;
 use super::{Refusal, evidence};
 use crate::consent::{self, ByPatient};
 use crate::core::change::{Change, Write};
+use crate::core::coordination::Known;
 use crate::core::route::{self, Recipient};
 use crate::flows::{Engine, Fault};
 use crate::id::{ClaimId, ConsentId, DeliveryId};
@@ -87,6 +88,8 @@ impl Engine {
             recipients: &recipients,
             previous: &previous,
             before: &before,
+            // No consent of the patient names it here.
+            known: &Known::default(),
         };
         sending.write(self, change)?;
         let made = change.writes.iter().find_map(|write| match write {

@@ -72,10 +72,15 @@ impl Engine {
         };
         let previous = self.store.previous_deliveries(head.id).await?;
         let before = self.store.before_revision(head.id).await?;
+        let known = self.known_sharing((&hospital.id, head.id, &key), &consented.order, &documents).await?;
         let mut change = Change::new("release_held_claim");
         change.push(Write::RelyOnParty(hospital.id.clone(), hospital.version));
         change.push(Write::TouchClaim(head.id, head.version, self.now()));
         let first = consented.beside(self, &hospital.id, &mut documents);
+        if evidence::check_bounds(&documents).is_err() {
+            // No packet carries so much: a smaller revision or application goes on.
+            return Ok(Released::Waiting);
+        }
         for one in documents.iter().skip(first) {
             change.push(Write::Evidence(evidence::row(&key, (head.id, revision), (one, &evidence::text(one)?))?));
         }
@@ -89,6 +94,7 @@ impl Engine {
             recipients: &recipients,
             previous: &previous,
             before: &before,
+            known: &known,
         };
         let sent = sending.write(self, &mut change)?;
         let complete = sent.waiting.is_empty();

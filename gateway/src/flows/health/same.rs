@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use claimgate_fhir::outcome::{Issue, IssueKind};
 use claimgate_packet::evidence::{Document, Visit};
+use jiff::civil::Date;
 
 use crate::flows::{Engine, Fault};
 use crate::id::ClaimId;
@@ -21,10 +22,12 @@ impl Engine {
             self.index.text(domain, &all)
         };
         let receipts = documents.iter().filter_map(|document| match document {
-            Document::MedicalReceipt(receipt) => {
-                let day = receipt.issued_on.map(|day| day.to_string()).unwrap_or_default();
-                Some(key("receipt.key", &[&receipt.institution.code, receipt.number.as_deref()?, &day]))
-            }
+            Document::MedicalReceipt(receipt) => Some(self.receipt_key(
+                hospital,
+                &receipt.institution.code,
+                receipt.number.as_deref()?,
+                receipt.issued_on,
+            )),
             _ => None,
         });
         let receipts: BTreeSet<Mac> = receipts.collect();
@@ -37,6 +40,18 @@ impl Engine {
             .filter_map(visit)
             .filter_map(|visit| Some(key("visit.key", &[visit.number.as_deref()?, &visit.first_day?.to_string()])));
         visits.collect::<BTreeSet<Mac>>().into_iter().collect()
+    }
+
+    /// The digest of a receipt (收據鍵): institution, number and day.
+    pub(super) fn receipt_key(
+        &self,
+        hospital: &PartyId,
+        institution: &str,
+        number: &str,
+        issued_on: Option<Date>,
+    ) -> Mac {
+        let day = issued_on.map(|day| day.to_string()).unwrap_or_default();
+        self.index.text("receipt.key", &[hospital.as_str(), institution, number, &day])
     }
 
     /// A warning for each open claim of the hospital that holds the same.

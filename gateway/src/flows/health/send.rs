@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use super::{Refusal, words};
 use crate::consent::Permit;
 use crate::core::change::{Change, SubmissionRow, Write};
+use crate::core::coordination::Known;
 use crate::core::packet::{Previous, Workshop, assemble};
 use crate::core::revision::Before;
 use crate::core::route::{self, Coverage, NoRoute, Recipient};
@@ -90,12 +91,20 @@ pub(in crate::flows) struct Sending<'a> {
     pub previous: &'a [Previous],
     /// What it is compared with.
     pub before: &'a Before,
+    pub known: &'a Known,
 }
 
 impl Sending<'_> {
     /// Signs and seals, and writes consent, packet, deliveries, submissions and timeline into the change.
     pub(in crate::flows) fn write(&self, engine: &Engine, change: &mut Change) -> Result<Sent, Fault> {
         let now = engine.time_to_sign()?;
+        let covered = || self.recipients.iter().filter(|one| self.permit.covers(&one.party.id, one.line));
+        for recipient in covered() {
+            change.push(Write::RelyOnParty(recipient.party.id.clone(), recipient.party.version));
+        }
+        let can_get = |one: &Recipient| one.party.is_live(now) && one.party.encryption_key(now).is_some();
+        let (ready, held): (Vec<Recipient>, Vec<Recipient>) = covered().cloned().partition(can_get);
+        let sharing = self.known.sharing(&route::named(&ready));
         let ring = engine.ring.present();
         let workshop = Workshop {
             issuer: &engine.issuer,
@@ -107,13 +116,8 @@ impl Sending<'_> {
             policy: &engine.policy,
             claim_key: self.key,
             sealers: &engine.sealers,
+            sharing: &sharing,
         };
-        let covered = || self.recipients.iter().filter(|one| self.permit.covers(&one.party.id, one.line));
-        for recipient in covered() {
-            change.push(Write::RelyOnParty(recipient.party.id.clone(), recipient.party.version));
-        }
-        let can_get = |one: &Recipient| one.party.is_live(now) && one.party.encryption_key(now).is_some();
-        let (ready, held): (Vec<Recipient>, Vec<Recipient>) = covered().cloned().partition(can_get);
         let made =
             assemble(&workshop, (self.claim, self.revision), self.evidence, (self.permit, &ready), self.compared())?;
         self.tell_former_holders(engine, change);

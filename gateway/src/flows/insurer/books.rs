@@ -62,7 +62,7 @@ pub(super) fn open_decision(key: &ClaimKey, id: SubmissionId, kept: &KeptDecisio
     opened(key, ("decision", &decision_row(id, kept.version)), &kept.body)
 }
 
-pub(super) fn open_payment(key: &ClaimKey, kept: &KeptPayment) -> Result<Payment, Fault> {
+pub(in crate::flows) fn open_payment(key: &ClaimKey, kept: &KeptPayment) -> Result<Payment, Fault> {
     opened(key, ("payment", &kept.id.to_string()), &kept.body)
 }
 

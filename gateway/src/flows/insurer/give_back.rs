@@ -87,6 +87,7 @@ impl Engine {
             };
             let mut change = Change::new("give_back_delivery");
             self.returning(insurer, (&delivery, &submission), (back, &onward), &mut change)?;
+            self.drop_requests(insurer, (submission.id, SubmissionState::Returned), &mut change).await?;
             if let Onward::To(recipient, hops) = &onward {
                 self.hand_on(&delivery, (recipient, *hops), &mut change).await?;
             }

@@ -90,7 +90,7 @@ impl Engine {
         }
         self.book(insurer, submission, (entry, number, body, reference, payment.kind), change);
         self.note_account(insurer, submission, &balance, change);
-        Ok(())
+        Ok(self.tell_sharers(insurer, (submission, key), change).await?)
     }
 }
 

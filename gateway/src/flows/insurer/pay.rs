@@ -84,6 +84,7 @@ impl Engine {
                 }
                 self.book(insurer, &submission, (entry, number, body, reference, payment.kind), &mut change);
                 self.note_account(insurer, &submission, &balance, &mut change);
+                self.tell_sharers(insurer, (&submission, &key), &mut change).await?;
                 let known = Remembered {
                     payment: entry.to_string(),
                     number,

@@ -230,14 +230,15 @@ impl Engine {
         Err(Fault::Contended.into())
     }
 
-    /// Nothing is asked for any more of a submission that is closed or withdrawn; in other states nothing changes.
+    /// Nothing is asked for any more of a submission that is closed, withdrawn or given back; in other states nothing changes.
     pub(super) async fn drop_requests(
         &self,
         insurer: &PartyId,
         (id, state): (SubmissionId, SubmissionState),
         change: &mut Change,
     ) -> Result<(), Fault> {
-        if !matches!(state, SubmissionState::Closed | SubmissionState::ClaimantWithdrew) {
+        use SubmissionState::{ClaimantWithdrew, Closed, Returned};
+        if !matches!(state, Closed | ClaimantWithdrew | Returned) {
             return Ok(());
         }
         for kept in self.store.requests_of_submission(insurer, id).await? {

@@ -191,9 +191,9 @@ pub const CODES: &[Code] = codes! {
         "The text says what does not fit; sign again.", "請求簽章驗證失敗，原因見訊息，請重新簽章。";
     "request-signature.replayed" 422, Sender, AfterCorrection, [Call],
         "Sign each request anew, with another nonce, also one that is sent again.", "此簽章已使用過；每次送出（含重送）請以新的 nonce 重新簽章。";
-    "idempotency.key-form" 400, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/payments"), At("/insurer/v1/submissions/{id}/supplements")],
+    "idempotency.key-form" 400, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/hospital/v1/applications"), At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/payments"), At("/insurer/v1/submissions/{id}/supplements")],
         "`Idempotency-Key` is 1 to 255 printable ASCII characters.", "Idempotency-Key 為 1 至 255 個可列印 ASCII 字元。";
-    "idempotency.key-reused" 422, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/payments"), At("/insurer/v1/submissions/{id}/supplements")],
+    "idempotency.key-reused" 422, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/hospital/v1/applications"), At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/payments"), At("/insurer/v1/submissions/{id}/supplements")],
         "Use a new key for another body, address or condition.", "內容、位址或條件不同時，請換新的 Idempotency-Key。";
     "signature.fields-too-large" 431, Sender, AfterCorrection, [Under("/fhir/Bundle"), Call],
         "All header fields of a signed request are 48 KiB together at most: leave out certificates it does not need.", "簽章請求的標頭合計上限 48 KiB，請移除不需要的憑證。";
@@ -245,6 +245,12 @@ pub const CODES: &[Code] = codes! {
         "What came is kept: go on from there.", "傳送過慢；已收到的部分已保存，請續傳。";
     "upload.broken" 400, Sender, Later, [At("/hospital/v1/uploads/{id}")],
         "The body ended early; what came is kept: go on from there.", "內容中斷；已收到的部分已保存，請續傳。";
+    "application.signed-at" 422, Sender, AfterCorrection, [At("/hospital/v1/applications")],
+        "Set the clock of the system that sends it.", "簽署時間晚於現在，請校正系統時鐘。";
+    "application.accident" 422, Sender, AfterCorrection, [At("/hospital/v1/applications")],
+        "Say when it happened, beginning with a date, and what happened.", "請填以日期開頭之事故時間及事故經過。";
+    "application.text" 422, Sender, AfterCorrection, [At("/hospital/v1/applications")],
+        "Shorten the text or the list; the text says how long they may be.", "文字或清單過長，請依說明縮短。";
     "application.insured" 422, Sender, AfterCorrection, [At("/hospital/v1/applications")],
         "Say who the insured is: a number, or name and date of birth.", "請填被保險人身分號碼，或姓名及出生年月日。";
     "application.applicant" 422, Sender, AfterCorrection, [At("/hospital/v1/applications")],
@@ -408,6 +414,8 @@ pub const CODES: &[Code] = codes! {
         "Name a payment of this submission whose money went out.", "請指明此案件已付出的給付。";
     "payment.reverses-too-much" 409, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/payments"), At("/insurer/v1/offsets/{id}/settle"), At("/insurer/v1/offsets/{id}/refund")],
         "No more comes back than was paid with it.", "退回金額不得超過該筆給付尚未退回的部分。";
+    "coordination.none" 409, Sender, No, [At("/insurer/v1/submissions/{id}/coordination")],
+        "Nothing to do: the patient consents to it, or not.", "未經當事人同意告知其他給付情形，或本險種為定額給付。";
     "request.due-on" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/supplements")],
         "The last day is after today in Taiwan and at most 180 days from now.", "期限須在明日（臺灣時間）以後、180 日以內。";
     "request.why-not-before" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/supplements")],

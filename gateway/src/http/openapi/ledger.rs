@@ -1,6 +1,7 @@
 //! The operations of decisions and payments: the ledger of a submission, and the day's statements.
 
 use claimgate_adapters::insurer::payment::{Booked, Payment, Standing};
+use claimgate_packet::coordination::Coordination;
 use serde_json::json;
 
 use super::operation::{Operation, Tag, json};
@@ -25,6 +26,15 @@ pub(super) fn operations() -> Vec<Operation> {
             )
             .takes::<Payment>(true)
             .answers(json::<Booked>(200, "The entry, and how the books stand by it.")),
+        get("/insurer/v1/submissions/{id}/coordination", "getCoordination", Tag::Insurer)
+            .needs::<ReadDeliveries>()
+            .path("id", SUBMISSION, "Id of a submission 受理案件, as listed.")
+            .says(
+                "Read what others pay of the same expenses 損害填補",
+                "For a line that reimburses, where the patient's consent names it: which printing of the receipts yours is, \
+                 how many others reimburse them, and what they have paid. Who they are is not said.",
+            )
+            .answers(json::<Coordination>(200, "As it is now; a packet has it as of its signature.")),
         get("/insurer/v1/submissions/{id}", "getSubmission", Tag::Insurer)
             .needs::<ReadDeliveries>()
             .path("id", SUBMISSION, "Id of a submission 受理案件, as listed.")
