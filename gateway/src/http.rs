@@ -31,6 +31,7 @@ pub mod insurer;
 pub mod ledger;
 pub mod limited;
 pub mod log;
+pub mod mandates;
 pub mod oauth;
 pub mod offset;
 #[cfg(feature = "schema")]
@@ -126,6 +127,9 @@ fn routes(service: &mut ServiceConfig) {
                 .route(post().to(wallet::request_with_nonce)),
         )
         .service(at("/wallet/v1/responses/{id}", "POST").route(post().to(wallet::answer)))
+        .service(at("/mandates/v1/check", "POST").route(post().to(mandates::check)))
+        .service(at("/mandates/v1/records", "POST").route(post().to(mandates::record)))
+        .service(at("/mandates/v1/records/{id}/revoke", "POST").route(post().to(mandates::revoke)))
         .service(at("/errors.json", "GET").route(get().to(published::errors)))
         .service(at("/openapi.json", "GET").route(get().to(published::openapi)))
         .service(at("/log/checkpoint", "GET").route(get().to(log::checkpoint)))
@@ -185,7 +189,7 @@ fn life_routes(service: &mut ServiceConfig) {
 }
 
 fn operator_routes(service: &mut ServiceConfig) {
-    use operator::{alerts, endpoints, parties, proposals, watch};
+    use operator::{alerts, endpoints, parties, proposals, trust, watch};
     service
         .service(at("/operator/v1/parties", "GET").route(get().to(parties::list)))
         .service(
@@ -211,6 +215,18 @@ fn operator_routes(service: &mut ServiceConfig) {
         .service(at("/operator/v1/proposals/{id}/approve", "POST").route(post().to(proposals::approve)))
         .service(at("/operator/v1/proposals/{id}/reject", "POST").route(post().to(proposals::reject)))
         .service(at("/operator/v1/proposals/{id}/withdraw", "POST").route(post().to(proposals::withdraw)))
+        .service(at("/operator/v1/trust/issuers", "GET").route(get().to(trust::issuers)))
+        .service(at("/operator/v1/trust/issuers/revoke", "POST").route(post().to(trust::revoke)))
+        .service(
+            at("/operator/v1/trust/proposals", "GET, POST")
+                .route(get().to(trust::list))
+                .route(post().to(trust::propose)),
+        )
+        .service(at("/operator/v1/trust/proposals/{id}", "GET").route(get().to(trust::read)))
+        .service(at("/operator/v1/trust/proposals/{id}/approve", "POST").route(post().to(trust::approve)))
+        .service(at("/operator/v1/trust/proposals/{id}/reject", "POST").route(post().to(trust::reject)))
+        .service(at("/operator/v1/trust/proposals/{id}/withdraw", "POST").route(post().to(trust::withdraw)))
+        .service(at("/operator/v1/mandate-ends", "POST").route(post().to(mandates::end)))
         .service(at("/operator/v1/alerts", "GET").route(get().to(alerts::list)))
         .service(at("/operator/v1/alerts/{id}/acknowledge", "POST").route(post().to(alerts::acknowledge)))
         .service(at("/operator/v1/audit", "GET").route(get().to(watch::audit)))

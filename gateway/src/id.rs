@@ -169,6 +169,8 @@ ids! {
     ApplicationId = "apl";
     /// A session with a wallet.
     WalletSessionId = "wse";
+    /// A mandate (委託) that was recorded.
+    MandateId = "mdt";
     /// A file on its way (上傳).
     UploadId = "upl";
     /// A sealed file outside the database; made by [`ObjectId::at_random`], so that its name tells nothing.

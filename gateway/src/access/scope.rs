@@ -21,6 +21,8 @@ pub enum Scope {
     ClaimsRead,
     /// Ask wallets for credentials and read what was proved.
     WalletAsk,
+    /// Check, record and take back mandates.
+    MandatesCheck,
     /// Read the registry, deliveries' attempts, alerts, the audit trail, the health of the gateway.
     OperatorRead,
     /// Propose changes, look after endpoints, acknowledge alerts, read contacts.
@@ -47,6 +49,7 @@ impl Scope {
             Self::SubmissionsWrite => "submissions.write",
             Self::ClaimsRead => "claims.read",
             Self::WalletAsk => "wallet.ask",
+            Self::MandatesCheck => "mandates.check",
             Self::OperatorRead => "operator.read",
             Self::OperatorWrite => "operator.write",
             Self::OperatorApprove => "operator.approve",
@@ -58,8 +61,11 @@ impl Scope {
     pub fn of_role(role: Role) -> &'static [Self] {
         match role.interface() {
             Some(Role::Hospital) => &[Self::BundleCreate, Self::BundleRead, Self::BundleUpdate],
-            Some(Role::Insurer) => &[Self::DeliveriesRead, Self::DeliveriesAck, Self::SubmissionsWrite],
-            Some(Role::App) => &[Self::ClaimsRead, Self::WalletAsk],
+            Some(Role::Insurer) => {
+                &[Self::DeliveriesRead, Self::DeliveriesAck, Self::SubmissionsWrite, Self::MandatesCheck]
+            }
+            Some(Role::App) => &[Self::ClaimsRead, Self::WalletAsk, Self::MandatesCheck],
+            Some(Role::Police) => &[Self::MandatesCheck],
             Some(Role::Operator) if role == Role::Operator => {
                 &[Self::OperatorRead, Self::OperatorWrite, Self::OperatorApprove]
             }
@@ -120,7 +126,8 @@ mod tests {
         assert_eq!(grant(Role::Regulator, None).unwrap(), [Scope::OperatorRead]);
         assert_eq!(grant(Role::Regulator, Some("operator.write")), Err(ScopeError));
         assert_eq!(grant(Role::Operator, None).unwrap().len(), 3);
-        for role in [Role::Police, Role::Shop, Role::Agent, Role::Institute, Role::Appraisal] {
+        assert_eq!(grant(Role::Police, None).unwrap(), [Scope::MandatesCheck]);
+        for role in [Role::Shop, Role::Agent, Role::Institute, Role::Appraisal] {
             assert_eq!((Scope::of_role(role).len(), grant(role, Some("claims.read"))), (0, Err(ScopeError)));
         }
     }

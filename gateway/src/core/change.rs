@@ -10,6 +10,7 @@ use super::application::ApplicationWrite;
 use super::delivery::Leaving;
 use super::handover::HandoverWrite;
 use super::ledger::LedgerWrite;
+use super::mandate::MandateWrite;
 use super::master::MasterWrite;
 use super::offset::OffsetWrite;
 pub use super::proposal::{Decision, ProposalKind, ProposalRow, Verdict};
@@ -18,6 +19,7 @@ use super::request::RequestWrite;
 use super::retention::RetentionWrite;
 use super::submission::SubmissionState;
 use super::timeline::Entry;
+use super::trust::TrustWrite;
 use super::upload::UploadWrite;
 use super::wallet::WalletWrite;
 use crate::consent::Permit;
@@ -79,6 +81,10 @@ pub enum Write {
     Application(ApplicationWrite),
     /// A session with a wallet.
     Wallet(WalletWrite),
+    /// A mandate that is recorded, used or ended.
+    Mandate(MandateWrite),
+    /// Whose credentials count.
+    Trust(TrustWrite),
     /// A new claim at revision 1 with its wrapped data key.
     NewClaim(NewClaim),
     /// The next revision of a claim that was read at `version`.

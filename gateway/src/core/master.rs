@@ -30,13 +30,15 @@ pub enum Encrypted {
     Answered,
     /// What patients signed.
     Application,
+    /// Mandates that were recorded.
+    Mandate,
     /// The keys of the blind index and of tracking codes.
     Root,
 }
 
 impl Encrypted {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ClaimKey,
         Self::Contacts,
         Self::Proposal,
@@ -48,6 +50,7 @@ impl Encrypted {
         Self::Asked,
         Self::Answered,
         Self::Application,
+        Self::Mandate,
         Self::Root,
     ];
 
@@ -66,6 +69,7 @@ impl Encrypted {
             Self::Asked => ("wallet_session", "request"),
             Self::Answered => ("wallet_session", "outcome"),
             Self::Application => ("application", "body"),
+            Self::Mandate => ("mandate", "document"),
             Self::Root => ("key_root", "wrapped"),
         }
     }

@@ -15,11 +15,13 @@ use super::problem::{PROBLEM_JSON, ProblemBody};
 
 mod applications;
 mod ledger;
+mod mandates;
 mod offset;
 mod operation;
 mod operator;
 mod requests;
 mod table;
+mod trust;
 mod wallet;
 
 use operation::{Body, Operation, Tag};

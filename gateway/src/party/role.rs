@@ -79,11 +79,11 @@ impl Role {
     #[must_use]
     pub fn interface(self) -> Option<Self> {
         match self {
-            Self::Hospital | Self::Insurer | Self::App => Some(self),
+            Self::Hospital | Self::Insurer | Self::App | Self::Police => Some(self),
             Self::Fund => Some(Self::Insurer),
             // A regulator reads what operators read, and nothing else: its scopes say so.
             Self::Operator | Self::Regulator => Some(Self::Operator),
-            Self::Police | Self::Shop | Self::Agent | Self::Institute | Self::Appraisal => None,
+            Self::Shop | Self::Agent | Self::Institute | Self::Appraisal => None,
         }
     }
 }

@@ -7,8 +7,8 @@ use serde_json::json;
 use super::sql::{Connection, is_refusal, query};
 use super::written::{millis, one};
 use super::{
-    StoreError, alert, application, attachments, handover, inserts, leaving, ledger, log, master, offset, published,
-    push, receipt, registry, requests, retention, uploads, wallet,
+    StoreError, alert, application, attachments, handover, inserts, leaving, ledger, log, mandate, master, offset,
+    published, push, receipt, registry, requests, retention, trust, uploads, wallet,
 };
 use crate::core::change::{Change, SearchValues, Write};
 use crate::party::Party;
@@ -69,6 +69,8 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
         Write::Alert(write) => alert::apply(tx, write).await,
         Write::Application(write) => application::apply(tx, write).await,
         Write::Wallet(write) => wallet::apply(tx, write).await,
+        Write::Mandate(write) => mandate::apply(tx, write).await,
+        Write::Trust(write) => trust::apply(tx, write).await,
         Write::NewClaim(claim) => inserts::claims(tx, &[claim]).await,
         Write::NextRevision(next) => {
             let sql = "-- apply::next_revision

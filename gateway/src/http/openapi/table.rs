@@ -51,6 +51,8 @@ pub fn operations() -> Vec<Operation> {
     all.extend(super::operator::operations());
     all.extend(app());
     all.extend(super::wallet::operations());
+    all.extend(super::mandates::operations());
+    all.extend(super::trust::operations());
     all.extend(public());
     all
 }
