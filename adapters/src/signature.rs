@@ -34,6 +34,7 @@ mod canonical;
 mod cms;
 mod http;
 mod kept;
+mod pdf;
 pub(crate) mod provider;
 mod sign;
 
@@ -46,6 +47,7 @@ pub use call::{CallRefused, SignedCall, check_call};
 pub use canonical::Numbers;
 pub use http::answer::{ANSWER_TAG, Answer, AnswerDraft};
 pub use kept::Covered;
+pub use pdf::{PdfSigner, PdfStanding, check_pdf};
 pub use sign::sign_bundle;
 pub use source_key::{HttpAlgorithm, SourceKey, SourceKeyError};
 

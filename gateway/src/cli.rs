@@ -133,7 +133,7 @@ enum Command {
     /// Check packages of MyData, or hand a bureau's data to it, without a gateway.
     #[command(subcommand)]
     Mydata(mydata::Mydata),
-    /// Check what wallets present, without a gateway.
+    /// Check what wallets present, without a gateway; look after whose credentials count.
     #[command(subcommand)]
     Wallet(wallet::Wallet),
     /// Read what the police publish of traffic accidents, without a gateway.
@@ -197,7 +197,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Log(log) => log.run(config).await,
         Command::Fhir(fhir) => fhir.run(),
         Command::Mydata(mydata) => mydata.run(file).await,
-        Command::Wallet(wallet) => wallet.run(),
+        Command::Wallet(wallet) => wallet.run(config).await,
         Command::Police(police) => police.run(),
         Command::Retention(retention) => retention.run(config()?).await,
         Command::Objects(objects) => objects.run(config()?).await,

@@ -46,6 +46,7 @@ pub mod health;
 pub mod insurer;
 pub mod log;
 pub mod mail;
+pub mod mandate;
 pub mod masters;
 pub mod mydata;
 pub mod offset;

@@ -34,6 +34,7 @@ pub mod ledger;
 pub mod limited;
 pub mod log;
 pub mod mydata;
+pub mod mandates;
 pub mod oauth;
 pub mod offset;
 #[cfg(feature = "schema")]
@@ -138,6 +139,9 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/mydata/v1/transactions/{id}/documents", "GET").route(get().to(mydata::documents)))
         .service(at("/mydata/v1/notifications", "POST").route(post().to(mydata::notify)))
         .service(at("/mydata/v1/return", "GET").route(get().to(mydata::returned)))
+        .service(at("/mandates/v1/check", "POST").route(post().to(mandates::check)))
+        .service(at("/mandates/v1/records", "POST").route(post().to(mandates::record)))
+        .service(at("/mandates/v1/records/{id}/revoke", "POST").route(post().to(mandates::revoke)))
         .service(at("/errors.json", "GET").route(get().to(published::errors)))
         .service(at("/openapi.json", "GET").route(get().to(published::openapi)))
         .service(at("/log/checkpoint", "GET").route(get().to(log::checkpoint)))
@@ -218,7 +222,7 @@ fn accident_routes(service: &mut ServiceConfig) {
 }
 
 fn operator_routes(service: &mut ServiceConfig) {
-    use operator::{alerts, endpoints, parties, proposals, watch};
+    use operator::{alerts, endpoints, parties, proposals, trust, watch};
     service
         .service(at("/operator/v1/parties", "GET").route(get().to(parties::list)))
         .service(
@@ -244,6 +248,18 @@ fn operator_routes(service: &mut ServiceConfig) {
         .service(at("/operator/v1/proposals/{id}/approve", "POST").route(post().to(proposals::approve)))
         .service(at("/operator/v1/proposals/{id}/reject", "POST").route(post().to(proposals::reject)))
         .service(at("/operator/v1/proposals/{id}/withdraw", "POST").route(post().to(proposals::withdraw)))
+        .service(at("/operator/v1/trust/issuers", "GET").route(get().to(trust::issuers)))
+        .service(at("/operator/v1/trust/issuers/revoke", "POST").route(post().to(trust::revoke)))
+        .service(
+            at("/operator/v1/trust/proposals", "GET, POST")
+                .route(get().to(trust::list))
+                .route(post().to(trust::propose)),
+        )
+        .service(at("/operator/v1/trust/proposals/{id}", "GET").route(get().to(trust::read)))
+        .service(at("/operator/v1/trust/proposals/{id}/approve", "POST").route(post().to(trust::approve)))
+        .service(at("/operator/v1/trust/proposals/{id}/reject", "POST").route(post().to(trust::reject)))
+        .service(at("/operator/v1/trust/proposals/{id}/withdraw", "POST").route(post().to(trust::withdraw)))
+        .service(at("/operator/v1/mandate-ends", "POST").route(post().to(mandates::end)))
         .service(at("/operator/v1/alerts", "GET").route(get().to(alerts::list)))
         .service(at("/operator/v1/alerts/{id}/acknowledge", "POST").route(post().to(alerts::acknowledge)))
         .service(at("/operator/v1/reports/consortium", "GET").route(get().to(reports::consortium)))

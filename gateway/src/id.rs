@@ -175,6 +175,8 @@ ids! {
     WalletSessionId = "wse";
     /// A transaction with MyData; its UUID is the platform's `tx_id`.
     MydataId = "myd";
+    /// A mandate (委託) that was recorded.
+    MandateId = "mdt";
     /// A file on its way (上傳).
     UploadId = "upl";
     /// A sealed file outside the database; made by [`ObjectId::at_random`], so that its name tells nothing.

@@ -245,6 +245,44 @@ impl Sender {
         Ok(Fetched { status, content_type, cache_control, body })
     }
 
+    /// Asks a service of the operator's own: POST with a body, GET without. Whatever the status, its answer of at most so many
+    /// bytes is read, within five seconds; a redirect is an answer and is not followed.
+    ///
+    /// # Errors
+    /// See [`SendError`].
+    pub async fn exchange(
+        &self,
+        target: &Target,
+        headers: &[(&'static str, String)],
+        body: Option<Vec<u8>>,
+        most: usize,
+    ) -> Result<Fetched, SendError> {
+        let mut all = HeaderMap::new();
+        all.insert(USER_AGENT, AGENT);
+        for (name, value) in headers {
+            let value = HeaderValue::from_str(value).map_err(|_| SendError::Unsendable)?;
+            all.insert(HeaderName::from_static(name), value);
+        }
+        let within = FETCH.min(self.total);
+        let url = target.url().clone();
+        let request = match body {
+            Some(body) => self.client.post(url).body(body),
+            None => self.client.get(url),
+        };
+        let broken = |error: reqwest::Error| failed(&error, within);
+        let mut response = request.headers(all).timeout(within).send().await.map_err(broken)?;
+        self.check_peer(&response)?;
+        let status = response.status().as_u16();
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(broken)? {
+            if body.len() + chunk.len() > most {
+                return Err(SendError::TooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Fetched { status, content_type: None, cache_control: None, body })
+    }
+
     /// Behind the resolver's check: a connection that came to be in another way is not trusted either.
     fn check_peer(&self, response: &Response) -> Result<(), SendError> {
         let allowed = response.remote_addr().is_some_and(|peer: SocketAddr| self.policy.allows(peer.ip()));

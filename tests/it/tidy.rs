@@ -95,7 +95,7 @@ fn what_is_dangerous_is_named_in_one_place_only() {
             &[
                 "gateway/src/http",
                 "gateway/src/lifecycle.rs",
-                "gateway/src/sandbox/office.rs",
+                "gateway/src/sandbox/office",
                 "gateway/src/sandbox/mydata.rs",
                 "gateway/src/sandbox/police.rs",
             ],

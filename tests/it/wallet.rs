@@ -199,6 +199,12 @@ fn three_verifiers_judge_signed_faults_and_each_difference_has_its_reason() {
         let printed = kit().prints(language, "wallet", &[NONCE, CLIENT], &asked);
         serde_json::from_str::<Vec<bool>>(&printed).unwrap()
     });
+    // A verifier for OpenID4VP 1.0 under HAIP, which the OpenID Foundation certified: it takes what we take, and one thing
+    // more, for it lets every date be five minutes off.
+    let printed = kit().prints("py", "polaris", &[NONCE, CLIENT], &asked);
+    for ((name, ..), taken) in SIGNED.iter().zip(serde_json::from_str::<Vec<bool>>(&printed).unwrap()) {
+        assert_eq!(taken, ["as it is", "expired"].contains(name), "polaris-oid4vp: {name}");
+    }
     let one = Presented { text: String::new(), key: bare_key, now: seconds };
     for (place, (name, _, why, _)) in SIGNED.iter().enumerate() {
         let ours = one.judged(&texts[place]);

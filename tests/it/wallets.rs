@@ -18,7 +18,7 @@ use serde_json::{Map, Value, json};
 const ADDRESS: &str = "https://gate.example";
 const ISSUER: &str = "https://dmv.example";
 pub(crate) const VCT: &str = "urn:claimgate:driving-licence:1";
-const MANDATE: &str = "urn:claimgate:claim-mandate:1";
+pub(crate) const MANDATE: &str = "urn:claimgate:claim-mandate:1";
 /// Made up, with a valid check digit.
 pub(crate) const NUMBER: &str = "A234567890";
 
@@ -31,7 +31,7 @@ pub(crate) struct Desk {
 }
 
 impl Desk {
-    async fn open(more: &[(&str, &str)]) -> Self {
+    pub(crate) async fn open(more: &[(&str, &str)]) -> Self {
         Self::at(Clock::test(Timestamp::from_second(1_790_000_000).unwrap()), more).await
     }
 
@@ -59,14 +59,14 @@ impl Desk {
     }
 
     /// From now on the issuer's list says this.
-    fn lists_say(&self, entries: &[(usize, u8)], life: i64) {
+    pub(crate) fn lists_say(&self, entries: &[(usize, u8)], life: i64) {
         let list = must(self.issuer.status_list(entries, self.test.clock.now(), life));
         let head = "HTTP/1.1 200 OK\r\ncontent-type: application/statuslist+jwt\r\nconnection: close\r\ncontent-length";
         self.lists.does([], Act::Raw(format!("{head}: {}\r\n\r\n{list}", list.len()).into_bytes()));
     }
 
     /// A wallet with a licence.
-    fn wallet(&self, number: &str, index: Option<u64>) -> Wallet {
+    pub(crate) fn wallet(&self, number: &str, index: Option<u64>) -> Wallet {
         let now = self.test.clock.now();
         let mut wallet = must(Wallet::new(self.test.world.gateway.base_url(), now, Random::system()));
         let claims = json!({ "name": "陳筱玲", "id_number": number, "classes": ["普通小型車"], "address": "臺北市" });
@@ -90,7 +90,7 @@ impl Desk {
     }
 
     /// Reads a session until it stands so: the gateway looks at held ones behind the requests.
-    async fn until(&self, session: &Value, state: &str) -> Value {
+    pub(crate) async fn until(&self, session: &Value, state: &str) -> Value {
         for _ in 0..100 {
             let read = self.read(session, "").await;
             if read["state"] == state {

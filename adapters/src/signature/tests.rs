@@ -10,6 +10,7 @@ mod hierarchy;
 mod hostile;
 mod jws;
 mod openssl;
+mod pdf;
 mod pkcs7;
 mod request;
 

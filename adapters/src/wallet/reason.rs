@@ -78,6 +78,7 @@ reasons! {
     SessionExpired "session_expired" "R2" Refuse "The request was made too long ago." "驗證已逾時";
     SessionReplayed "session_replayed" "R2" Refuse "The request was answered before." "驗證已使用過";
     WalletError "wallet_error" "R3" Refuse "The wallet answered with an error." "皮夾回覆錯誤";
+    ModuleRefused "module_refused" "R3" Refuse "The verifier module did not accept what the wallet presented." "驗證端模組未接受皮夾出示的資料";
     ResponseModeMismatch "response_mode_mismatch" "R4" Refuse "The answer is not encrypted as it was asked for, or is and was not asked to be." "回應模式不符";
     DecryptionFailed "decryption_failed" "R4" Refuse "The encrypted answer has another header than offered or does not decrypt." "回應無法解密";
     VpTokenMalformed "vp_token_malformed" "R5" Refuse "The presentations are not in the shape of the request." "憑證出示格式錯誤";
@@ -127,6 +128,7 @@ reasons! {
     MandateLimitConcealed "mandate_limit_concealed" "M2" Refuse "A part of the mandate that must stand in the clear could be hidden." "委託書限制不得隱藏";
     MandateNotValid "mandate_not_valid" "M3" Refuse "The mandate's dates disagree or it is not in force." "委託書不在有效期間";
     MandateRevoked "mandate_revoked" "M4" Refuse "The mandate was revoked or suspended." "委託書已撤銷";
+    MandateEndedByDeath "mandate_ended_by_death" "M4" Refuse "The mandator or the mandatary has died: the mandate ended with that." "委託人或受託人已死亡，委託終止";
     MandataryMismatch "mandatary_mismatch" "M5" Refuse "The presenter is not the mandatary (受託人)." "出示者不是受託人";
     MandatorMismatch "mandator_mismatch" "M6" Refuse "The mandator (委託人) is not the person of the case." "委託人與案件當事人不符";
     PowerMissing "power_missing" "M7" Refuse "The mandate does not name this power." "委託書未授予此權限";

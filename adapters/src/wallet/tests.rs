@@ -21,6 +21,7 @@ mod published;
 mod requests;
 mod sessions;
 mod status;
+mod table;
 mod twdiw;
 
 /// The moment of the made-up credentials.

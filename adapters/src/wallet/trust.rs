@@ -88,6 +88,22 @@ impl Trust {
         self.issuers.iter().filter(|issuer| issuer.domain == self.domain).find(same)
     }
 
+    /// Whether an issuer counts for a type now: for what was verified a while ago.
+    #[must_use]
+    pub fn counts(&self, id: &str, kind: &str) -> bool {
+        let did = super::twdiw::did::key_of(id);
+        let same = |issuer: &&Issuer| {
+            issuer.id == id
+                || did.as_ref().is_some_and(|key| super::twdiw::did::key_of(&issuer.id).as_ref() == Some(key))
+        };
+        let effective = |issuer: &Issuer| match &issuer.keys {
+            IssuerKeys::Registered(registered) => registered.status == 1,
+            IssuerKeys::Certificates(_) | IssuerKeys::Published(_) => true,
+        };
+        let mut all = self.issuers.iter().filter(|issuer| issuer.domain == self.domain).filter(same);
+        all.any(|issuer| effective(issuer) && issuer.counts_for(kind))
+    }
+
     /// The issuer with a key in its DID, whatever the spelling of the DID.
     pub(super) fn registered(&self, key: &PublicKey) -> Option<(&Issuer, &Registered)> {
         self.issuers.iter().filter(|issuer| issuer.domain == self.domain).find_map(|issuer| match &issuer.keys {

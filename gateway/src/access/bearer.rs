@@ -138,9 +138,13 @@ fn bound(cnf: Option<&Value>) -> Option<(Option<String>, Option<String>)> {
 /// The scopes a role may ask for, for discovery documents.
 #[must_use]
 pub fn supported() -> Vec<&'static str> {
-    [Role::Hospital, Role::Insurer, Role::App, Role::Operator]
-        .into_iter()
-        .flat_map(|role| grant(role, None).unwrap_or_default())
-        .map(Scope::as_str)
-        .collect()
+    let mut all: Vec<&'static str> = Vec::new();
+    for role in [Role::Hospital, Role::Insurer, Role::App, Role::Police, Role::Operator] {
+        for scope in grant(role, None).unwrap_or_default() {
+            if !all.contains(&scope.as_str()) {
+                all.push(scope.as_str());
+            }
+        }
+    }
+    all
 }

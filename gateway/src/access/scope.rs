@@ -29,6 +29,8 @@ pub enum Scope {
     WalletAsk,
     /// Ask MyData for data sets and read what was proved.
     MydataAsk,
+    /// Check, record and take back mandates.
+    MandatesCheck,
     /// Read the registry, deliveries' attempts, alerts, the audit trail, the health of the gateway.
     OperatorRead,
     /// Propose changes, look after endpoints, acknowledge alerts, read contacts.
@@ -59,6 +61,7 @@ impl Scope {
             Self::NoticesWrite => "notices.write",
             Self::WalletAsk => "wallet.ask",
             Self::MydataAsk => "mydata.ask",
+            Self::MandatesCheck => "mandates.check",
             Self::OperatorRead => "operator.read",
             Self::OperatorWrite => "operator.write",
             Self::OperatorApprove => "operator.approve",
@@ -70,9 +73,12 @@ impl Scope {
     pub fn of_role(role: Role) -> &'static [Self] {
         match role.interface() {
             Some(Role::Hospital) => &[Self::BundleCreate, Self::BundleRead, Self::BundleUpdate],
-            Some(Role::Insurer) => &[Self::DeliveriesRead, Self::DeliveriesAck, Self::SubmissionsWrite],
+            Some(Role::Insurer) => {
+                &[Self::DeliveriesRead, Self::DeliveriesAck, Self::SubmissionsWrite, Self::MandatesCheck]
+            }
             Some(Role::App) => &[Self::ClaimsRead, Self::AccidentsWrite, Self::WalletAsk, Self::MydataAsk],
-            Some(Role::Police) => &[Self::UsesRead, Self::NoticesWrite],
+            Some(Role::Police) => &[Self::UsesRead, Self::NoticesWrite, Self::MandatesCheck],
+            Some(Role::Police) => &[Self::MandatesCheck],
             Some(Role::Operator) if role == Role::Operator => {
                 &[Self::OperatorRead, Self::OperatorWrite, Self::OperatorApprove]
             }
@@ -133,7 +139,8 @@ mod tests {
         assert_eq!(grant(Role::Regulator, None).unwrap(), [Scope::OperatorRead]);
         assert_eq!(grant(Role::Regulator, Some("operator.write")), Err(ScopeError));
         assert_eq!(grant(Role::Operator, None).unwrap().len(), 3);
-        for role in [Role::Police, Role::Shop, Role::Agent, Role::Institute, Role::Appraisal] {
+        assert_eq!(grant(Role::Police, None).unwrap(), [Scope::MandatesCheck]);
+        for role in [Role::Shop, Role::Agent, Role::Institute, Role::Appraisal] {
             assert_eq!((Scope::of_role(role).len(), grant(role, Some("claims.read"))), (0, Err(ScopeError)));
         }
     }

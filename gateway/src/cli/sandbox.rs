@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::core::accident::source::POLICE_JURISDICTION;
 use crate::id::Random;
 use crate::sandbox::issuer;
+use crate::sandbox::office::module::TOKEN;
 use crate::sandbox::office::{Office, registered};
 use crate::sandbox::police::{Case, Police};
 use crate::sandbox::wallet::{Fault, Wallet};
@@ -166,6 +167,11 @@ impl Issuing {
         print(format_args!("[wallet]\naddress = \"https://gate.example\""));
         print(format_args!("trust = {}", Value::from(trust.display().to_string())));
         print(format_args!("stand_in = \"http://{place}\""));
+        // The same office is a verifier module, for queries under [[module]].
+        let token = self.folder.join("module-token");
+        write(&token, TOKEN)?;
+        print(format_args!("module_address = \"http://{place}\""));
+        print(format_args!("module_token_file = {}", Value::from(token.display().to_string())));
         say(format_args!("\nIt issues at http://{place}/credentials until Ctrl-C."));
         office.serve(listener)?.await?;
         Ok(Ending::Done)

@@ -1,4 +1,5 @@
-//! `claimgate wallet`: what wallets present, judged at the desk, without a gateway and without a wallet.
+//! `claimgate wallet`: what wallets present, judged at the desk, without a gateway and without a wallet; and whose credentials
+//! count.
 
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,9 @@ use jiff::Timestamp;
 use super::police::bounded;
 use super::{Ending, print};
 use crate::clock::Clock;
+use crate::config::{Config, ConfigError};
+
+mod trust;
 
 /// Bytes of a file of cases, of one token, of a key set.
 const CASES: usize = 16 << 20;
@@ -28,6 +32,9 @@ pub(super) enum Wallet {
         claimgate wallet verify --json --sd-jwt token.txt --trust issuer.jwks --nonce n-0S6_WzA2Mj --audience x509_hash:…\n\n\
         docs/wallet.md says what a case holds and what each reason means.")]
     Verify(Verify),
+    /// Look after the trusted issuers of credentials.
+    #[command(subcommand)]
+    Trust(trust::Trust),
 }
 
 #[derive(Debug, Args)]
@@ -56,8 +63,11 @@ pub(super) struct Verify {
 }
 
 impl Wallet {
-    pub(super) fn run(self) -> anyhow::Result<Ending> {
-        let Self::Verify(verify) = self;
+    pub(super) async fn run(self, config: impl Fn() -> Result<Config, ConfigError>) -> anyhow::Result<Ending> {
+        let verify = match self {
+            Self::Verify(verify) => verify,
+            Self::Trust(trust) => return trust.run(config()?).await,
+        };
         let verdicts = match (&verify.cases, &verify.sd_jwt, &verify.trust) {
             (Some(cases), ..) => judge(&bounded(cases, CASES)?)?,
             (None, Some(token), Some(trust)) => vec![verify.one(token, trust)?],

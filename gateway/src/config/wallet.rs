@@ -24,6 +24,14 @@ pub struct Wallet {
     pub trust: PathBuf,
     /// In a sandbox, where status lists are fetched instead of from their own hosts; empty: from those.
     pub stand_in: String,
+    /// Folder of the authorities whose certificates count on signed documents, PEM or DER; empty: none.
+    pub document_authorities_dir: PathBuf,
+    /// Folder of their revocation lists; empty: none.
+    pub document_revocation_lists_dir: PathBuf,
+    /// The address of the operator's own verifier module (TWDIW); empty: none.
+    pub module_address: String,
+    /// The file with its access token.
+    pub module_token_file: PathBuf,
     /// Seconds a session is open.
     pub session_seconds: i64,
     /// Hours a session is kept that belongs to no claim, or proved nothing.
@@ -51,6 +59,10 @@ impl Wallet {
             (address(&self.universal_link), "wallet.universal_link starts with https:// and has no trailing slash"),
             ((300..=600).contains(&self.session_seconds), "wallet.session_seconds is 300 to 600"),
             ((1..=720).contains(&self.keep_hours), "wallet.keep_hours is 1 to 720"),
+            (
+                self.module_address.is_empty() == self.module_token_file.as_os_str().is_empty(),
+                "wallet.module_address and wallet.module_token_file go together",
+            ),
             (
                 self.certificate.as_os_str().is_empty() == self.key.as_os_str().is_empty(),
                 "wallet.certificate and wallet.key go together",

@@ -12,6 +12,7 @@ use super::deadline::DeadlineWrite;
 use super::delivery::Leaving;
 use super::handover::HandoverWrite;
 use super::ledger::LedgerWrite;
+use super::mandate::MandateWrite;
 use super::master::MasterWrite;
 use super::mydata::MydataWrite;
 use super::offset::OffsetWrite;
@@ -22,6 +23,7 @@ use super::retention::RetentionWrite;
 use super::revision::{DocumentRow, TakenBackRows};
 use super::submission::SubmissionState;
 use super::timeline::Entry;
+use super::trust::TrustWrite;
 use super::upload::UploadWrite;
 use super::wallet::WalletWrite;
 use crate::consent::Permit;
@@ -87,6 +89,10 @@ pub enum Write {
     Wallet(WalletWrite),
     /// A transaction with MyData.
     Mydata(MydataWrite),
+    /// A mandate that is recorded, used or ended.
+    Mandate(MandateWrite),
+    /// Whose credentials count.
+    Trust(TrustWrite),
     /// A new claim at revision 1 with its wrapped data key.
     NewClaim(NewClaim),
     /// The next revision of a claim that was read at `version`.

@@ -38,13 +38,15 @@ pub enum Encrypted {
     MydataContent,
     /// Its provider's archive, where no claim is named.
     MydataArchive,
+    /// Mandates that were recorded.
+    Mandate,
     /// The keys of the blind index and of tracking codes.
     Root,
 }
 
 impl Encrypted {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::ClaimKey,
         Self::Contacts,
         Self::Proposal,
@@ -60,6 +62,7 @@ impl Encrypted {
         Self::MydataPackage,
         Self::MydataContent,
         Self::MydataArchive,
+        Self::Mandate,
         Self::Root,
     ];
 
@@ -82,6 +85,7 @@ impl Encrypted {
             Self::MydataPackage => ("mydata_transaction", "package"),
             Self::MydataContent => ("mydata_dataset", "content"),
             Self::MydataArchive => ("mydata_dataset", "archive"),
+            Self::Mandate => ("mandate", "document"),
             Self::Root => ("key_root", "wrapped"),
         }
     }

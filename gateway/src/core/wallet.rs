@@ -4,6 +4,8 @@
 //! are told.
 
 use claimgate_adapters::wallet::Reason;
+use claimgate_adapters::wallet::credential::Credential;
+use claimgate_adapters::wallet::key::PublicKey;
 use claimgate_adapters::wallet::mandate::terms::{Level, Power};
 use claimgate_adapters::wallet::session::Asked;
 use claimgate_adapters::wallet::status::Reference;
@@ -133,6 +135,24 @@ pub struct Proved {
     pub status: Vec<Reference>,
     /// The claims, by evidence field.
     pub fields: Map<String, Value>,
+}
+
+impl Proved {
+    /// A credential, without any claim of it.
+    #[must_use]
+    pub fn of(query: &str, credential: &Credential) -> Self {
+        Self {
+            query: query.to_owned(),
+            kind: credential.kind.clone(),
+            issuer: credential.issuer.clone(),
+            digest: credential.digest.clone(),
+            valid_from: credential.valid_from,
+            valid_until: credential.valid_until,
+            holder: credential.holder.as_ref().map(PublicKey::thumbprint),
+            status: credential.status.clone(),
+            fields: Map::new(),
+        }
+    }
 }
 
 /// A session in the database.

@@ -7,6 +7,7 @@ use super::{Engine, Fault, TRIES};
 use crate::access::assertion;
 use crate::core::change::{Change, Write};
 use crate::keys::at_rest::{AtRestError, Place};
+use crate::keys::issuers::DocumentError;
 use crate::party::difference::difference;
 use crate::party::{AuthProfile, ConsentBasis, Contact, Party, PartyId, PartyState, Registration, RegistrationError};
 use crate::store::StoreError;
@@ -16,12 +17,14 @@ mod endpoints;
 mod operator;
 mod proposals;
 mod seed;
+mod trust;
 
 pub use change::Changed;
 pub use endpoints::EndpointChanged;
 pub use operator::Operator;
 pub use proposals::{LIFE_DAYS, Proposal, Reviewed, Standing};
 pub use seed::Seeded;
+pub use trust::IssuerShown;
 
 /// Why the registry was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +71,9 @@ pub enum NotRegistered {
     /// An endpoint.
     #[error(transparent)]
     Endpoint(NotChanged),
+    /// A document of a trusted issuer.
+    #[error("the issuer is refused: {0}")]
+    Issuer(#[from] DocumentError),
     /// A file of insurers is none.
     #[error("the file cannot be read as insurers: {0}")]
     Seed(&'static str),

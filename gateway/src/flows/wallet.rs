@@ -5,6 +5,7 @@
 //! in the wallet's addresses is another than the session's id: who knows one does not know the other.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use claimgate_adapters::wallet::oid4vp::request::{self, Method, RequestError};
 use claimgate_adapters::wallet::oid4vp::transaction::Transaction;
@@ -20,6 +21,7 @@ use crate::core::change::{Change, Write};
 use crate::core::wallet::{Act, Kept, Outcome, Session, SessionState, WalletWrite};
 use crate::id::{ClaimId, WalletSessionId};
 use crate::keys::at_rest::Place;
+use crate::keys::authorities::{AuthoritiesError, Loaded as LoadedAuthorities, SourceAuthorities};
 use crate::keys::index::Mac;
 use crate::keys::issuers::{Issuers, IssuersError};
 use crate::keys::verifier::{Verifier, VerifierError};
@@ -28,11 +30,14 @@ use crate::store::StoreError;
 
 mod answer;
 mod mandate;
+mod module;
 mod queries;
 mod status;
+mod trust;
 
 pub use answer::{NotTaken, Taken};
-pub use queries::{Named, Queries, QueriesError};
+pub use module::ModuleFault;
+pub use queries::{ByModule, Named, Queries, QueriesError};
 pub use status::Lists;
 
 /// The type of transaction data that asks for consent to file.
@@ -50,6 +55,8 @@ pub struct Setup {
     issuers: Issuers,
     queries: Queries,
     lists: Lists,
+    documents: SourceAuthorities,
+    module: Option<module::Module>,
     open: SignedDuration,
     kept: SignedDuration,
 }
@@ -66,6 +73,12 @@ pub enum SetupError {
     /// Queries.
     #[error(transparent)]
     Queries(#[from] QueriesError),
+    /// The verifier module.
+    #[error("wallet.module_token_file: it cannot be read, or holds no token of at most 4096 visible characters")]
+    ModuleToken,
+    /// Authorities for signed documents.
+    #[error("wallet.document_authorities_dir: {0}")]
+    Documents(#[from] AuthoritiesError),
 }
 
 impl Setup {
@@ -81,6 +94,12 @@ impl Setup {
             issuers: Issuers::open(&settings.trust, sandbox)?,
             queries: Queries::open(&settings.queries)?,
             lists: Lists::default(),
+            module: module::Module::open(settings).map_err(|()| SetupError::ModuleToken)?,
+            documents: SourceAuthorities::open(config::Signatures {
+                authorities_dir: settings.document_authorities_dir.clone(),
+                revocation_lists_dir: settings.document_revocation_lists_dir.clone(),
+                institution_attributes: Vec::new(),
+            })?,
             universal_link: settings.universal_link.clone(),
             open: SignedDuration::from_secs(settings.session_seconds),
             kept: SignedDuration::from_hours(settings.keep_hours),
@@ -89,12 +108,31 @@ impl Setup {
         })
     }
 
-    /// Reads the trusted issuers again where they changed.
+    /// Reads the trusted issuers, and the authorities for documents, again where they changed.
     ///
     /// # Errors
-    /// [`IssuersError`]; what was read before stays.
-    pub fn reload(&self) -> Result<(), IssuersError> {
-        self.issuers.reload()
+    /// [`SetupError`]; what was read before stays.
+    pub fn reload(&self) -> Result<(), SetupError> {
+        self.issuers.reload()?;
+        Ok(self.documents.reload()?)
+    }
+
+    /// The authorities whose certificates count on signed documents (自然人憑證、工商憑證).
+    #[must_use]
+    pub fn document_authorities(&self) -> Option<Arc<LoadedAuthorities>> {
+        self.documents.present()
+    }
+
+    /// The issuers that count.
+    #[must_use]
+    pub fn issuers(&self) -> &Issuers {
+        &self.issuers
+    }
+
+    /// The types of credentials that are mandates.
+    #[must_use]
+    pub fn mandate_types(&self) -> Vec<String> {
+        self.queries.mandate_types()
     }
 
     /// The names of the queries.
@@ -160,6 +198,9 @@ pub enum NotStarted {
     /// A wallet of this dialect signs no consent.
     #[error("wallets of this query's dialect sign no consent")]
     Consent,
+    /// The verifier module cannot be asked now.
+    #[error("the verifier module cannot be asked: {}", .0.as_str())]
+    Module(ModuleFault),
     /// The app is not linked to the claim.
     #[error("there is no such claim")]
     Claim,
@@ -203,6 +244,9 @@ impl Engine {
     /// [`NotStarted`].
     pub async fn start_wallet_session(&self, app: &PartyId, new: NewSession) -> Result<Started, NotStarted> {
         let setup = &self.wallet;
+        if let Some(query) = setup.queries.by_module(&new.query) {
+            return self.start_module_session(app, &new, query).await;
+        }
         let verifier = setup.verifier.as_ref().ok_or(NotStarted::Off)?;
         let query = setup.queries.find(&new.query).ok_or(NotStarted::Query)?;
         if !query.purposes.contains(&new.purpose) {
@@ -314,6 +358,7 @@ impl Engine {
         code: Option<&str>,
     ) -> Result<Option<Shown>, Fault> {
         let Some(session) = self.store.wallet_session(app, id).await? else { return Ok(None) };
+        let session = self.follow_module(session).await?;
         let came_back = session.code.is_none_or(|wanted| code.is_some_and(|code| self.code_index(code) == wanted));
         if session.state.is_open() || !came_back {
             let over = session.state.is_open() && self.now() >= session.closes_at;

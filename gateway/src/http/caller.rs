@@ -27,18 +27,21 @@ use crate::party::{Party, Role};
 pub trait Right: 'static {
     /// Who has it.
     const ROLE: Role;
+    /// Who else.
+    const ALSO: &'static [Role];
     /// What the token must carry.
     const SCOPE: Scope;
 }
 
 macro_rules! rights {
-    ($($(#[$doc:meta])* $name:ident = $role:ident, $scope:ident;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident = $role:ident $(| $also:ident)*, $scope:ident;)+) => {$(
         $(#[$doc])*
         #[derive(Debug)]
         pub struct $name;
 
         impl Right for $name {
             const ROLE: Role = Role::$role;
+            const ALSO: &'static [Role] = &[$(Role::$also),*];
             const SCOPE: Scope = Scope::$scope;
         }
     )+};
@@ -69,6 +72,8 @@ rights! {
     AskWallets = App, WalletAsk;
     /// Ask MyData for data sets.
     AskMydata = App, MydataAsk;
+    /// Check, record and take back mandates.
+    CheckMandates = Insurer | App | Police, MandatesCheck;
     /// See what operators see.
     ReadOperator = Operator, OperatorRead;
     /// Propose, look after endpoints and alerts.
@@ -112,7 +117,8 @@ async fn identify<R: Right>(request: &HttpRequest) -> Result<Caller<R>, Problem>
     if let Some(proof) = proof {
         app.engine.use_proof(&party, proof).await?.map_err(|reason| refused(app, Some(reason), by_dpop))?;
     }
-    if party.role().interface() != Some(R::ROLE) {
+    let may = |role: Role| role == R::ROLE || R::ALSO.contains(&role);
+    if !party.role().interface().is_some_and(may) {
         return Err(Problem::new(403, "role.forbidden", "This address is for another role than the one of this token"));
     }
     if !bearer.has(R::SCOPE) {

@@ -17,6 +17,7 @@ mod accidents;
 mod applications;
 mod ledger;
 mod mydata;
+mod mandates;
 mod offset;
 mod operation;
 mod operator;
@@ -24,6 +25,7 @@ mod reports;
 mod requests;
 mod table;
 mod timeline;
+mod trust;
 mod wallet;
 
 use operation::{Body, Operation, Tag};

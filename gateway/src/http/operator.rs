@@ -16,6 +16,7 @@ pub mod alerts;
 pub mod endpoints;
 pub mod parties;
 pub mod proposals;
+pub mod trust;
 pub mod watch;
 
 /// How many things a page has where nothing is said, and the most.
@@ -123,6 +124,9 @@ impl From<NotRegistered> for Problem {
             NotRegistered::Unknown | NotRegistered::NoProposal => Self::not_found(),
             NotRegistered::Registration(reason) => {
                 Problem::new(422, "registration.refused", format!("The registration is refused: {reason}"))
+            }
+            NotRegistered::Issuer(reason) => {
+                Self::new(422, "trust.refused", format!("The issuer is refused: {reason}")).at("/issuer")
             }
             NotRegistered::Taken => Problem::new(
                 409,

@@ -260,6 +260,10 @@ fn not_started(app: &App, reason: NotStarted) -> Problem {
             let detail = "Wallets of this query's dialect sign no consent: leave consent out, or name another query";
             Problem::new(422, "wallet.consent", detail).at("/consent")
         }
+        NotStarted::Module(reason) => {
+            let detail = format!("The verifier module cannot be asked now ({}); send it again later", reason.as_str());
+            Problem::new(503, "wallet.module-away", detail)
+        }
         NotStarted::Claim => Problem::not_found().at("/claim_id"),
         NotStarted::Fault(fault) => fault.into(),
     }

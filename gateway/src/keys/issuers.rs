@@ -1,7 +1,9 @@
-//! The issuers of credentials that count, by type and purpose: a file of the operator's and the keys beside it.
+//! The issuers of credentials that count, by type and purpose: a file of the operator's with the keys beside it, and before
+//! it what two operators agreed on, which the store keeps.
 //!
-//! Read at the start and again while running. What was read last stays in use where the file cannot be read. Issuers of
-//! the demo world count in a sandbox alone, and there no others do.
+//! The file is read at the start and again while running. What was read last stays in use where it cannot be read; what
+//! was agreed on stands before it all the same, so that an issuer that was revoked never counts because a file is broken.
+//! Issuers of the demo world count in a sandbox alone, and there no others do.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -9,6 +11,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use claimgate_adapters::wallet::key::Keys;
 use claimgate_adapters::wallet::trust::chain::Anchors;
 use claimgate_adapters::wallet::trust::{Domain, Issuer, IssuerKeys, Trust, host_of};
@@ -16,6 +20,12 @@ use claimgate_adapters::wallet::twdiw::registry::{SnapshotError, snapshot};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use serde::Deserialize;
+
+mod document;
+
+pub use document::{DocumentError, Grant, IssuerDocument, IssuerState, RegisteredHost, World};
+
+use document::{is_of_sandbox, same_issuer};
 
 /// The largest file read.
 const FILE_BYTES: u64 = 1 << 20;
@@ -32,8 +42,11 @@ pub enum IssuersError {
     #[error("wallet.trust: {0}")]
     Form(String),
     /// An issuer is no https address, or stands twice for one purpose.
-    #[error("wallet.trust: issuer {0}: id is an https address, and stands once")]
+    #[error("wallet.trust: issuer {0}: id is an https address, and stands once for each purpose")]
     Id(usize),
+    /// An anchor of the sandbox's own issuer in a production gateway.
+    #[error("wallet.trust: {0} is an anchor of the sandbox's issuer: anybody gets any credential under it")]
+    Sandbox(PathBuf),
     /// Not exactly one kind of keys.
     #[error("wallet.trust: issuer {0}: say either certificates or jwks")]
     Keys(usize),
@@ -54,7 +67,7 @@ struct File {
     issuer: Vec<Entry>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     id: String,
@@ -67,23 +80,33 @@ struct Entry {
     jwks: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum World {
-    #[default]
-    Production,
-    Demo,
-}
-
 /// A file as it stood when it was read: path, size, time of change, inode.
 type Stamp = (PathBuf, u64, i64, i64, u64);
+
+/// What the file said.
+#[derive(Debug, Default)]
+struct Base {
+    entries: Vec<Entry>,
+    materials: Vec<Material>,
+    pinned: Option<(Vec<u8>, PathBuf)>,
+    stamps: Vec<Stamp>,
+}
+
+/// What two operators agreed on, as the store had it last.
+#[derive(Debug, Default)]
+struct Agreed {
+    /// How often it was changed.
+    version: i64,
+    all: Vec<IssuerDocument>,
+}
 
 /// The registry of one moment, one for each purpose that is named and one for every other.
 #[derive(Debug, Default)]
 struct Loaded {
     named: HashMap<String, Arc<Trust>>,
     other: Arc<Trust>,
-    stamps: Vec<Stamp>,
+    base: Arc<Base>,
+    agreed: Arc<Agreed>,
 }
 
 /// The registry as it was read last.
@@ -101,12 +124,18 @@ impl Issuers {
     /// [`IssuersError`].
     pub fn open(file: &Path, sandbox: bool) -> Result<Self, IssuersError> {
         let domain = if sandbox { Domain::Demo } else { Domain::Production };
-        let present = RwLock::new(Arc::new(Loaded::read(file, domain)?));
-        Ok(Self { file: file.to_owned(), domain, present })
+        let loaded = Loaded::of(Arc::new(Base::read(file, domain)?), Arc::default(), domain)?;
+        Ok(Self { file: file.to_owned(), domain, present: RwLock::new(Arc::new(loaded)) })
     }
 
     fn present(&self) -> Arc<Loaded> {
         Arc::clone(&self.present.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The gateway's world.
+    #[must_use]
+    pub fn domain(&self) -> Domain {
+        self.domain
     }
 
     /// Who counts for a purpose.
@@ -116,22 +145,49 @@ impl Issuers {
         Arc::clone(present.named.get(purpose).unwrap_or(&present.other))
     }
 
+    /// How often what was agreed on had been changed when it was taken in.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        self.present().agreed.version
+    }
+
+    /// Takes in what was agreed on, where it is newer than what is known.
+    ///
+    /// # Errors
+    /// As [`Issuers::open`]; then nothing changes.
+    pub fn agree(&self, version: i64, all: Vec<IssuerDocument>) -> Result<(), IssuersError> {
+        let mut present = self.present.write().unwrap_or_else(PoisonError::into_inner);
+        if version > present.agreed.version {
+            let agreed = Arc::new(Agreed { version, all });
+            *present = Arc::new(Loaded::of(Arc::clone(&present.base), agreed, self.domain)?);
+        }
+        Ok(())
+    }
+
+    /// The issuers of the file, as documents: what is exported and shown beside what was agreed on.
+    #[must_use]
+    pub fn of_file(&self) -> Vec<IssuerDocument> {
+        let base = Arc::clone(&self.present().base);
+        base.entries.iter().zip(&base.materials).map(|(entry, material)| entry.document(material)).collect()
+    }
+
     /// Reads the file again if it or a file of keys changed; what was read before stays where that fails.
     ///
     /// # Errors
     /// As [`Issuers::open`].
     pub fn reload(&self) -> Result<(), IssuersError> {
         let present = self.present();
-        let now = present.stamps.iter().map(|stamp| self::stamp(&stamp.0)).collect::<Result<Vec<_>, _>>()?;
-        if now != present.stamps {
-            let fresh = Arc::new(Loaded::read(&self.file, self.domain)?);
-            *self.present.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        let now = present.base.stamps.iter().map(|stamp| self::stamp(&stamp.0)).collect::<Result<Vec<_>, _>>()?;
+        if now != present.base.stamps {
+            let base = Arc::new(Base::read(&self.file, self.domain)?);
+            let mut present = self.present.write().unwrap_or_else(PoisonError::into_inner);
+            *present = Arc::new(Loaded::of(base, Arc::clone(&present.agreed), self.domain)?);
         }
         Ok(())
     }
 }
 
-impl Loaded {
+impl Base {
     fn read(file: &Path, domain: Domain) -> Result<Self, IssuersError> {
         if file.as_os_str().is_empty() {
             return Ok(Self::default());
@@ -145,43 +201,74 @@ impl Loaded {
             return Err(IssuersError::Form(format!("more than {MOST} issuers")));
         }
         let folder = file.parent().unwrap_or(Path::new(""));
-        let mut issuers = Vec::new();
+        let mut materials = Vec::new();
         for (place, entry) in (1..).zip(&entries) {
-            let others = entries.iter().filter(|other| other.id == entry.id);
-            let twice = others.filter(|other| other.purposes == entry.purposes).count() > 1;
+            // Of two that count for one purpose only the first would be asked.
+            let twice = entries.iter().filter(|other| other.id == entry.id && other.meets(entry)).count() > 1;
             if host_of(&entry.id).is_none() || twice {
                 return Err(IssuersError::Id(place));
             }
-            issuers.push(Material::read(entry, folder, &mut stamps)?.ok_or(IssuersError::Keys(place))?);
+            let material = Material::read(entry, folder, &mut stamps)?.ok_or(IssuersError::Keys(place))?;
+            if let (Domain::Production, Material::Certificates(path, all)) = (domain, &material)
+                && all.iter().any(|der| is_of_sandbox(der))
+            {
+                return Err(IssuersError::Sandbox(path.clone()));
+            }
+            materials.push(material);
         }
         let pinned = registry.map(|path| folder.join(path));
         let pinned = pinned.map(|path| Ok::<_, IssuersError>((read(&path, &mut stamps)?, path))).transpose()?;
-        let trust = |purpose: Option<&str>| -> Result<Arc<Trust>, IssuersError> {
-            let mut chosen = Vec::new();
-            if let Some((bytes, path)) = &pinned {
-                chosen = snapshot(bytes).map_err(|error| IssuersError::Snapshot(path.clone(), error))?;
+        Ok(Self { entries, materials, pinned, stamps })
+    }
+
+    /// The issuers that count for a purpose.
+    fn issuers(&self, purpose: Option<&str>) -> Result<Vec<Issuer>, IssuersError> {
+        let mut chosen = Vec::new();
+        if let Some((bytes, path)) = &self.pinned {
+            chosen = snapshot(bytes).map_err(|error| IssuersError::Snapshot(path.clone(), error))?;
+        }
+        for (entry, material) in self.entries.iter().zip(&self.materials) {
+            let counts = entry.purposes.is_empty()
+                || purpose.is_some_and(|purpose| entry.purposes.iter().any(|one| one == purpose));
+            if counts {
+                chosen.push(entry.issuer(material)?);
             }
-            for (entry, material) in entries.iter().zip(&issuers) {
-                let counts = match purpose {
-                    None => entry.purposes.is_empty(),
-                    Some(purpose) => entry.purposes.is_empty() || entry.purposes.iter().any(|one| one == purpose),
-                };
-                if counts {
-                    chosen.push(entry.issuer(material)?);
+        }
+        Ok(chosen)
+    }
+}
+
+impl Loaded {
+    fn of(base: Arc<Base>, agreed: Arc<Agreed>, domain: Domain) -> Result<Self, IssuersError> {
+        let trust = |purpose: Option<&str>| -> Result<Arc<Trust>, IssuersError> {
+            let mut chosen = base.issuers(purpose)?;
+            for document in &agreed.all {
+                chosen.retain(|issuer| !same_issuer(&issuer.id, &document.id));
+                match document.issuer(purpose) {
+                    Ok(issuer) => chosen.extend(issuer),
+                    // It was checked when it was agreed on; now it counts for nothing, and no file counts in its place.
+                    Err(error) => {
+                        tracing::error!(issuer = document.id, %error, "an issuer that was agreed on cannot be used")
+                    }
                 }
             }
             Ok(Arc::new(Trust { issuers: chosen, domain }))
         };
-        let purposes: BTreeSet<&String> = entries.iter().flat_map(|entry| &entry.purposes).collect();
+        let of_file = base.entries.iter().flat_map(|entry| &entry.purposes);
+        let granted = agreed.all.iter().flat_map(|one| &one.grants).flat_map(|grant| &grant.purposes);
+        let purposes: BTreeSet<&String> = of_file.chain(granted).collect();
         let named = purposes.into_iter().map(|purpose| Ok((purpose.clone(), trust(Some(purpose))?)));
-        Ok(Self { named: named.collect::<Result<_, IssuersError>>()?, other: trust(None)?, stamps })
+        let named = named.collect::<Result<_, IssuersError>>()?;
+        let other = trust(None)?;
+        Ok(Self { named, other, base, agreed })
     }
 }
 
 /// The keys of an entry, as they were read.
+#[derive(Debug)]
 enum Material {
     Certificates(PathBuf, Vec<Vec<u8>>),
-    Keys(Keys),
+    Keys(Keys, serde_json::Value),
 }
 
 impl Material {
@@ -196,8 +283,10 @@ impl Material {
             }
             (None, Some(path)) => {
                 let path = folder.join(path);
-                let keys = Keys::from_jwks(&read(&path, stamps)?);
-                Some(Self::Keys(keys.ok_or(IssuersError::Content(path))?))
+                let bytes = read(&path, stamps)?;
+                let keys = Keys::from_jwks(&bytes).zip(serde_json::from_slice(&bytes).ok());
+                let (keys, text) = keys.ok_or(IssuersError::Content(path))?;
+                Some(Self::Keys(keys, text))
             }
             _ => None,
         })
@@ -210,14 +299,45 @@ impl Entry {
             Material::Certificates(path, all) => {
                 IssuerKeys::Certificates(Anchors::new(all).ok_or_else(|| IssuersError::Content(path.clone()))?)
             }
-            Material::Keys(keys) => IssuerKeys::Published(keys.clone()),
+            Material::Keys(keys, _) => IssuerKeys::Published(keys.clone()),
         };
-        let domain = match self.domain {
-            World::Production => Domain::Production,
-            World::Demo => Domain::Demo,
-        };
-        Ok(Issuer { id: self.id.clone(), types: self.types.clone(), domain, keys })
+        Ok(Issuer { id: self.id.clone(), types: self.types.clone(), domain: self.domain.into(), keys })
     }
+
+    /// Whether both count for one purpose.
+    fn meets(&self, other: &Self) -> bool {
+        let every = self.purposes.is_empty() || other.purposes.is_empty();
+        every || self.purposes.iter().any(|purpose| other.purposes.contains(purpose))
+    }
+
+    fn document(&self, material: &Material) -> IssuerDocument {
+        let (certificates, jwks) = match material {
+            Material::Certificates(_, all) => (Some(all.iter().map(|der| pem(der)).collect()), None),
+            Material::Keys(_, text) => (None, Some(text.clone())),
+        };
+        IssuerDocument {
+            id: self.id.clone(),
+            name: String::new(),
+            domain: self.domain,
+            state: IssuerState::Trusted,
+            grants: vec![Grant { types: self.types.clone(), purposes: self.purposes.clone() }],
+            certificates,
+            jwks,
+            registered: None,
+        }
+    }
+}
+
+fn pem(der: &[u8]) -> String {
+    let text = STANDARD.encode(der);
+    let (mut lines, mut rest) = (String::new(), text.as_str());
+    while !rest.is_empty() {
+        let (line, more) = rest.split_at_checked(64).unwrap_or((rest, ""));
+        lines.push_str(line);
+        lines.push('\n');
+        rest = more;
+    }
+    format!("-----BEGIN CERTIFICATE-----\n{lines}-----END CERTIFICATE-----\n")
 }
 
 fn stamp(path: &Path) -> Result<Stamp, IssuersError> {
@@ -265,6 +385,47 @@ mod tests {
         assert!(matches!(issuers.reload(), Err(IssuersError::Keys(1))));
         write(&entry("http://a.example", ""));
         assert!(matches!(issuers.reload(), Err(IssuersError::Id(1))));
+        // Of two for one purpose one would never be asked.
+        let every = entry("https://a.example", "") + &entry("https://a.example", "purposes = [\"motor\"]");
+        write(&every);
+        assert!(matches!(issuers.reload(), Err(IssuersError::Id(1))));
         assert!(Issuers::open(Path::new(""), false).unwrap().trust("motor").issuers.is_empty());
+    }
+
+    #[test]
+    fn what_was_agreed_on_stands_before_the_file_whatever_becomes_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = PrivateJwk::generate(KeyUse::Sig, KeyAlg::Es256, None, Timestamp::UNIX_EPOCH).unwrap();
+        let jwks = JwkSet(vec![key.public()]).to_json();
+        std::fs::write(folder.path().join("dmv.jwks"), jwks.to_string()).unwrap();
+        let file = folder.path().join("trust.toml");
+        let text = "[[issuer]]\nid = \"https://a.example\"\ntypes = [\"t\"]\njwks = \"dmv.jwks\"\n";
+        std::fs::write(&file, text).unwrap();
+        let issuers = Issuers::open(&file, false).unwrap();
+        let counts = |id: &str| issuers.trust("motor").issuers.iter().any(|issuer| issuer.id == id);
+        let document = |id: &str, state| IssuerDocument {
+            id: id.to_owned(),
+            name: String::new(),
+            domain: World::Production,
+            state,
+            grants: vec![Grant { types: vec!["t".to_owned()], purposes: vec!["motor".to_owned()] }],
+            certificates: None,
+            jwks: Some(jwks.clone()),
+            registered: None,
+        };
+        assert_eq!(issuers.of_file()[0].check(Domain::Production), Ok(()), "what is exported can be imported");
+        issuers.agree(1, vec![document("https://b.example", IssuerState::Trusted)]).unwrap();
+        assert!(counts("https://a.example") && counts("https://b.example"));
+        assert_eq!(issuers.trust("health").issuers.len(), 1);
+        let revoked = || vec![document("https://a.example", IssuerState::Revoked)];
+        issuers.agree(3, revoked()).unwrap();
+        assert!(!counts("https://a.example") && !counts("https://b.example"));
+        issuers.agree(2, vec![document("https://a.example", IssuerState::Trusted)]).unwrap();
+        assert!(!counts("https://a.example"), "an older state is not taken in again");
+        std::fs::write(&file, "[[issuer").unwrap();
+        assert!(issuers.reload().is_err() && !counts("https://a.example"));
+        std::fs::write(&file, text).unwrap();
+        issuers.reload().unwrap();
+        assert!(!counts("https://a.example"), "the file does not bring it back");
     }
 }

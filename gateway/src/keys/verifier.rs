@@ -210,6 +210,10 @@ mod tests {
             queries: PathBuf::new(),
             trust: PathBuf::new(),
             stand_in: String::new(),
+            document_authorities_dir: PathBuf::new(),
+            module_address: String::new(),
+            module_token_file: PathBuf::new(),
+            document_revocation_lists_dir: PathBuf::new(),
             session_seconds: 300,
             keep_hours: 24,
         }

@@ -17,6 +17,8 @@ use super::issuer::{Fault, Issuer, IssuerError, Order};
 use crate::clock::Clock;
 use crate::id::Random;
 
+pub mod module;
+
 /// How long a slow list takes: longer than the gateway waits.
 const SLOW: Duration = Duration::from_secs(20);
 /// The name of an issuer nobody registered.
@@ -70,10 +72,12 @@ impl Office {
     /// # Errors
     /// The socket cannot be used.
     pub fn serve(self, listener: TcpListener) -> std::io::Result<Server> {
-        let office = Data::new(self);
+        let (office, verifier) = (Data::new(self), Data::new(module::Module::default()));
         let app = move || {
             App::new()
                 .app_data(office.clone())
+                .app_data(verifier.clone())
+                .configure(module::routes)
                 .route("/credentials", post().to(issue))
                 .route("/status/{name}", get().to(list))
         };

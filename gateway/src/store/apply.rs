@@ -7,8 +7,9 @@ use serde_json::json;
 use super::sql::{Connection, is_refusal, query};
 use super::written::{millis, one};
 use super::{
-    StoreError, accident, alert, application, attachments, deadline, handover, inserts, leaving, ledger, log, master,
-    mydata, offset, published, push, receipt, registry, requests, retention, revision, uploads, wallet,
+    StoreError, accident, alert, application, attachments, deadline, handover, inserts, leaving, ledger, log, mandate, master,
+    mydata, offset,
+    published, push, receipt, registry, requests, retention, revision, trust, uploads, wallet,
 };
 use crate::core::change::{Change, SearchValues, Write};
 use crate::party::Party;
@@ -71,6 +72,8 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
         Write::Application(write) => application::apply(tx, write).await,
         Write::Wallet(write) => wallet::apply(tx, write).await,
         Write::Mydata(write) => mydata::apply(tx, write).await,
+        Write::Mandate(write) => mandate::apply(tx, write).await,
+        Write::Trust(write) => trust::apply(tx, write).await,
         Write::NewClaim(claim) => inserts::claims(tx, &[claim]).await,
         Write::NextRevision(next) => {
             let sql = "-- apply::next_revision

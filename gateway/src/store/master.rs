@@ -56,6 +56,7 @@ columns! {
     MydataPackage "mydata_transaction" "id" "package" " and claim_id is null";
     MydataContent "mydata_dataset" "id" "content" " and claim_id is null";
     MydataArchive "mydata_dataset" "id" "archive" " and claim_id is null";
+    Mandate "mandate" "id" "document" "";
     Root "key_root" "id" "wrapped" "";
 }
 

@@ -86,6 +86,7 @@ migrations! {
     32 "0032_mydata";
     31 "0031_accident";
     28 "0028_revisions";
+    30 "0030_mandate_trust";
 }
 
 /// The migrations for the database of a connection, in order.

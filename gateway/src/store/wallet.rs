@@ -183,7 +183,13 @@ pub(super) async fn apply(tx: &mut Connection, write: &WalletWrite) -> Result<()
 }
 
 /// Counts one use of a mandate; none more than it allows, whoever else is at it.
-async fn count_use(tx: &mut Connection, uses: &MandateUse) -> Result<(), StoreError> {
+pub(super) async fn count_use(tx: &mut Connection, uses: &MandateUse) -> Result<(), StoreError> {
+    // What ended at this moment is used no more.
+    let sql = "-- wallet::going_on\nselect reason from mandate_end where what_mac = $1";
+    let ended: Option<(String,)> = query_as(sql).bind(uses.mandate.as_slice()).fetch_optional(&mut *tx).await?;
+    if ended.is_some() {
+        return Err(StoreError::Conflict { table: "mandate_end" });
+    }
     let sql = "-- wallet::count_use
         insert into mandate_use (mandate_mac, uses, forget_at) values ($1, 1, $3)
         on conflict (mandate_mac) do update set uses = mandate_use.uses + 1 where mandate_use.uses < $2";

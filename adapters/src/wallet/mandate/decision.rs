@@ -16,6 +16,8 @@ use crate::wallet::key::PublicKey;
 use crate::wallet::reason::Reason;
 use crate::wallet::status::Outcome;
 
+pub mod items;
+
 /// Hours east of UTC in Taiwan, where the day of signing is written.
 const TAIPEI: i8 = 8;
 
@@ -83,7 +85,7 @@ pub fn decide(
     now: Timestamp,
 ) -> Result<Allowed, Reason> {
     let mandate = in_force(grounds, now)?;
-    check_presenter(&mandate, grounds.credential, parties)?;
+    check_presenter(&mandate, grounds.credential, parties.presenter, parties.presenter_key)?;
     let parent = grounds.parent.map(|parent| in_force(parent, now)).transpose()?;
     // Passed on, it is the first mandator whose case it is.
     let principal = parent.as_ref().map_or(&mandate.mandator, |parent| &parent.mandator);
@@ -97,11 +99,8 @@ pub fn decide(
         check_uses(parent, above)?;
     }
     check_documents(&mandate, grounds.documents)?;
-    let own = mandate.assurance.level;
-    let level = parent.as_ref().map_or(own, |parent| own.min(parent.assurance.level));
-    if action.power.is_special() && level < Level::IssuerVerifiedDigitalSignature {
-        return Err(Reason::AssuranceInsufficient);
-    }
+    let level = level_of(&mandate, parent.as_ref());
+    check_assurance(level, action)?;
     let oneself = is_one(&mandate.mandator, &mandate.mandatary);
     Ok(Allowed {
         used: Used::of(mandate),
@@ -125,32 +124,62 @@ fn check_uses(mandate: &Mandate, grounds: &Grounds<'_>) -> Result<(), Reason> {
 
 /// Checks M1 to M4.
 fn in_force(grounds: &Grounds<'_>, now: Timestamp) -> Result<Mandate, Reason> {
-    if !grounds.issuer_trusted {
-        return Err(Reason::MandateIssuerUntrusted);
-    }
+    check_issuer(grounds)?;
     let mandate = Mandate::read(grounds.credential)?;
+    check_term(&mandate, grounds.credential, now)?;
+    check_status(grounds)?;
+    Ok(mandate)
+}
+
+/// Check M1.
+fn check_issuer(grounds: &Grounds<'_>) -> Result<(), Reason> {
+    if grounds.issuer_trusted { Ok(()) } else { Err(Reason::MandateIssuerUntrusted) }
+}
+
+/// Check M3.
+fn check_term(mandate: &Mandate, credential: &Credential, now: Timestamp) -> Result<(), Reason> {
     let day = TimeZone::fixed(Offset::constant(TAIPEI)).to_datetime(mandate.valid_from).date();
     let skew = SignedDuration::from_secs(30);
     let begun = mandate.valid_from.saturating_sub(skew).is_ok_and(|from| from <= now);
-    let ends = grounds.credential.valid_until.is_some_and(|until| until <= mandate.valid_until);
+    let ends = credential.valid_until.is_some_and(|until| until <= mandate.valid_until);
     let in_order = mandate.executed_on <= day && mandate.valid_from < mandate.valid_until;
-    if !in_order || !begun || now >= mandate.valid_until || !ends {
-        return Err(Reason::MandateNotValid);
-    }
+    let fits = in_order && begun && now < mandate.valid_until && ends;
+    if fits { Ok(()) } else { Err(Reason::MandateNotValid) }
+}
+
+/// Check M4.
+fn check_status(grounds: &Grounds<'_>) -> Result<(), Reason> {
     match grounds.status {
-        Outcome::Valid => Ok(mandate),
+        Outcome::Valid => Ok(()),
         Outcome::Refused(Reason::CredentialRevoked | Reason::CredentialSuspended) => Err(Reason::MandateRevoked),
         Outcome::Refused(reason) | Outcome::Unknown(reason) => Err(reason),
     }
 }
 
+/// Of a mandate and the one above it the lower.
+fn level_of(mandate: &Mandate, above: Option<&Mandate>) -> Level {
+    let own = mandate.assurance.level;
+    above.map_or(own, |above| own.min(above.assurance.level))
+}
+
+/// Check M11.
+fn check_assurance(level: Level, action: &Action<'_>) -> Result<(), Reason> {
+    let enough = !action.power.is_special() || level >= Level::IssuerVerifiedDigitalSignature;
+    if enough { Ok(()) } else { Err(Reason::AssuranceInsufficient) }
+}
+
 /// Check M5: the key the credential is bound to, and the person.
-fn check_presenter(mandate: &Mandate, credential: &Credential, parties: &Parties<'_>) -> Result<(), Reason> {
-    let bound = credential.holder.as_ref() == Some(parties.presenter_key);
-    let thumbprint = parties.presenter_key.thumbprint();
+fn check_presenter(
+    mandate: &Mandate,
+    credential: &Credential,
+    presenter: &Person,
+    key: &PublicKey,
+) -> Result<(), Reason> {
+    let bound = credential.holder.as_ref() == Some(key);
+    let thumbprint = key.thumbprint();
     let named = mandate.mandatary.key_thumbprint.as_ref().is_none_or(|named| *named == thumbprint);
     let by_key = mandate.mandatary.key_thumbprint.is_some() && mandate.mandatary.id.is_none();
-    let person = by_key || is_one(&mandate.mandatary, parties.presenter);
+    let person = by_key || is_one(&mandate.mandatary, presenter);
     if bound && named && person { Ok(()) } else { Err(Reason::MandataryMismatch) }
 }
 

@@ -36,9 +36,17 @@ impl Mandate {
     /// # Errors
     /// [`Reason::PowerMissing`], [`Reason::MandateScopeExceeded`].
     pub fn allows(&self, action: &Action<'_>) -> Result<(), Reason> {
-        if !self.powers.contains(&action.power) {
-            return Err(Reason::PowerMissing);
-        }
+        self.grants(action.power)?;
+        self.covers(action)
+    }
+
+    /// Check M7.
+    pub(super) fn grants(&self, power: Power) -> Result<(), Reason> {
+        if self.powers.contains(&power) { Ok(()) } else { Err(Reason::PowerMissing) }
+    }
+
+    /// Check M8, but for how often it was used.
+    pub(super) fn covers(&self, action: &Action<'_>) -> Result<(), Reason> {
         let limits = &self.limits;
         // A limit that is set and an action that does not say: outside.
         let listed = |limit: &Option<Vec<String>>, value: Option<&str>| {

@@ -89,7 +89,7 @@ pub(super) fn refresh(ttl: Option<i64>, expires: Option<Timestamp>, now: Timesta
 }
 
 /// Unpacks, and stops at the bound: a small text may hold gigabytes.
-pub(super) fn unpack(packed: impl Read) -> Option<Vec<u8>> {
+pub(in crate::wallet) fn unpack(packed: impl Read) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     let most = u64::try_from(UNPACKED_BYTES).ok()?;
     packed.take(most + 1).read_to_end(&mut bytes).ok()?;

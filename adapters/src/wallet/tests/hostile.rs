@@ -1,9 +1,11 @@
 //! Changed and random input: refused with a reason, never a panic, never a pass.
 
 use super::*;
+use crate::wallet::Reason;
 use crate::wallet::oid4vp::response::Form;
 use crate::wallet::sdjwt::serialization::compact;
 use crate::wallet::session::ResponseMode;
+use crate::wallet::status::list::unpack;
 use crate::wallet::trust::{Trust, metadata};
 use crate::wallet::twdiw::did::key_of;
 use crate::wallet::twdiw::presentation::{Presentation, verify as verify_vp};
@@ -123,5 +125,99 @@ fn every_other_way_in_takes_any_bytes() {
             let _ = (snapshot(text.as_bytes()), status_in(text.as_bytes(), "did:key:z2"));
             let _ = (compact(text.as_bytes()), key_of(&text));
         }
+    }
+}
+
+/// Bounds are looked at before the cost is paid: a megabyte of one disclosure, ten thousand of them, and what is hidden in
+/// a few kilobytes.
+#[test]
+fn huge_presentations_are_refused_at_once() {
+    let licence = Licence::new();
+    let trust = super::order::trust_of(&licence);
+    let judged = |text: &str| {
+        let proof = Proof { nonce: NONCE, audience: CLIENT, transactions: &[] };
+        let expected = Expected { strictness: Strictness::Credential, types: &[], proof: Some(proof) };
+        verify(text, &expected, &trust, at(NOW)).unwrap_err()
+    };
+    let issued = licence.issued();
+    let proof = licence.presented().rsplit_once('~').unwrap().1.to_owned();
+    let large = disclosure(&json!(["salt", "note", "x".repeat(1 << 20)]));
+    let many: String =
+        (0..10_000).map(|place| format!("{}~", disclosure(&json!(["s", format!("c{place}"), 1])))).collect();
+    let deep = disclosure(&json!(["salt", "note", (0..40).fold(json!(1), |inner, _| json!([inner]))]));
+    let begun = std::time::Instant::now();
+    for (name, text) in [
+        ("a megabyte", format!("{issued}{large}~{proof}")),
+        ("ten thousand", format!("{issued}{many}{proof}")),
+        ("tildes alone", format!("{issued}{}{proof}", "~".repeat(1 << 20))),
+    ] {
+        assert_eq!(judged(&text), Reason::SdJwtMalformed, "{name}");
+    }
+    assert!(matches!(judged(&format!("{issued}{deep}~{proof}")), Reason::DisclosureInvalid));
+    // Each is refused for its size or its count; nothing of it is decoded, hashed or verified.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
+}
+
+/// A gzip of a gigabyte in a megabyte is given up at the bound, in both kinds of list.
+#[test]
+fn a_list_that_unpacks_to_a_gigabyte_is_given_up() {
+    use flate2::Compression;
+    use flate2::write::{GzEncoder, ZlibEncoder};
+
+    fn bomb(mut sink: impl std::io::Write) {
+        let block = vec![0_u8; 1 << 20];
+        (0..256).for_each(|_| sink.write_all(&block).unwrap());
+    }
+    let mut zlib = ZlibEncoder::new(Vec::new(), Compression::best());
+    bomb(&mut zlib);
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    bomb(&mut gzip);
+    let (zlib, gzip) = (zlib.finish().unwrap(), gzip.finish().unwrap());
+    assert!(zlib.len() < 1 << 20 && gzip.len() < 1 << 20);
+    assert!(unpack(flate2::read::ZlibDecoder::new(zlib.as_slice())).is_none());
+    assert!(unpack(flate2::read::GzDecoder::new(gzip.as_slice())).is_none());
+}
+
+/// No address in a credential leads anywhere but to the issuer's own https host: the status list is the one that is ever
+/// fetched, and what is no public https address is not.
+#[test]
+fn addresses_in_a_credential_lead_nowhere_inside() {
+    use crate::wallet::status::{Outcome, outcome};
+    for uri in [
+        "http://dmv.example/status/1",
+        "file:///etc/passwd",
+        "https://user@dmv.example/status/1",
+        "https://[::1]/status/1",
+        "https://dmv.example\\@127.0.0.1/",
+        "gopher://dmv.example/",
+        "//dmv.example/status/1",
+        "https:///status/1",
+    ] {
+        let mut licence = Licence::new();
+        licence.payload["status"] = json!({ "status_list": { "idx": 0, "uri": uri } });
+        let trust = super::order::trust_of(&licence);
+        let proof = Proof { nonce: NONCE, audience: CLIENT, transactions: &[] };
+        let expected = Expected { strictness: Strictness::Credential, types: &[], proof: Some(proof) };
+        let credential = verify(&licence.presented(), &expected, &trust, at(NOW)).unwrap();
+        assert!(credential.status.iter().all(|reference| !reference.fetchable), "{uri}");
+        let asked = std::cell::Cell::new(0);
+        let found = outcome(
+            &credential.status,
+            |_| {
+                asked.set(asked.get() + 1);
+                Err(Reason::StatusUnavailable)
+            },
+            at(NOW),
+        );
+        assert_eq!((found, asked.get()), (Outcome::Unknown(Reason::StatusUntrusted), 0), "{uri}");
+    }
+    // jku, x5u, jwk and vct are never a way to a key.
+    for name in ["jku", "x5u"] {
+        let mut licence = Licence::new();
+        licence.header[name] = "https://evil.example/keys".into();
+        licence.issuer = new_key();
+        let trust = super::order::trust_of(&Licence::new());
+        let expected = Expected { strictness: Strictness::Credential, types: &[], proof: None };
+        assert_eq!(verify(&licence.issued(), &expected, &trust, at(NOW)).unwrap_err(), Reason::IssuerSignatureInvalid);
     }
 }

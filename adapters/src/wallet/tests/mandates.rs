@@ -4,6 +4,7 @@ use super::*;
 use crate::wallet::Reason;
 use crate::wallet::credential::Credential;
 use crate::wallet::mandate::Mandate;
+use crate::wallet::mandate::decision::items::{Check, Finding, Known, items};
 use crate::wallet::mandate::decision::{Allowed, Grounds, Parties, decide};
 use crate::wallet::mandate::scope::Action;
 use crate::wallet::mandate::terms::{CaseRef, Level, Person, Power};
@@ -122,7 +123,21 @@ impl Case {
             record_kind: self.record,
             cents: self.cents,
         };
-        decide(&grounds, &parties, &action, at(self.now))
+        let decided = decide(&grounds, &parties, &action, at(self.now));
+        // One by one the checks say the same, and the first that fails says it for the same reason.
+        let known = Known {
+            presenter: Some(&self.presenter),
+            presenter_key: Some(&self.presenter_key),
+            principal: Some(&self.principal),
+        };
+        let found = items(&grounds, &known, &action, at(self.now));
+        assert!(found.iter().map(|(check, _)| *check).eq(Check::ALL));
+        let first = found.iter().find_map(|(_, finding)| match finding {
+            Finding::Failed(reason) | Finding::Unknown(reason) => Some(*reason),
+            Finding::Passed | Finding::NotReached => None,
+        });
+        assert_eq!(first, decided.as_ref().err().copied());
+        decided
     }
 }
 
@@ -287,4 +302,41 @@ fn the_example_of_the_proposal_reads() {
     let credential = Credential { claims: object(example), ..Case::new().credential() };
     let mandate = Mandate::read(&credential).unwrap();
     assert_eq!(mandate.powers.len(), 3);
+}
+
+#[test]
+fn each_check_is_answered_for_itself_and_who_is_not_known_does_not_pass() {
+    let mut case = Case::new();
+    (case.power, case.status) = (Power::WithdrawClaim, Outcome::Unknown(Reason::StatusStale));
+    case.mandate["assurance"]["level"] = "paper_scanned".into();
+    let (credential, reference) = (case.credential(), case.reference.clone());
+    let grounds = Grounds {
+        credential: &credential,
+        issuer_trusted: true,
+        status: case.status,
+        parent: None,
+        documents: &[],
+        uses: 0,
+    };
+    let action = Action {
+        power: case.power,
+        case: &reference,
+        insurer: None,
+        policy_number: None,
+        plate: None,
+        accident_on: None,
+        record_kind: None,
+        cents: None,
+    };
+    let nobody = Known { presenter: None, presenter_key: None, principal: None };
+    let found = items(&grounds, &nobody, &action, at(NOW));
+    let of = |check: Check| found.iter().find(|(one, _)| *one == check).map(|(_, finding)| *finding).unwrap();
+    assert_eq!(of(Check::Term), Finding::Passed);
+    assert_eq!(of(Check::Status), Finding::Unknown(Reason::StatusStale));
+    assert_eq!(of(Check::Mandatary), Finding::Failed(Reason::MandataryMismatch));
+    assert_eq!(of(Check::Mandator), Finding::Failed(Reason::MandatorMismatch));
+    assert_eq!(of(Check::Power), Finding::Failed(Reason::PowerMissing));
+    assert_eq!(of(Check::Limits), Finding::Failed(Reason::MandateScopeExceeded));
+    assert_eq!(of(Check::Assurance), Finding::Failed(Reason::AssuranceInsufficient));
+    assert_eq!((of(Check::Documents), of(Check::Record)), (Finding::Passed, Finding::NotReached));
 }

@@ -76,7 +76,7 @@ impl Engine {
             self.end_wallet_session(&session, SessionState::Refused, reason, &outcome, None, None).await?;
             return Ok(Taken { redirect_uri: None });
         }
-        let trust = self.wallet.issuers.trust(&session.purpose);
+        let trust = self.trusted(&session.purpose).await?;
         let presented = match kept.asked.judge(&form, &keys, &trust, now) {
             Ok(presented) => presented,
             Err(
@@ -95,12 +95,17 @@ impl Engine {
             Ok(under) => under,
             Err(reason) => return Err(self.refuse_wallet(&session, reason, &Outcome::default()).await?),
         };
+        if let Some(under) = &under
+            && let Some(reason) = self.mandate_ended(&under.issuer, &under.mandate).await?
+        {
+            return Err(self.refuse_wallet(&session, reason, &Outcome::default()).await?);
+        }
         // Under a mandate it is the mandator whose claim it must be.
         let of_holder = || {
             let subject = query.subject.as_ref()?;
             outcome.evidence.iter().find_map(|one| one.fields.get(subject)?.as_str()).map(str::to_owned)
         };
-        let number = under.as_ref().map_or_else(of_holder, |under| under.mandator.clone());
+        let number = under.as_ref().map_or_else(of_holder, |under| under.mandator());
         outcome.person = self.is_person(&session, number.as_deref()).await?;
         if let Some(under) = &under {
             (outcome.mandate, outcome.mandate_level) = (Some(under.allowed.used.id.clone()), Some(under.allowed.level));
@@ -117,7 +122,7 @@ impl Engine {
         let code = kept.return_to.as_ref().map(|_| base64url::encode(&self.random.bytes::<CODE>()));
         let uses = under.as_ref().and_then(|under| self.use_of(under));
         match self.end_wallet_session(&session, state, reason, &outcome, code.as_deref(), uses).await {
-            Err(NotTaken::Refused(reason @ Reason::MandateScopeExceeded)) => {
+            Err(NotTaken::Refused(reason @ (Reason::MandateScopeExceeded | Reason::MandateRevoked))) => {
                 return Err(self.refuse_wallet(&session, reason, &bare(&outcome)).await?);
             }
             ended => ended?,
@@ -132,10 +137,14 @@ impl Engine {
     /// A fault of ours.
     pub async fn judge_held_wallet_sessions(&self) -> Result<(), Fault> {
         for session in self.store.due_wallet_sessions(self.now(), ROUND).await? {
-            let trust = self.wallet.issuers.trust(&session.purpose);
+            let trust = self.trusted(&session.purpose).await?;
             // One whose claim may not be used now waits with it.
             let status = match self.wallet_outcome(&session).await? {
                 None => Status::Unknown(Reason::StatusUnavailable),
+                // Who is trusted no more vouches for nobody, whatever was kept of its lists.
+                Some(outcome) if !outcome.evidence.iter().all(|one| trust.counts(&one.issuer, &one.kind)) => {
+                    Status::Refused(Reason::IssuerUntrusted)
+                }
                 Some(outcome) => self.credentials_standing(&outcome.evidence, &trust).await,
             };
             let again = |now: Timestamp| {
@@ -167,7 +176,7 @@ impl Engine {
         Ok(())
     }
 
-    async fn credentials_standing(&self, evidence: &[Proved], trust: &Trust) -> Status {
+    pub(in crate::flows) async fn credentials_standing(&self, evidence: &[Proved], trust: &Trust) -> Status {
         let status = tokio::time::timeout(PATIENCE, self.status_of(evidence, trust)).await;
         status.unwrap_or(Status::Unknown(Reason::StatusUnavailable))
     }
@@ -178,7 +187,7 @@ impl Engine {
     }
 
     /// Writes how a session ended: one row that is open changes once.
-    async fn end_wallet_session(
+    pub(super) async fn end_wallet_session(
         &self,
         session: &Session,
         state: SessionState,
@@ -219,6 +228,7 @@ impl Engine {
         match self.store.commit(change).await {
             Ok(()) => Ok(()),
             Err(StoreError::Conflict { table: "mandate_use" }) => Err(NotTaken::Refused(Reason::MandateScopeExceeded)),
+            Err(StoreError::Conflict { table: "mandate_end" }) => Err(NotTaken::Refused(Reason::MandateRevoked)),
             // Another answer was first, or the time ran out at this moment.
             Err(StoreError::Conflict { .. }) => Err(NotTaken::Refused(Reason::SessionReplayed)),
             Err(error) => Err(Fault::from(error).into()),
@@ -228,12 +238,12 @@ impl Engine {
     /// The use of a mandate that may run out.
     fn use_of(&self, under: &mandate::Under) -> Option<MandateUse> {
         let used = &under.allowed.used;
-        let mandate = self.index.exact("mandate_use.mandate", &[under.issuer.as_bytes(), used.id.as_bytes()]);
-        Some(MandateUse { mandate, most: used.most?, until: under.until })
+        let mandate = self.mandate_index(&under.issuer, &used.id);
+        Some(MandateUse { mandate, most: used.most?, until: under.mandate.valid_until })
     }
 
     /// Whether the person of a number is the claim's patient, by keyed digests; none where one of the two is not known.
-    async fn is_person(&self, session: &Session, number: Option<&str>) -> Result<Option<bool>, Fault> {
+    pub(super) async fn is_person(&self, session: &Session, number: Option<&str>) -> Result<Option<bool>, Fault> {
         let (Some(claim), Some(number)) = (session.claim, number) else { return Ok(None) };
         let Some((hospital, _)) = self.store.claim_of_app(&session.party, claim).await? else { return Ok(None) };
         let digest = self.search_mac(&hospital, SearchName::Patient, None, number);
@@ -244,22 +254,11 @@ impl Engine {
 /// What was proved, by the fields of the query.
 fn outcome_of(query: &Named, presented: &[Presented]) -> Outcome {
     let evidence = presented.iter().map(|one| {
-        let credential = &one.credential;
         let fields = query.fields.iter().filter_map(|(field, way)| {
-            let value = find(&credential.claims, way)?;
+            let value = find(&one.credential.claims, way)?;
             Some((field.clone(), value.clone()))
         });
-        Proved {
-            query: one.query.clone(),
-            kind: credential.kind.clone(),
-            issuer: credential.issuer.clone(),
-            digest: credential.digest.clone(),
-            valid_from: credential.valid_from,
-            valid_until: credential.valid_until,
-            holder: credential.holder.as_ref().map(claimgate_adapters::wallet::key::PublicKey::thumbprint),
-            status: credential.status.clone(),
-            fields: fields.collect(),
-        }
+        Proved { fields: fields.collect(), ..Proved::of(&one.query, &one.credential) }
     });
     let evidence: Vec<Proved> = evidence.collect();
     Outcome {
@@ -275,7 +274,7 @@ fn outcome_of(query: &Named, presented: &[Presented]) -> Outcome {
 }
 
 /// The same without what was proved: of who is refused nothing is kept.
-fn bare(outcome: &Outcome) -> Outcome {
+pub(super) fn bare(outcome: &Outcome) -> Outcome {
     Outcome { person: outcome.person, ..Outcome::default() }
 }
 

@@ -15,19 +15,24 @@ use jiff::Timestamp;
 use super::Named;
 use crate::core::wallet::Act;
 
-/// The scheme of national IDs and resident certificate numbers in mandates.
-const SCHEME: &str = "tw_national_id";
+/// The schemes of national IDs and of resident certificate numbers (身分證字號、居留證號) in mandates: no number is of both.
+const SCHEMES: [&str; 2] = ["tw_national_id", "tw_arc"];
 
 /// A mandate that allows the action, and the number of who gave it.
 pub(super) struct Under {
     /// What was decided.
     pub(super) allowed: Allowed,
-    /// The mandator's number, to be compared with the claim's person.
-    pub(super) mandator: Option<String>,
+    /// The mandate.
+    pub(super) mandate: Mandate,
     /// Who issued it: its id is unique there.
     pub(super) issuer: String,
-    /// Until when it counts.
-    pub(super) until: Timestamp,
+}
+
+impl Under {
+    /// The mandator's number, to be compared with the claim's person.
+    pub(super) fn mandator(&self) -> Option<String> {
+        self.mandate.mandator.id.as_ref()?.value.clone()
+    }
 }
 
 /// Decides about the mandate a query asks for. Its status is looked at with everybody's, afterwards.
@@ -43,9 +48,12 @@ pub(super) fn under(query: &Named, presented: &[Presented], act: &Act, now: Time
         let mut own = presented.iter().filter(|one| one.query != wanted);
         own.find_map(|one| super::answer::find(&one.credential.claims, way)?.as_str())
     });
+    // A foreigner's mandate names the scheme of resident certificates; the credential says the number alone.
+    let named = mandate.mandatary.id.as_ref().map_or("", |id| id.scheme.as_str());
+    let scheme = SCHEMES.into_iter().find(|scheme| *scheme == named).unwrap_or("tw_national_id");
     let holder = Person {
         entity: "natural".to_owned(),
-        id: number.map(|number| Identifier { scheme: SCHEME.to_owned(), value: Some(number.to_owned()) }),
+        id: number.map(|number| Identifier { scheme: scheme.to_owned(), value: Some(number.to_owned()) }),
         ..Person::default()
     };
     let key = credential.holder.as_ref().ok_or(Reason::KeyBindingMissing)?;
@@ -54,8 +62,7 @@ pub(super) fn under(query: &Named, presented: &[Presented], act: &Act, now: Time
         Grounds { credential, issuer_trusted: true, status: Outcome::Valid, parent: None, documents: &[], uses: 0 };
     let parties = Parties { presenter: &holder, presenter_key: key, principal: &mandate.mandator };
     let allowed = decide(&grounds, &parties, &act.action(&CaseRef::from(act)), now)?;
-    let mandator = mandate.mandator.id.and_then(|id| id.value);
-    Ok(Under { allowed, mandator, issuer: credential.issuer.clone(), until: mandate.valid_until })
+    Ok(Under { allowed, mandate, issuer: credential.issuer.clone() })
 }
 
 impl From<&Act> for CaseRef {
@@ -65,7 +72,8 @@ impl From<&Act> for CaseRef {
 }
 
 impl Act {
-    fn action<'a>(&'a self, case: &'a CaseRef) -> Action<'a> {
+    /// The same for the adapter's decision.
+    pub(in crate::flows) fn action<'a>(&'a self, case: &'a CaseRef) -> Action<'a> {
         Action {
             power: self.power,
             case,

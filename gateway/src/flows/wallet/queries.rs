@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use claimgate_adapters::wallet::oid4vp::dcql::{Query, QueryError};
+use claimgate_adapters::wallet::oid4vp::dcql::{CredentialQuery, Query, QueryError};
 use claimgate_adapters::wallet::session::{Dialect, Question, ResponseMode};
 use claimgate_adapters::wallet::twdiw::definition::{Definition, DefinitionError};
 use serde::Deserialize;
@@ -43,7 +43,30 @@ pub enum QueriesError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    #[serde(default)]
     query: Vec<Entry>,
+    #[serde(default)]
+    module: Vec<ByModule>,
+}
+
+/// What is asked by the organisation's own verifier module: the request is the module's, by a reference.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ByModule {
+    /// Its name.
+    pub name: String,
+    /// What it may be asked for.
+    pub purposes: Vec<String>,
+    /// The module's `ref`: `<businessId>_<serial>`.
+    pub reference: String,
+    /// The types of credentials that answer it.
+    pub types: Vec<String>,
+    /// The level the identity is recorded at.
+    pub assurance: String,
+    /// The field that holds the person's number.
+    pub subject: Option<String>,
+    /// Evidence field → `ename` of the claim.
+    pub fields: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -104,7 +127,7 @@ pub struct Named {
 
 /// All that may be asked.
 #[derive(Debug)]
-pub struct Queries(Vec<Named>);
+pub struct Queries(Vec<Named>, Vec<ByModule>);
 
 impl Queries {
     /// Reads a file; the built-in one where the path is empty.
@@ -131,7 +154,28 @@ impl Queries {
             }
             all.push(entry.read()?);
         }
-        Ok(Self(all))
+        let fits = |text: &str| (1..=100).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+        for (place, one) in file.module.iter().enumerate() {
+            let known = all.iter().any(|known| known.name == one.name)
+                || file.module.iter().take(place).any(|known| known.name == one.name);
+            if known || !(1..=64).contains(&one.name.len()) || one.purposes.is_empty() {
+                return Err(QueriesError::Name(one.name.clone()));
+            }
+            if one.subject.as_ref().is_some_and(|subject| !one.fields.contains_key(subject)) {
+                return Err(QueriesError::Subject(one.name.clone()));
+            }
+            if !fits(&one.reference) || one.types.is_empty() {
+                let why = "reference is at most 100 visible characters, types names at least one".to_owned();
+                return Err(QueriesError::Asked { name: one.name.clone(), why });
+            }
+        }
+        Ok(Self(all, file.module))
+    }
+
+    /// The query by module of a name.
+    #[must_use]
+    pub fn by_module(&self, name: &str) -> Option<&ByModule> {
+        self.1.iter().find(|one| one.name == name)
     }
 
     /// The query of a name.
@@ -140,10 +184,21 @@ impl Queries {
         self.0.iter().find(|one| one.name == name)
     }
 
+    /// The types of credentials that are mandates, as the queries for one name them.
+    #[must_use]
+    pub fn mandate_types(&self) -> Vec<String> {
+        let of = |named: &Named| match (&named.question, &named.mandate) {
+            (Question::Dcql(query), Some(id)) => query.find(id).map(CredentialQuery::vct_values).unwrap_or_default(),
+            _ => Vec::new(),
+        };
+        self.0.iter().flat_map(of).collect()
+    }
+
     /// The names, for who asks for one that is not there.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
-        self.0.iter().map(|one| one.name.as_str()).collect()
+        let by_module = self.1.iter().map(|one| one.name.as_str());
+        self.0.iter().map(|one| one.name.as_str()).chain(by_module).collect()
     }
 }
 

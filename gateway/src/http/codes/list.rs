@@ -96,7 +96,7 @@ pub const CODES: &[Code] = codes! {
     "body.value" 422, Sender, AfterCorrection, [Json],
         "A value is out of its bounds; `pointer` says which.", "值超出範圍，位置見 pointer。";
 
-    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/uploads/{id}"), Under("/hospital/v1/applications/{id}"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), Under("/insurer/v1/requests/{id}"), Under("/hospital/v1/requests/{id}"), At("/fhir/Task/{id}"), At("/claims/v1/claims/{id}/requests"), At("/claims/v1/claims/{id}/timeline"), At("/claims/v1/accidents/{id}"), At("/insurer/v1/accidents/{id}"), At("/police/v1/notices"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}"), Under("/mydata/v1/transactions"), At("/mydata/v1/notifications"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), Under("/hospital/v1/offsets"), Under("/insurer/v1/offsets/{id}")],
+    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/uploads/{id}"), Under("/hospital/v1/applications/{id}"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), Under("/insurer/v1/requests/{id}"), Under("/hospital/v1/requests/{id}"), At("/fhir/Task/{id}"), At("/claims/v1/claims/{id}/requests"), At("/claims/v1/claims/{id}/timeline"), At("/claims/v1/accidents/{id}"), At("/insurer/v1/accidents/{id}"), At("/police/v1/notices"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}"), Under("/mydata/v1/transactions"), At("/mydata/v1/notifications"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), Under("/hospital/v1/offsets"), Under("/insurer/v1/offsets/{id}"), Under("/operator/v1/trust/proposals/{id}"), At("/operator/v1/trust/issuers/revoke"), At("/mandates/v1/check"), At("/mandates/v1/records/{id}/revoke")],
         "There is no such thing of yours; compare the id with the one you were given.", "查無此項，或不屬於貴機構；請核對識別碼。";
     "endpoint.none" 404, Sender, AfterCorrection, [Under("/insurer/v1/endpoint"), Under("/operator/v1/parties/{id}/endpoint"), At("/insurer/v1/deliveries/{id}/redrive")],
         "Have the operator name an endpoint, or pull.", "尚未登錄通知端點，請洽維運單位，或改以拉取方式取得。";
@@ -106,6 +106,8 @@ pub const CODES: &[Code] = codes! {
         "Say exactly one of `open`, `after`, `from`.", "open、after、from 請擇一指定。";
     "wallet.off" 503, Gateway, No, [At("/wallet/v1/sessions")],
         "The operator sets an https address and a certificate for requests to wallets.", "平台尚未設定皮夾驗證所需的 https 位址與憑證，請洽維運單位。";
+    "wallet.module-away" 503, Gateway, Later, [At("/wallet/v1/sessions")],
+        "The verifier module does not answer as it should; send it again later.", "驗證端模組暫時無法使用，請稍後重送。";
     "wallet.query-unknown" 422, Sender, AfterCorrection, [At("/wallet/v1/sessions")],
         "Name one of the queries the text lists.", "請使用訊息所列的查詢名稱。";
     "wallet.purpose" 422, Sender, AfterCorrection, [At("/wallet/v1/sessions")],
@@ -146,6 +148,12 @@ pub const CODES: &[Code] = codes! {
         "Its time is over; the person is asked anew.", "交易已逾時，須由當事人重新申請。";
     "mydata.return" 400, Sender, No, [At("/mydata/v1/return")],
         "Go back to the app and begin again.", "返回資訊無效，請回到應用程式重新申請。";
+    "mandate.nothing" 422, Sender, AfterCorrection, [At("/mandates/v1/check")],
+        "Name exactly one of `mandate` and `mandate_id`, with an `action`; or hand in `documents` alone.", "mandate 與 mandate_id 請擇一並附上 action，或僅送 documents。";
+    "mandate.refused" 422, Sender, AfterCorrection, [At("/mandates/v1/records")],
+        "The mandate does not verify or is not in force; the text says why.", "委託書驗證未通過或不在有效期間，原因見訊息。";
+    "trust.refused" 422, Sender, AfterCorrection, [At("/operator/v1/trust/proposals"), At("/operator/v1/trust/proposals/{id}/approve")],
+        "The document of the issuer is refused; the text says which rule it breaks.", "發行者文件不被接受，違反之規則見訊息。";
     "ack.repeated" 422, Sender, AfterCorrection, [At("/insurer/v1/acks")],
         "Name each delivery once in a body; the first item counts.", "同一請求內每筆傳送僅能出現一次，以第一筆為準。";
     "query.invalid" 400, Sender, AfterCorrection, [At("/insurer/v1/deliveries"), At("/insurer/v1/alerts"), At("/operator/v1/parties"), At("/operator/v1/endpoints"), At("/operator/v1/dead-letters"), At("/operator/v1/proposals"), At("/operator/v1/alerts"), At("/operator/v1/audit"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), At("/insurer/v1/turnaround"), At("/hospital/v1/turnaround"), At("/operator/v1/reports/consortium"), At("/hospital/v1/requests"), At("/wallet/v1/sessions/{id}"), At("/insurer/v1/offsets"), At("/police/v1/uses")],
@@ -156,7 +164,7 @@ pub const CODES: &[Code] = codes! {
         "Send `If-Match` with the ETag you read.", "請附上讀取時所得 ETag 的 If-Match。";
     "registry.version" 412, Sender, AfterCorrection, [Under("/operator/v1/parties/{id}")],
         "It has changed since you read it: read it again.", "資料已變更，請重新讀取後再送。";
-    "registry.changed" 409, Sender, Later, [Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}")],
+    "registry.changed" 409, Sender, Later, [Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/trust/")],
         "The registry changed at this moment: look at it and send it again.", "登錄資料同時被異動，請查看後重送。";
     "operator.too-few" 409, Sender, No, [Under("/operator/v1/parties/{id}"), At("/operator/v1/proposals/{id}/approve")],
         "Two operators who may act must be left: register another first.", "至少須保留兩位可執行作業的維運人員，請先登錄另一位。";
@@ -168,15 +176,15 @@ pub const CODES: &[Code] = codes! {
         "Another party has this id, number or (an operator) key.", "識別碼、編號或（維運人員）金鑰已由其他機構登錄。";
     "endpoint.address" 422, Sender, AfterCorrection, [At("/operator/v1/parties/{id}/endpoint"), At("/operator/v1/proposals/{id}/approve")],
         "The address may not be reached from the gateway; the text says why.", "此位址不得由閘道連線，原因見訊息。";
-    "proposal.own" 403, Sender, No, [At("/operator/v1/proposals/{id}/approve")],
+    "proposal.own" 403, Sender, No, [At("/operator/v1/proposals/{id}/approve"), At("/operator/v1/trust/proposals/{id}/approve")],
         "You proposed it: another operator approves it.", "提案人不得自行核准，請由另一位維運人員核准。";
-    "proposal.other" 403, Sender, No, [At("/operator/v1/proposals/{id}/withdraw")],
+    "proposal.other" 403, Sender, No, [At("/operator/v1/proposals/{id}/withdraw"), At("/operator/v1/trust/proposals/{id}/withdraw")],
         "Only who proposed it takes it back; reject it instead.", "僅提案人得撤回；其他人請改為駁回。";
-    "proposal.decided" 409, Sender, No, [Under("/operator/v1/proposals/{id}")],
+    "proposal.decided" 409, Sender, No, [Under("/operator/v1/proposals/{id}"), Under("/operator/v1/trust/proposals/{id}")],
         "It was decided before; read it to see by whom.", "提案已有決定，請讀取查看。";
-    "proposal.expired" 409, Sender, AfterCorrection, [At("/operator/v1/proposals/{id}/approve")],
+    "proposal.expired" 409, Sender, AfterCorrection, [At("/operator/v1/proposals/{id}/approve"), At("/operator/v1/trust/proposals/{id}/approve")],
         "Its time is over: propose it again.", "提案已逾期，請重新提案。";
-    "proposal.outdated" 409, Sender, AfterCorrection, [At("/operator/v1/proposals/{id}/approve")],
+    "proposal.outdated" 409, Sender, AfterCorrection, [At("/operator/v1/proposals/{id}/approve"), At("/operator/v1/trust/proposals/{id}/approve")],
         "What it was made against has changed: look at it, and propose again.", "提案所依據的資料已變更，請查看後重新提案。";
     "alert.over" 409, Sender, No, [At("/operator/v1/alerts/{id}/acknowledge")],
         "The alert is over: nothing is to be done.", "警示已解除，無須處理。";

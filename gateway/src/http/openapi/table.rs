@@ -55,6 +55,8 @@ pub fn operations() -> Vec<Operation> {
     all.extend(app());
     all.extend(super::wallet::operations());
     all.extend(super::mydata::operations());
+    all.extend(super::mandates::operations());
+    all.extend(super::trust::operations());
     all.extend(public());
     all
 }

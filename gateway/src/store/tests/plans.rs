@@ -12,12 +12,14 @@ use crate::config::Database;
 use crate::store::schema;
 
 /// Tables that have a few rows for each party, and none for each claim; and what a statement itself has put together.
-const SMALL: [&str; 18] = [
+const SMALL: [&str; 20] = [
     "party",
     "party_identifier",
     "party_keys",
     "party_beginning",
     "party_proposal",
+    "trust_issuer",
+    "trust_proposal",
     "endpoint",
     "master_key",
     "e",
