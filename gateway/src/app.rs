@@ -190,7 +190,6 @@ impl App {
         let strangers = Arc::new(Semaphore::new(STRANGERS / PAGE));
         let ready = AtomicBool::new(true);
         let limits = Limits::new(&config.limits);
-        let (engine, metrics) = (Arc::new(engine), Metrics::new()?);
         let streams = Streams::new(config.events.per_party, config.events.total);
         let (engine, metrics) = (Arc::new(engine), Metrics::new()?);
         Ok(Self { config, engine, metrics, room, strangers, uploads, files, limits, streams, ready })

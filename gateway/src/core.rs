@@ -28,7 +28,7 @@ pub mod statement;
 pub mod submission;
 pub mod term;
 pub mod timeline;
-pub mod turn;
 pub mod trust;
+pub mod turn;
 pub mod upload;
 pub mod wallet;

@@ -33,8 +33,8 @@ pub mod insurer;
 pub mod ledger;
 pub mod limited;
 pub mod log;
-pub mod mydata;
 pub mod mandates;
+pub mod mydata;
 pub mod oauth;
 pub mod offset;
 #[cfg(feature = "schema")]

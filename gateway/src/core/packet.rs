@@ -183,7 +183,7 @@ pub fn assemble(
         if !permit.covers(&recipient.party.id, recipient.line) {
             return Err(PacketError::NotPermitted(recipient.party.id.clone()));
         }
-        if let Some(share) = changed_share((workshop, claim), recipient, &pieces, permit, (previous, before))?? {
+        if let Some(share) = changed_share((workshop, claim), recipient, &pieces, permit, (previous, before))? {
             shares.push(share);
         }
     }

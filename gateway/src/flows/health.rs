@@ -28,7 +28,7 @@ mod validate;
 
 pub use application::{Applied, Came, NotApplied};
 pub use conditional::ByIdentifier;
-pub(super) use evidence::{from_row as stored_evidence, row as evidence_row};
+pub(super) use evidence::{from_row as stored_evidence, row as evidence_row, text as evidence_text};
 pub use forward::HandedOn;
 pub use release::Released;
 pub use search::{Found, Search};

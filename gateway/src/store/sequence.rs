@@ -36,7 +36,7 @@ pub struct Sequenced {
 }
 
 /// What a run did, and whose timelines have grown by it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Placed {
     pub(super) done: Sequenced,
     pub(super) streams: BTreeSet<String>,

@@ -161,7 +161,7 @@ async fn probe(connection: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
-type Positions = Result<Option<Sequenced>, StoreError>;
+type Positions = Result<Option<Placed>, StoreError>;
 
 /// What is done in one transaction.
 #[derive(Default)]
@@ -174,12 +174,12 @@ struct Group {
 async fn commit_group(writer: &mut Writer, group: Group) {
     let Group { changes, sequences } = group;
     let (changes, replies): (Vec<_>, Vec<_>) = changes.into_iter().unzip();
-    let mut sequenced = None;
+    let mut placed = None;
     if !changes.is_empty() {
         meter::group(changes.len());
         match commit_together(writer, &changes, !sequences.is_empty()).await {
             Ok((outcomes, positions)) => {
-                sequenced = positions;
+                placed = positions;
                 for (reply, outcome) in replies.into_iter().zip(outcomes) {
                     let _ = reply.send(outcome);
                 }
@@ -195,16 +195,16 @@ async fn commit_group(writer: &mut Writer, group: Group) {
     }
     for reply in sequences {
         // Everyone after the first finds what that one did.
-        let positions = match sequenced {
-            Some(positions) => Ok(Some(positions)),
+        let positions = match placed {
+            Some(placed) => Ok(Some(placed)),
             None => writer.run(sequence::run).await,
         };
-        sequenced = positions.as_ref().ok().copied().flatten();
+        placed = positions.as_ref().ok().cloned().flatten();
         let _ = reply.send(positions);
     }
 }
 
-type Outcomes = (Vec<Result<(), StoreError>>, Option<Sequenced>);
+type Outcomes = (Vec<Result<(), StoreError>>, Option<Placed>);
 
 /// Commits the changes together; each alone where they get into the way of another process's.
 async fn commit_together(writer: &mut Writer, changes: &[Change], sequence: bool) -> Result<Outcomes, StoreError> {
@@ -245,9 +245,9 @@ async fn commit(connection: &mut Connection, changes: &[Change], sequence: bool)
             outcome => outcome,
         });
     }
-    let sequenced = if sequence { sequence::run(&mut tx).await? } else { None };
+    let placed = if sequence { sequence::run(&mut tx).await? } else { None };
     tx.commit().await?;
-    Ok((outcomes, sequenced))
+    Ok((outcomes, placed))
 }
 
 mod meter;

@@ -32,7 +32,7 @@ const SCHEMAS: [(&str, &str); 18] = [
 
 /// Objects whose members mean something only together: a number without its comparator is another number. They are
 /// given or withheld whole.
-const WHOLE: [&str; 18] = [
+const WHOLE: [&str; 19] = [
     "AccidentClass",
     "AccidentFacts",
     "Applicant",

@@ -18,7 +18,7 @@ use crate::core::change::{Change, NewClaim, Write};
 use crate::core::ledger::day;
 use crate::core::route::Recipient;
 use crate::core::timeline::{Event, entries};
-use crate::flows::health::evidence_row;
+use crate::flows::health::{evidence_row, evidence_text};
 use crate::flows::{Engine, Fault, TRIES};
 use crate::id::{AccidentId, ClaimId, EvidenceId};
 use crate::keys::at_rest::Place;
@@ -82,7 +82,7 @@ struct Checked {
 }
 
 fn faulty(at: &'static str, text: &'static str) -> NotOpened {
-    NotOpened::Faulty(Faulty { code: "accident.form", at, text })
+    NotOpened::Faulty(Faulty { code: "accident.form", at, text, chinese: "事故申報的這一欄有誤，請更正" })
 }
 
 impl Engine {
@@ -255,7 +255,7 @@ impl Engine {
         }
         change.push(Write::Accident(AccidentWrite::Papers(accident, papers, now)));
         let statement = self.stated(opener, &checked.filed.statement);
-        change.push(Write::Evidence(evidence_row(&key, (claim, 1), &statement)?));
+        change.push(Write::Evidence(evidence_row(&key, (claim, 1), (&statement, &evidence_text(&statement)?))?));
         change.push(self.due(claim));
         let of = [("accident", accident.to_string()), ("recipients", checked.recipients.len().to_string())];
         change.push(self.audit(opener.id.as_str(), "accident.filed", &claim, of));

@@ -15,11 +15,12 @@ use crate::consent::{self, Limits};
 use crate::core::accident::calendar::{Share, share};
 use crate::core::accident::{AccidentWrite, UseRow};
 use crate::core::change::{AttachmentRow, Change, NextRevision, Write};
+use crate::core::coordination;
 use crate::core::route::Recipient;
 use crate::core::upload::UploadWrite;
 use crate::flows::files::object_row;
 use crate::flows::health::send::Sending;
-use crate::flows::health::{Released, evidence_row, stored_evidence};
+use crate::flows::health::{Released, evidence_row, evidence_text, stored_evidence};
 use crate::flows::{Engine, Fault};
 use crate::id::{AttachmentId, ClaimId, ConsentId, EvidenceId, UseId};
 use crate::keys::at_rest::{ClaimKey, Place};
@@ -84,6 +85,7 @@ impl Engine {
         let permit = consent::of_accident(ConsentId::new(self.now(), &self.random), &reference, permitted);
         let recipients: Vec<Recipient> = recipients.into_iter().map(|(recipient, _)| recipient).collect();
         let previous = self.store.previous_deliveries(work.claim).await?;
+        let before = self.store.before_revision(work.claim).await?;
         let sending = Sending {
             claim: work.claim,
             revision: if added { revising.revision } else { revising.head.revision },
@@ -93,6 +95,9 @@ impl Engine {
             permit: &permit,
             recipients: &recipients,
             previous: &previous,
+            before: &before,
+            // Nobody shares what the police say with others by halves.
+            known: &coordination::Known::default(),
         };
         let sent = sending.write(self, &mut change)?;
         let complete = sent.waiting.is_empty();
@@ -172,7 +177,8 @@ impl Engine {
     /// Adds evidence under an id of its own.
     pub(super) fn add_evidence(&self, revising: &mut Revising, evidence: Evidence) -> Result<(), Fault> {
         let evidence = Evidence { id: EvidenceId::new(self.now(), &self.random).to_string(), ..evidence };
-        let row = evidence_row(&revising.key, (revising.head.id, revising.revision), &evidence)?;
+        let place = (revising.head.id, revising.revision);
+        let row = evidence_row(&revising.key, place, (&evidence, &evidence_text(&evidence)?))?;
         revising.writes.push(Write::Evidence(row));
         revising.evidence.push(evidence);
         Ok(())

@@ -71,7 +71,7 @@ pub(super) fn written(evidence: &[Evidence]) -> Result<Vec<Vec<u8>>, Refusal> {
 }
 
 /// A document as it is kept.
-pub(super) fn text(evidence: &Evidence) -> Result<Vec<u8>, Fault> {
+pub(in crate::flows) fn text(evidence: &Evidence) -> Result<Vec<u8>, Fault> {
     serde_json::to_vec(evidence).map_err(|_| Fault::Stored("evidence"))
 }
 

@@ -77,12 +77,12 @@ impl Engine {
         change.push(Write::RelyOnParty(hospital.id.clone(), hospital.version));
         change.push(Write::TouchClaim(head.id, head.version, self.now()));
         let first = consented.beside(self, &hospital.id, &mut documents);
-        if evidence::check_bounds(&documents).is_err() {
+        let Ok(written) = evidence::written(&documents) else {
             // No packet carries so much: a smaller revision or application goes on.
             return Ok(Released::Waiting);
-        }
-        for one in documents.iter().skip(first) {
-            change.push(Write::Evidence(evidence::row(&key, (head.id, revision), (one, &evidence::text(one)?))?));
+        };
+        for one in documents.iter().zip(written.iter().map(Vec::as_slice)).skip(first) {
+            change.push(Write::Evidence(evidence::row(&key, (head.id, revision), one)?));
         }
         let sending = Sending {
             claim: head.id,
