@@ -167,6 +167,8 @@ ids! {
     AlertId = "alr";
     /// A patient's application (院內申請).
     ApplicationId = "apl";
+    /// A page a patient applies on.
+    PageId = "apg";
     /// A session with a wallet.
     WalletSessionId = "wse";
     /// A file on its way (上傳).

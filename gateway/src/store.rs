@@ -41,7 +41,7 @@ mod writer;
 mod written;
 
 pub use alert::AlertQuery;
-pub use application::ApplicationView;
+pub use application::{ApplicationView, PageView};
 pub use attachments::{Disclosed, SealedFile};
 pub use handover::{LinkView, ReturnView, TracedDelivery, TracedSubmission};
 pub use ledger::{Account, AccountsOf, KeptDecision, KeptPayment};

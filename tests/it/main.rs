@@ -50,6 +50,7 @@ mod openid4vp;
 mod operator;
 mod operators;
 mod packages;
+mod page;
 mod parties;
 mod payments;
 mod policy;

@@ -36,11 +36,16 @@ impl Desk {
     }
 
     pub(crate) async fn at(clock: Clock, more: &[(&str, &str)]) -> Self {
+        Self::trusting("motor-claim", clock, more).await
+    }
+
+    /// The same with the purpose its issuer is trusted for.
+    pub(crate) async fn trusting(purpose: &str, clock: Clock, more: &[(&str, &str)]) -> Self {
         let files = tempfile::tempdir().unwrap();
         let issuer = must(Issuer::new(ISSUER, clock.now(), Random::system()));
         std::fs::write(files.path().join("root.pem"), issuer.anchor()).unwrap();
         let entry = format!(
-            "[[issuer]]\nid = \"{ISSUER}\"\ntypes = [\"{VCT}\", \"{MANDATE}\"]\npurposes = [\"motor-claim\"]\ndomain = \"demo\"\n\
+            "[[issuer]]\nid = \"{ISSUER}\"\ntypes = [\"{VCT}\", \"{MANDATE}\"]\npurposes = [\"{purpose}\"]\ndomain = \"demo\"\n\
              certificates = \"root.pem\"\n"
         );
         std::fs::write(files.path().join("trust.toml"), entry).unwrap();
@@ -66,7 +71,7 @@ impl Desk {
     }
 
     /// A wallet with a licence.
-    fn wallet(&self, number: &str, index: Option<u64>) -> Wallet {
+    pub(crate) fn wallet(&self, number: &str, index: Option<u64>) -> Wallet {
         let now = self.test.clock.now();
         let mut wallet = must(Wallet::new(self.test.world.gateway.base_url(), now, Random::system()));
         let claims = json!({ "name": "陳筱玲", "id_number": number, "classes": ["普通小型車"], "address": "臺北市" });

@@ -30,13 +30,15 @@ pub enum Encrypted {
     Answered,
     /// What patients signed.
     Application,
+    /// What is typed on a page of an application.
+    ApplicationPage,
     /// The keys of the blind index and of tracking codes.
     Root,
 }
 
 impl Encrypted {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ClaimKey,
         Self::Contacts,
         Self::Proposal,
@@ -48,6 +50,7 @@ impl Encrypted {
         Self::Asked,
         Self::Answered,
         Self::Application,
+        Self::ApplicationPage,
         Self::Root,
     ];
 
@@ -66,6 +69,7 @@ impl Encrypted {
             Self::Asked => ("wallet_session", "request"),
             Self::Answered => ("wallet_session", "outcome"),
             Self::Application => ("application", "body"),
+            Self::ApplicationPage => ("application_page", "body"),
             Self::Root => ("key_root", "wrapped"),
         }
     }

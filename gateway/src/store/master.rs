@@ -52,6 +52,7 @@ columns! {
     Asked "wallet_session" "id" "request" "";
     Answered "wallet_session" "id" "outcome" " and claim_id is null";
     Application "application" "id" "body" "";
+    ApplicationPage "application_page" "id" "body" "";
     Root "key_root" "id" "wrapped" "";
 }
 

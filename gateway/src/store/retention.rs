@@ -288,7 +288,7 @@ async fn bar(tx: &mut Connection, claim: ClaimId, version: Option<i64>, bar: Opt
 
 /// Statements with the claim's id as $1; what cannot be null becomes empty. The submissions go first: who links one, gives
 /// it back or reports on it holds their rows, and is waited for before what it wrote is looked for.
-const EMPTIED: [&str; 27] = [
+const EMPTIED: [&str; 28] = [
     "-- retention::erase_details\nupdate submission set detail = null, version = version + 1 where claim_id = $1",
     "-- retention::erase_key\ndelete from claim_key where claim_id = $1",
     "-- retention::erase_search\ndelete from claim_search where claim_id = $1",
@@ -307,6 +307,9 @@ const EMPTIED: [&str; 27] = [
     "-- retention::erase_application_recipients
         delete from application_recipient where application_id in (select a.id from application a
             join claim c on c.hospital_id = a.hospital_id and c.case_index = a.case_index where c.id = $1)",
+    "-- retention::erase_application_pages
+        delete from application_page where (hospital_id, case_index) =
+            (select c.hospital_id, c.case_index from claim c where c.id = $1)",
     "-- retention::erase_applications
         delete from application where (hospital_id, case_index) =
             (select c.hospital_id, c.case_index from claim c where c.id = $1)",

@@ -12,7 +12,7 @@ use super::inserts::pieces;
 use super::rows::DueWork;
 use super::sql::{Builder, Connection, query, query_as};
 use super::written::{exactly, millis};
-use super::{StoreError, log, push, registry, wallet};
+use super::{StoreError, application, log, push, registry, wallet};
 use crate::audit;
 
 /// The most rows one batch takes.
@@ -166,5 +166,6 @@ pub(super) async fn forget(connection: &mut Connection, now: Timestamp) -> Resul
     for sql in statements {
         query(sql).bind(millis(now)).execute(&mut *connection).await?;
     }
+    application::forget(connection, now).await?;
     wallet::forget(connection, now).await
 }

@@ -31,10 +31,12 @@ pub(super) enum Tag {
     Operation,
     /// Wallets.
     Wallet,
+    /// People, in a browser.
+    Page,
 }
 
 impl Tag {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Access,
         Self::App,
         Self::Contract,
@@ -43,6 +45,7 @@ impl Tag {
         Self::Log,
         Self::Operation,
         Self::Operator,
+        Self::Page,
         Self::Wallet,
     ];
 
@@ -58,6 +61,7 @@ impl Tag {
             Self::Operation => "operation",
             Self::Operator => "operator",
             Self::Wallet => "wallet",
+            Self::Page => "page",
         }
     }
 
@@ -75,6 +79,7 @@ impl Tag {
                 "Operators 維運人員 look after the registry, endpoints and alerts; regulators 主管機關 read."
             }
             Self::Wallet => "Wallets 數位憑證皮夾 fetch a request and answer it (OpenID4VP 1.0); no token.",
+            Self::Page => "Patients 病人 in a browser: HTML and forms, no token; refusals are pages too.",
             Self::Operation => "For orchestrators and operators 維運.",
         }
     }
