@@ -11,7 +11,9 @@ use crate::app::App;
 
 pub mod accidents;
 pub mod acks;
+pub mod application_pages;
 pub mod applications;
+pub mod apply;
 pub mod attachments;
 pub mod body;
 pub mod caller;
@@ -40,6 +42,7 @@ pub mod offset;
 #[cfg(feature = "schema")]
 pub mod openapi;
 pub mod operator;
+pub mod page;
 pub mod problem;
 pub mod provider;
 pub mod published;
@@ -155,6 +158,12 @@ fn routes(service: &mut ServiceConfig) {
 fn life_routes(service: &mut ServiceConfig) {
     service
         .service(at("/hospital/v1/applications", "POST").route(post().to(applications::apply)))
+        .service(at("/hospital/v1/application-pages", "POST").route(post().to(application_pages::begin)))
+        .service(at("/hospital/v1/application-pages/{id}", "GET").route(get().to(application_pages::read)))
+        .service(at("/apply/link/{secret}", "GET, POST").route(get().to(apply::link)).route(post().to(apply::begin)))
+        .service(at("/apply", "GET, POST").route(get().to(apply::show)).route(post().to(apply::step)))
+        .service(at("/page/style.css", "GET").route(get().to(page::style)))
+        .service(at("/page/sign.js", "GET").route(get().to(page::script)))
         .service(at("/hospital/v1/applications/{id}", "GET").route(get().to(applications::read)))
         .service(
             at("/hospital/v1/applications/{id}/recipients/{party}/withdraw", "POST")

@@ -171,6 +171,8 @@ ids! {
     AlertId = "alr";
     /// A patient's application (院內申請).
     ApplicationId = "apl";
+    /// A page a patient applies on.
+    PageId = "apg";
     /// A session with a wallet.
     WalletSessionId = "wse";
     /// A transaction with MyData; its UUID is the platform's `tx_id`.

@@ -51,7 +51,7 @@ mod written;
 
 pub use accident::{DuePaper, FilingView, KeptAccident, KeptPaper, UseView};
 pub use alert::AlertQuery;
-pub use application::ApplicationView;
+pub use application::{ApplicationView, PageView};
 pub use attachments::{Disclosed, SealedFile};
 pub use deadline::Standing as DeadlinesTold;
 pub use handover::{LinkView, ReturnView, TracedDelivery, TracedSubmission};

@@ -138,6 +138,47 @@ async fn what_is_taken_back_in_a_replaced_application_is_taken_back_in_the_one_t
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_retry_under_a_key_brings_no_replaced_application_back() {
+    let test = gateway().await;
+    let send = async |key: &str, body: &Value| {
+        let headers = [("content-type", "application/json"), ("idempotency-key", key)];
+        must(test.world.hospital.call(Method::POST, "/hospital/v1/applications", &headers, bytes(body)).await)
+    };
+    let (first, mut second) = (application("APPLY-11"), application("APPLY-11"));
+    second["recipients"].as_array_mut().unwrap().pop();
+    let made = send("a", &first).await;
+    assert_eq!(made.status, 201);
+    assert_eq!(send("b", &second).await.status, 201);
+    let again = send("a", &first).await;
+    assert_eq!(
+        (again.status.as_u16(), again.json("application").unwrap()["id"].clone()),
+        (200, made.json("application").unwrap()["id"].clone())
+    );
+    assert_eq!(held(&test, "APPLY-11").await, ["consent.not-named"], "the second one counts");
+    assert_eq!(refused(&send("a", &second).await), (422, "idempotency.key-reused".to_owned()));
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_packet_could_carry_or_no_clock_has_seen_is_refused() {
+    let test = gateway().await;
+    for (pointer, value, code) in [
+        ("/applicant/ground", json!("長".repeat(201)), "application.text"),
+        ("/recipients/0/policies", json!(vec!["P"; 11]), "application.text"),
+        ("/signed_at", json!("2999-01-01T00:00:00Z"), "application.signed-at"),
+        ("/accident/at", json!("yesterday"), "application.accident"),
+        ("/insured/birth_date", json!(null), "application.applicant"),
+        ("/signature", json!({ "kind": "wallet", "reference": "wse_x" }), "application.signature"),
+    ] {
+        let mut body = application("APPLY-12");
+        body["applicant"]["ground"] = json!("-");
+        *body.pointer_mut(pointer).unwrap() = value;
+        assert_eq!(refused(&apply(&test, &body).await), (422, code.to_owned()), "{pointer}");
+    }
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_persons_consent_opens_nothing() {
     let test = gateway().await;
     let mut other = application("APPLY-3");

@@ -1,7 +1,9 @@
 //! Coordination (損害填補): insurers that reimburse the same receipts know that there are others and what they paid, under a
 //! consent that names it, and never who they are.
 
+use claimgate_gateway::party::ConsentBasis;
 use claimgate_gateway::sandbox::client::{Answer, PartyClient};
+use claimgate_gateway::sandbox::insurer;
 use claimgate_tests::TestGateway;
 use claimgate_tests::bundles::{bytes, case, resource};
 use claimgate_tests::gateway::{get, must, open_all, post, pull_all};
@@ -31,6 +33,21 @@ async fn known(client: &PartyClient, submission: &str) -> Value {
 /// What counts of an element: printing, number, of, others, paid by others.
 fn of(element: &Value) -> Value {
     json!([element["copy"], element["number"], element["of"], element["others"], element["paid_by_others"]])
+}
+
+/// Reads an element once, in a gateway whose hospital attests: the basis is the patient's consent for that long.
+pub(crate) async fn seen(test: &TestGateway, number: &str) {
+    let (engine, hospital) = (&test.world.gateway.app.engine, "hospital-demo".parse().unwrap());
+    let before = must(engine.store.party(&hospital).await).unwrap().registration().consent.clone();
+    let basis = ConsentBasis::Patient { reference: "院內申請合作契約 115-11".to_owned() };
+    must(engine.set_consent(&hospital, Some(basis)).await);
+    let client = &test.life().client;
+    let list = get(client, "/insurer/v1/deliveries?limit=200").await.json("list").unwrap();
+    assert_eq!(apply(test, &naming(number, &[])).await.status, 201);
+    assert_eq!(test.push(&bytes(&case(number)), &[]).await.status, 201);
+    let own = must(insurer::pull(client, list["next_after"].as_i64().unwrap(), 5).await).remove(0);
+    known(client, &own.submission_id).await;
+    must(engine.set_consent(&hospital, before).await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -79,7 +79,7 @@ fn used() -> BTreeSet<(String, Option<u16>)> {
 }
 
 /// Codes that are chosen where the answer is made, by what went wrong.
-const NAMED: [&str; 16] = [
+const NAMED: [&str; 19] = [
     "receipt.required",
     "receipt.result",
     "insurer.line-not-offered",
@@ -89,6 +89,9 @@ const NAMED: [&str; 16] = [
     "limit.requests",
     "limit.concurrent",
     "limit.bytes",
+    "application.signed-at",
+    "application.accident",
+    "application.text",
     "application.insured",
     "application.applicant",
     "application.signature",

@@ -55,6 +55,7 @@ mod openid4vp;
 mod operator;
 mod operators;
 mod packages;
+mod page;
 mod parties;
 mod payments;
 mod policy;

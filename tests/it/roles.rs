@@ -41,6 +41,8 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/insurer/v1/endpoint/redrive", Role::Insurer),
     ("GET", "/hospital/v1/claims/{claim}/deliveries", Role::Hospital),
     ("POST", "/hospital/v1/applications", Role::Hospital),
+    ("POST", "/hospital/v1/application-pages", Role::Hospital),
+    ("GET", "/hospital/v1/application-pages/apg_x", Role::Hospital),
     ("GET", "/hospital/v1/applications/apl_x", Role::Hospital),
     ("POST", "/hospital/v1/applications/apl_x/recipients/insurer-life/withdraw", Role::Hospital),
     ("POST", "/hospital/v1/uploads", Role::Hospital),
@@ -163,6 +165,11 @@ const PUBLIC: &[&str] = &[
     "/healthz",
     "/readyz",
     "/metrics",
+    // For people in a browser: a link, a session.
+    "/apply",
+    "/apply/link/{secret}",
+    "/page/style.css",
+    "/page/sign.js",
 ];
 
 /// An address without the names of its parameters.
@@ -175,6 +182,7 @@ fn pattern(path: &str) -> String {
         .replace("wse_x", "{}")
         .replace("myd_x", "{}")
         .replace("mdt_x", "{}")
+        .replace("apg_x", "{}")
         .replace("apl_x", "{}");
     let mut parts = path.split('{');
     let first = parts.next().unwrap().to_owned();

@@ -229,6 +229,23 @@ async fn a_second_request_says_why_and_what_does_not_count_changes_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_what_is_given_back_nothing_is_asked_for_any_more() {
+    let test = started().await;
+    let (_, submission, _) = pushed(&test, "ASK-BACK").await;
+    let client = &test.life().client;
+    let delivery = must(insurer::pull(client, 0, 5).await).remove(0);
+    must(insurer::fetch(client, &delivery.id).await);
+    id(&ask(client, &submission, &asking("2026-12-07")).await);
+    let reason = json!({ "reason": "not-insured-here" });
+    assert_eq!(post(client, &format!("/insurer/v1/deliveries/{}/return", delivery.id), &reason).await.status, 200);
+    let all = get(client, &format!("/insurer/v1/submissions/{submission}/requests")).await.json("requests").unwrap();
+    assert_eq!(all["requests"][0]["state"], "cancelled", "{all}");
+    let waiting = get(&test.world.hospital, "/hospital/v1/requests").await.json("requests").unwrap();
+    assert_eq!(waiting["requests"], json!([]));
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_person_reads_in_the_app_what_only_the_person_can_bring() {
     let test = started().await;
     let number = "SUPPLEMENT-4";

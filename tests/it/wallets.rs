@@ -36,11 +36,16 @@ impl Desk {
     }
 
     pub(crate) async fn at(clock: Clock, more: &[(&str, &str)]) -> Self {
+        Self::trusting("motor-claim", clock, more).await
+    }
+
+    /// The same with the purpose its issuer is trusted for.
+    pub(crate) async fn trusting(purpose: &str, clock: Clock, more: &[(&str, &str)]) -> Self {
         let files = tempfile::tempdir().unwrap();
         let issuer = must(Issuer::new(ISSUER, clock.now(), Random::system()));
         std::fs::write(files.path().join("root.pem"), issuer.anchor()).unwrap();
         let entry = format!(
-            "[[issuer]]\nid = \"{ISSUER}\"\ntypes = [\"{VCT}\", \"{MANDATE}\"]\npurposes = [\"motor-claim\"]\ndomain = \"demo\"\n\
+            "[[issuer]]\nid = \"{ISSUER}\"\ntypes = [\"{VCT}\", \"{MANDATE}\"]\npurposes = [\"{purpose}\"]\ndomain = \"demo\"\n\
              certificates = \"root.pem\"\n"
         );
         std::fs::write(files.path().join("trust.toml"), entry).unwrap();

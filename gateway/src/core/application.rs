@@ -15,6 +15,7 @@ use crate::keys::index::Mac;
 use crate::party::PartyId;
 
 mod check;
+pub mod page;
 
 pub use check::{Faulty, MOST_RECIPIENTS};
 
@@ -41,6 +42,8 @@ pub enum ApplicationWrite {
     New(Box<NewApplication>),
     /// A consent is taken back for all lines of a recipient.
     Withdrawn(ApplicationId, PartyId, Timestamp),
+    /// A page a patient applies on.
+    Page(page::PageWrite),
 }
 
 /// A new application.
@@ -90,6 +93,12 @@ impl Signed {
 
 fn is_telling(one: &Identifier) -> bool {
     one.kind.as_deref().is_some_and(|kind| TELLING.contains(&kind)) && !one.value.trim().is_empty()
+}
+
+/// Whether two names, or two numbers, are the same but for spaces and case.
+#[must_use]
+pub fn same_person(one: &str, other: &str) -> bool {
+    !plain(one).is_empty() && plain(one) == plain(other)
 }
 
 /// Names and numbers are compared without spaces and case.

@@ -40,13 +40,15 @@ pub enum Encrypted {
     MydataArchive,
     /// Mandates that were recorded.
     Mandate,
+    /// What is typed on a page of an application.
+    ApplicationPage,
     /// The keys of the blind index and of tracking codes.
     Root,
 }
 
 impl Encrypted {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::ClaimKey,
         Self::Contacts,
         Self::Proposal,
@@ -63,6 +65,7 @@ impl Encrypted {
         Self::MydataContent,
         Self::MydataArchive,
         Self::Mandate,
+        Self::ApplicationPage,
         Self::Root,
     ];
 
@@ -86,6 +89,7 @@ impl Encrypted {
             Self::MydataContent => ("mydata_dataset", "content"),
             Self::MydataArchive => ("mydata_dataset", "archive"),
             Self::Mandate => ("mandate", "document"),
+            Self::ApplicationPage => ("application_page", "body"),
             Self::Root => ("key_root", "wrapped"),
         }
     }

@@ -141,11 +141,29 @@ impl Setup {
         self.queries.names()
     }
 
+    /// The query a wallet signs with, for a purpose: one that proves a person's number and takes a consent, where wallets are
+    /// asked here at all.
+    #[must_use]
+    pub fn signing_query(&self, purpose: &str) -> Option<&str> {
+        self.verifier.as_ref()?;
+        self.queries.signing(purpose)
+    }
+
     /// Where a status list is fetched.
     fn stand_in(&self, uri: &str) -> String {
         let path = uri.splitn(4, '/').nth(3).unwrap_or_default();
         self.stand_in.as_ref().map_or_else(|| uri.to_owned(), |place| format!("{place}/{path}"))
     }
+}
+
+/// What a session that was answered proved.
+pub(super) struct Proof {
+    /// Whether it counts.
+    pub verified: bool,
+    /// The person's number.
+    pub number: Option<String>,
+    /// How sure the identity is.
+    pub assurance: String,
 }
 
 /// What an app asks for.
@@ -369,6 +387,21 @@ impl Engine {
         let outcome = self.wallet_outcome(&session).await?;
         let state = session.state.as_str();
         Ok(Some(Shown { session, outcome, state }))
+    }
+
+    /// What a session of a party proved; none while it waits for an answer, or for the status of its credentials.
+    pub(super) async fn wallet_proof(&self, party: &PartyId, id: WalletSessionId) -> Result<Option<Proof>, Fault> {
+        let Some(session) = self.store.wallet_session(party, id).await? else { return Ok(None) };
+        if session.state.is_open() || session.state == SessionState::Held {
+            return Ok(None);
+        }
+        let outcome = self.wallet_outcome(&session).await?.unwrap_or_default();
+        let subject = self.wallet.queries.find(&session.query).and_then(|query| query.subject.as_ref());
+        let number = subject.and_then(|subject| {
+            outcome.evidence.iter().find_map(|one| one.fields.get(subject)?.as_str()).map(str::to_owned)
+        });
+        let assurance = outcome.assurance.unwrap_or_default();
+        Ok(Some(Proof { verified: session.state == SessionState::Verified, number, assurance }))
     }
 
     /// What is kept of an open session, with its key.

@@ -87,8 +87,16 @@ pub async fn fhir(app: &App, request: &HttpRequest, payload: Payload) -> Result<
 /// # Errors
 /// As [`fhir`], and 400 where it is not UTF-8.
 pub async fn form(app: &App, request: &HttpRequest, payload: Payload) -> Result<String, Problem> {
+    form_within(app, request, payload, SMALL).await
+}
+
+/// The same with another bound.
+///
+/// # Errors
+/// As [`form`].
+pub async fn form_within(app: &App, request: &HttpRequest, payload: Payload, most: usize) -> Result<String, Problem> {
     require_type(request.headers(), &["application/x-www-form-urlencoded"])?;
-    let bytes = read(app, request, payload, SMALL).await?;
+    let bytes = read(app, request, payload, most).await?;
     String::from_utf8(bytes.to_vec()).map_err(|_| Problem::new(400, "body.not-text", "The form is not UTF-8 text"))
 }
 

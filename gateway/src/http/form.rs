@@ -12,9 +12,15 @@ impl Form {
     /// Reads `name=value&…`; nothing where there are more than 32 fields, one stands twice or is not well encoded.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
+        Self::within(text, MOST)
+    }
+
+    /// The same with another bound.
+    #[must_use]
+    pub fn within(text: &str, most: usize) -> Option<Self> {
         let mut fields: Vec<(String, String)> = Vec::new();
         for pair in text.split('&').filter(|pair| !pair.is_empty()) {
-            if fields.len() == MOST {
+            if fields.len() == most {
                 return None;
             }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

@@ -405,7 +405,7 @@ pub async fn answer(
 }
 
 /// Nobody is authenticated here: what one address asks is bounded.
-fn bound(app: &App, request: &HttpRequest) -> Result<(), Problem> {
+pub(super) fn bound(app: &App, request: &HttpRequest) -> Result<(), Problem> {
     match limited::peer(request, &app.config.limits.proxies) {
         Some(peer) => app.limits.ask_as_wallet(peer, app.engine.clock.elapsed()).map_err(Problem::limited),
         None => Ok(()),

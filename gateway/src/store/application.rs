@@ -12,6 +12,11 @@ use crate::keys::index::Mac;
 use crate::party::PartyId;
 use claimgate_packet::words::Line;
 
+mod page;
+
+pub use page::PageView;
+pub(super) use page::forget;
+
 const TABLE: &str = "application";
 
 /// An application in the database.
@@ -161,5 +166,6 @@ pub(super) async fn apply(tx: &mut Connection, write: &ApplicationWrite) -> Resu
             query(sql).bind(id.to_string()).bind(party.as_str()).bind(millis(*at)).execute(tx).await?;
             Ok(())
         }
+        ApplicationWrite::Page(write) => page::apply(tx, write).await,
     }
 }

@@ -57,6 +57,7 @@ columns! {
     MydataContent "mydata_dataset" "id" "content" " and claim_id is null";
     MydataArchive "mydata_dataset" "id" "archive" " and claim_id is null";
     Mandate "mandate" "id" "document" "";
+    ApplicationPage "application_page" "id" "body" "";
     Root "key_root" "id" "wrapped" "";
 }
 

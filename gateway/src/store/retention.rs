@@ -336,7 +336,7 @@ async fn bar(tx: &mut Connection, claim: ClaimId, version: Option<i64>, bar: Opt
 
 /// Statements with the claim's id as $1; what cannot be null becomes empty. The submissions go first: who links one, gives
 /// it back or reports on it holds their rows, and is waited for before what it wrote is looked for.
-const EMPTIED: [&str; 37] = [
+const EMPTIED: [&str; 38] = [
     // Papers of an accident of which no other claim is left go with their key.
     "-- retention::erase_papers
         update accident_paper set content = null, receipt = null, due_at = null where accident_id in
@@ -375,6 +375,9 @@ const EMPTIED: [&str; 37] = [
     "-- retention::erase_application_recipients
         delete from application_recipient where application_id in (select a.id from application a
             join claim c on c.hospital_id = a.hospital_id and c.case_index = a.case_index where c.id = $1)",
+    "-- retention::erase_application_pages
+        delete from application_page where (hospital_id, case_index) =
+            (select c.hospital_id, c.case_index from claim c where c.id = $1)",
     "-- retention::erase_applications
         delete from application where (hospital_id, case_index) =
             (select c.hospital_id, c.case_index from claim c where c.id = $1)",

@@ -87,6 +87,7 @@ migrations! {
     31 "0031_accident";
     28 "0028_revisions";
     30 "0030_mandate_trust";
+    26 "0026_application_page";
 }
 
 /// The migrations for the database of a connection, in order.

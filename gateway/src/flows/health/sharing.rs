@@ -13,7 +13,7 @@ use crate::flows::insurer::open_payment;
 use crate::flows::{Engine, Fault};
 use crate::id::ClaimId;
 use crate::keys::at_rest::ClaimKey;
-use crate::party::PartyId;
+use crate::party::{ConsentBasis, PartyId};
 
 /// The receipts among a claim's evidence.
 fn receipts(evidence: &[Evidence]) -> impl Iterator<Item = &MedicalReceipt> {
@@ -91,6 +91,9 @@ impl Engine {
     ) -> Result<Option<(Sharing, Vec<Evidence>)>, Fault> {
         let Some(head) = self.store.claim(claim).await? else { return Ok(None) };
         let hospital = self.store.party(&head.hospital).await?.ok_or(Fault::Stored("party"))?;
+        if !matches!(hospital.registration().consent, Some(ConsentBasis::Patient { .. })) {
+            return Ok(None);
+        }
         let mut evidence = Vec::new();
         for (id, body) in self.store.current_evidence(claim).await? {
             evidence.push(super::evidence::from_row(key, id, &body)?);

@@ -194,6 +194,15 @@ impl Queries {
         self.0.iter().flat_map(of).collect()
     }
 
+    /// The first query for a purpose whose wallets sign a consent and that proves a person's number, without a mandate.
+    #[must_use]
+    pub fn signing(&self, purpose: &str) -> Option<&str> {
+        let signs =
+            |one: &&Named| one.mandate.is_none() && one.subject.is_some() && matches!(one.question, Question::Dcql(_));
+        let mut all = self.0.iter().filter(|one| one.purposes.iter().any(|known| known == purpose));
+        all.find(signs).map(|one| one.name.as_str())
+    }
+
     /// The names, for who asks for one that is not there.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {

@@ -273,7 +273,7 @@ pub const CODES: &[Code] = codes! {
         "File it under another reference, or send the same as before.", "此編號已用於另一事故申報，請改用其他編號，或送出相同內容。";
     "application.third-account" 422, Sender, AfterCorrection, [At("/hospital/v1/applications")],
         "Name the written instruction, or an account of the insured or the applicant.", "帳戶非被保險人或申請人所有，請附給付指示。";
-    "application.recipient" 422, Sender, AfterCorrection, [At("/hospital/v1/applications")],
+    "application.recipient" 422, Sender, AfterCorrection, [At("/hospital/v1/applications"), At("/hospital/v1/application-pages")],
         "Name each insurer once, in a line it takes here, and evidence types that exist.", "請核對受領之保險公司、險種及文件種類。";
     "application.other-person" 422, Sender, AfterCorrection, [At("/hospital/v1/applications")],
         "Compare the insured with the documents of the case.", "申請書之被保險人與本案文件之病人不符，請核對。";

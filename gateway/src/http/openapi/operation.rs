@@ -35,6 +35,8 @@ pub(super) enum Tag {
     Wallet,
     /// The platform MyData.
     Mydata,
+    /// People, in a browser.
+    Page,
 }
 
 impl Tag {
@@ -49,6 +51,7 @@ impl Tag {
         Self::Operation,
         Self::Operator,
         Self::Police,
+        Self::Page,
         Self::Wallet,
     ];
 
@@ -66,6 +69,7 @@ impl Tag {
             Self::Police => "police",
             Self::Wallet => "wallet",
             Self::Mydata => "mydata",
+            Self::Page => "page",
         }
     }
 
@@ -87,6 +91,7 @@ impl Tag {
             Self::Mydata => {
                 "The platform MyData 個人化資料自主運用平臺 notifies, and browsers come back from it; no token."
             }
+            Self::Page => "Patients 病人 in a browser: HTML and forms, no token; refusals are pages too.",
             Self::Operation => "For orchestrators and operators 維運.",
         }
     }
