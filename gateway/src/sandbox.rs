@@ -7,6 +7,7 @@ pub mod demo;
 pub mod hospital;
 pub mod insurer;
 pub mod issuer;
+pub mod life;
 pub mod office;
 pub mod report;
 pub mod wallet;
