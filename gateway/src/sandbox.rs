@@ -8,6 +8,7 @@ pub mod hospital;
 pub mod insurer;
 pub mod issuer;
 pub mod mydata;
+pub mod life;
 pub mod office;
 pub mod police;
 pub mod report;

@@ -41,6 +41,17 @@ async fn the_demo_verifies_everything_and_prints_the_promised_json() {
     assert_eq!(life["attachments"], serde_json::json!([{ "media_type": "application/pdf", "bytes": 656 }]));
     assert!(nonlife["attachments"].as_array().unwrap().is_empty());
 
+    // The patient's view, and books that balance.
+    let received = json["received"]["recipients"].as_array().unwrap();
+    assert!(received.len() == 2 && received.iter().all(|one| one["received"].is_string()), "{received:?}");
+    assert_eq!(
+        (&json["statement"]["balances"], &json["statement"]["total"]["closing"]),
+        (&Value::Bool(true), &"0".into())
+    );
+    let printed = demo.to_string();
+    let sums = "insurer-life     0 + decided 1200 - reversed 0 - paid 1200 + came back 0 = 0";
+    assert!(printed.contains(sums) && printed.contains(": balances"), "{printed}");
+
     let timeline = json["timeline"].as_array().unwrap();
     let events: Vec<&str> = timeline.iter().map(|entry| entry["event"].as_str().unwrap()).collect();
     assert_eq!(events.first(), Some(&"claim.received"));

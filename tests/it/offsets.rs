@@ -277,6 +277,36 @@ async fn a_late_change_of_the_bill_is_computed_again_and_the_surplus_goes_back()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_refund_of_two_payments_is_two_entries_under_one_reference() {
+    let test = TestGateway::start().await;
+    let (life, nonlife) = (&test.life().client, &test.nonlife().client);
+    let id = accepted(&test, "OFFSET-9").await;
+    assert_eq!(said(&hospital(&test, &id, "bill", last("final", "1000")).await), is(200, "billed"));
+    for (client, amount, reference) in [(life, "700", "T-1"), (nonlife, "300", "N-1")] {
+        assert_eq!(insurer(client, &id, "settle", money(amount, reference)).await.status, 200);
+    }
+    assert_eq!(said(&hospital(&test, &id, "bill", last("final", "1200")).await), is(200, "billed"));
+    assert_eq!(said(&insurer(nonlife, &id, "settle", money("200", "N-2")).await), is(200, "settled"));
+    assert_eq!(said(&hospital(&test, &id, "bill", last("final", "750")).await), is(200, "refunding"));
+    for _ in 0..2 {
+        assert_eq!(said(&insurer(nonlife, &id, "refund", money("450", "N-3")).await), is(200, "settled"));
+    }
+    let submission = read(&test, &id).await["insurers"][1]["submission_id"].as_str().unwrap().to_owned();
+    let books = get(nonlife, &format!("/insurer/v1/submissions/{submission}")).await.json("submission").unwrap();
+    let entries: Vec<_> = books["payments"].as_array().unwrap().iter().map(|one| &one["payment"]).collect();
+    let ids: Vec<_> = books["payments"].as_array().unwrap().iter().map(|one| &one["payment_id"]).collect();
+    assert_eq!(entries.len(), 4, "{books}");
+    let back = |place: usize| (&entries[place]["amount"], &entries[place]["reverses"], &entries[place]["reference"]);
+    assert_eq!(back(2), (&json!("200"), ids[1], &json!("N-3")));
+    assert_eq!(back(3), (&json!("250"), ids[0], &json!("N-3")));
+    assert_eq!(books["sums"]["open"], "-50");
+    // The reference is used up, for payments as well.
+    assert_eq!(said(&hospital(&test, &id, "bill", last("final", "800")).await), is(200, "billed"));
+    assert_eq!(said(&insurer(nonlife, &id, "settle", money("50", "N-2")).await), is(409, "payment.reference"));
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn patient_hospital_and_insurer_cancel_at_every_step() {
     let test = TestGateway::start_without_limits().await;
     let (life, nonlife) = (&test.life().client, &test.nonlife().client);

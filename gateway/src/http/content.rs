@@ -16,7 +16,7 @@ use futures_util::stream::{Stream, unfold};
 use super::caller::{Caller, ReadDeliveries};
 use super::insurer::{content_digest, no_store};
 use super::problem::Problem;
-use super::sending::{Room, send};
+use super::sending::{Room, Watch, send};
 use crate::app::App;
 use crate::flows::insurer::{SEALED_SEGMENT, SealedContent};
 use crate::id::{AttachmentId, DeliveryId};
@@ -111,29 +111,28 @@ fn pieces(
     let room: Sending = Arc::new(Mutex::new(Some(room)));
     let late = Arc::downgrade(&room);
     let patience = PATIENCE.saturating_add(Duration::from_secs((to - from) >> 16));
-    tokio::spawn(async move {
-        tokio::time::sleep(patience).await;
+    let clock = Watch::after(patience, move || {
         if let Some(room) = late.upgrade() {
             room.lock().unwrap_or_else(PoisonError::into_inner).take();
         }
     });
-    Box::pin(unfold((app, content, from, room), move |(app, content, at, room)| async move {
+    Box::pin(unfold((app, content, from, (room, clock)), move |(app, content, at, (room, clock))| async move {
         if at >= to {
             return None;
         }
         if room.lock().unwrap_or_else(PoisonError::into_inner).is_none() {
-            return Some((Err(ErrorRequestTimeout("the reader took too long")), (app, content, to, room)));
+            return Some((Err(ErrorRequestTimeout("the reader took too long")), (app, content, to, (room, clock))));
         }
         match app.engine.content_from(&content, at).await {
             Ok(mut piece) => {
                 let left = to - at;
                 piece.truncate(usize::try_from(left.min(SEALED_SEGMENT)).unwrap_or(usize::MAX));
                 let next = at + u64::try_from(piece.len()).unwrap_or(u64::MAX);
-                Some((Ok(Bytes::from(piece)), (app, content, next, room)))
+                Some((Ok(Bytes::from(piece)), (app, content, next, (room, clock))))
             }
             Err(error) => {
                 tracing::error!(%error, "a file could not be read to its end");
-                Some((Err(ErrorInternalServerError("the rest is not there now")), (app, content, to, room)))
+                Some((Err(ErrorInternalServerError("the rest is not there now")), (app, content, to, (room, clock))))
             }
         }
     }))

@@ -72,12 +72,11 @@ fn pieces<R: Send + 'static>(
 ) -> impl Stream<Item = Result<Bytes, Error>> + use<R> {
     let sending = Arc::new(Mutex::new(Some((text, room))));
     let late = Arc::downgrade(&sending);
-    let clock = Watch(tokio::spawn(async move {
-        tokio::time::sleep(patience).await;
+    let clock = Watch::after(patience, move || {
         if let Some(sending) = late.upgrade() {
             sending.lock().unwrap_or_else(PoisonError::into_inner).take();
         }
-    }));
+    });
     poll_fn(move |_| {
         let _watched = &clock;
         let mut sending = sending.lock().unwrap_or_else(PoisonError::into_inner);
@@ -90,7 +89,17 @@ fn pieces<R: Send + 'static>(
 }
 
 /// Who looks at the clock while an answer goes out, and no longer: thousands of answers are gone before one's patience ends.
-struct Watch(JoinHandle<()>);
+pub(super) struct Watch(JoinHandle<()>);
+
+impl Watch {
+    /// Does this when patience ends, unless the answer is gone before.
+    pub(super) fn after(patience: Duration, late: impl FnOnce() + Send + 'static) -> Self {
+        Self(tokio::spawn(async move {
+            tokio::time::sleep(patience).await;
+            late();
+        }))
+    }
+}
 
 impl Drop for Watch {
     fn drop(&mut self) {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use claimgate_adapters::hospital::{self as hospital_reader, Settings};
+use claimgate_adapters::hospital::{self as hospital_reader, HospitalBundle, Settings};
 use claimgate_packet::evidence::Document;
 use claimgate_packet::jose::jwk::{JwkSet, KeyAlg, KeyUse, PrivateJwk};
 use claimgate_packet::words::Line;
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::client::{ClientError, Identity, PartyClient};
 use super::report::{Demo, Recipient, Step};
-use super::{app, hospital, insurer};
+use super::{app, hospital, insurer, life};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::id::{Random, RequestId};
@@ -77,6 +77,9 @@ pub async fn run(folder: &Path, tell: Tell<'_>) -> anyhow::Result<(World, Demo)>
         one.client.authenticate().await?;
     }
     steps.mark("obtain access tokens (private_key_jwt; the life insurer's bound to a key, DPoP)");
+    let bundle = bundle()?;
+    let applied = life::apply(&world.hospital, &bundle, &world.insurers);
+    let application = steps.take("the patient applies and consents to both insurers", applied).await?;
     let key = RequestId::new(world.clock.now(), &world.random).to_string();
     let pushed = steps
         .take("push the bundle: validated, signed, sealed, on disk", hospital::push(&world.hospital, BUNDLE, &key))
@@ -88,6 +91,9 @@ pub async fn run(folder: &Path, tell: Tell<'_>) -> anyhow::Result<(World, Demo)>
     }
     steps.take("each insurer finds only its own delivery", cross_check(&world)).await?;
     let claim = steps.take("the app redeems the tracking code", app::link(&world.app, &pushed.tracking_code)).await?;
+    let (received, statement) =
+        steps.take("who received what, and the day's statement", life::seen(&world.hospital, &application)).await?;
+    demo.seen(&received, &statement);
     let timeline = steps.take("read the timeline", app::timeline(&world.app, &claim)).await?;
     demo.finish(&timeline, steps.list);
     Ok((world, demo))
@@ -109,13 +115,21 @@ async fn serve(world: &World, one: &Insurer, steps: &mut Steps<'_>) -> anyhow::R
     steps.mark(&format!("{name} acknowledges with a signed receipt"));
     insurer::report(&one.client, &envelope.submission_id, "in-review", "C-2026-000123").await?;
     steps.mark(&format!("{name} reports a status"));
+    if one.line == Line::HealthReimbursement {
+        life::decide_and_pay(&one.client, &envelope.submission_id).await?;
+        steps.mark(&format!("{name} decides and pays"));
+    }
     Ok(Recipient::new(&name, &envelope, &opened, &documents()?))
+}
+
+fn bundle() -> anyhow::Result<HospitalBundle> {
+    let read = hospital_reader::read(BUNDLE, &Settings::default());
+    read.map_err(|_| anyhow::anyhow!("the demo's own bundle is refused"))
 }
 
 /// What the bundle holds, by evidence type: the demo has one document of each.
 fn documents() -> anyhow::Result<BTreeMap<String, Value>> {
-    let read = hospital_reader::read(BUNDLE, &Settings::default());
-    let bundle = read.map_err(|_| anyhow::anyhow!("the demo's own bundle is refused"))?;
+    let bundle = bundle()?;
     let one = |document: &Document| Ok((document.kind().to_owned(), document.to_json()?));
     bundle.documents.iter().map(one).collect()
 }

@@ -77,6 +77,10 @@ pub struct Demo {
     sent: Vec<String>,
     timeline: Vec<(String, String, String, String)>,
     steps: Vec<Step>,
+    /// Who received what, as the gateway says it to the patient.
+    received: Value,
+    /// The hospital's statement of the day.
+    statement: Value,
 }
 
 impl Recipient {
@@ -121,7 +125,13 @@ impl Demo {
             sent: Vec::new(),
             timeline: Vec::new(),
             steps: Vec::new(),
+            received: Value::Null,
+            statement: Value::Null,
         }
+    }
+
+    pub(super) fn seen(&mut self, received: &Value, statement: &Value) {
+        (self.received, self.statement) = (received.clone(), statement.clone());
     }
 
     pub(super) fn add(&mut self, recipient: Recipient) {
@@ -143,13 +153,14 @@ impl Demo {
         self.steps = steps;
     }
 
-    /// Whether everything was opened, verified and told: two insurers, one packet, a full timeline.
+    /// Whether everything was opened, verified and told: two insurers, one packet, a full timeline, books that balance.
     #[must_use]
     pub fn is_ok(&self) -> bool {
         let reported = self.timeline.iter().filter(|(_, event, ..)| event == "submission.status").count();
         self.recipients.len() == 2
             && self.recipients.iter().all(|one| !one.evidence.is_empty() && one.packet == self.packet_id())
-            && reported == 2
+            && reported == 4
+            && self.statement.get("balances") == Some(&Value::Bool(true))
     }
 
     fn packet_id(&self) -> &str {
@@ -192,7 +203,31 @@ impl Demo {
             "steps": steps,
             "recipients": recipients,
             "timeline": timeline,
+            "received": self.received,
+            "statement": self.statement,
         })
+    }
+}
+
+impl Demo {
+    /// The patient's view of who received what, and the day's statement.
+    fn write_seen(&self, text: &mut String) -> fmt::Result {
+        let of = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
+        writeln!(text, "\nWho received what, as the patient sees it 病人檢視")?;
+        for one in self.received.get("recipients").and_then(Value::as_array).into_iter().flatten() {
+            let [party, line, received] = ["party", "line", "received"].map(|name| of(one, name));
+            writeln!(text, "  {party:<16} {line:<22} received {received}")?;
+        }
+        let balances = self.statement.get("balances") == Some(&Value::Bool(true));
+        let how = if balances { "balances" } else { "does not balance" };
+        writeln!(text, "\nStatement of the day 對帳單 {}: {how}", of(&self.statement, "date"))?;
+        for (party, account) in self.statement.get("accounts").and_then(Value::as_object).into_iter().flatten() {
+            let [opening, decided, reversed, paid, back, closing] =
+                ["opening", "decided", "reversed", "paid", "came_back", "closing"].map(|name| of(account, name));
+            let sums = format!("{opening} + decided {decided} - reversed {reversed} - paid {paid} + came back {back}");
+            writeln!(text, "  {party:<16} {sums} = {closing}")?;
+        }
+        Ok(())
     }
 }
 
@@ -216,6 +251,7 @@ impl fmt::Display for Demo {
                 writeln!(text, "      file      {media_type}, {bytes} bytes")?;
             }
         }
+        self.write_seen(&mut text)?;
         writeln!(text, "\nTimeline 進度 (Asia/Taipei)")?;
         for (at, event, party, words) in &self.timeline {
             writeln!(text, "  {at}  {event:<24} {party:<16} {words}")?;

@@ -119,11 +119,14 @@ mod tests {
     async fn a_copy_that_fails_leaves_nothing_that_looks_like_one() {
         let folder = tempfile::tempdir().unwrap();
         let (from, to) = (folder.path().join("claimgate.db"), folder.path().join("copy.db"));
-        // It begins as a database does, and its pages are none.
+        // It begins as a database does, and its last pages are none.
         crate::store::schema::migrate(&Database::Sqlite(from.clone())).await.unwrap();
         let mut bytes = std::fs::read(&from).unwrap();
-        bytes.iter_mut().skip(4_096).for_each(|byte| *byte = 0xee);
+        let half = bytes.len() / 2;
+        bytes.iter_mut().skip(half).for_each(|byte| *byte = 0xee);
         std::fs::write(&from, bytes).unwrap();
+        let opens = Opener::new(&Database::Sqlite(from.clone())).unwrap().connect().await;
+        opens.unwrap().close().await.unwrap();
         copy(&Database::Sqlite(from), &to).await.unwrap_err();
         assert!(!to.exists());
     }

@@ -68,7 +68,7 @@ impl Engine {
             if self.store.reference_used(insurer, &reference).await? {
                 return Err(NotBooked::Reference.into());
             }
-            let balance = after(&books, payment)?;
+            let balance = after(books.balance()?, payment)?;
             let (change, known) = {
                 let entry = PaymentId::new(self.now(), &self.random);
                 let number = books.payments.last().map_or(0, |(kept, _)| kept.number) + 1;
@@ -197,8 +197,7 @@ fn goes_out(state: SubmissionState, books: &Books, payment: &Payment) -> Result<
     if payment.amount <= open { Ok(()) } else { Err(NotBooked::AboveAccepted) }
 }
 
-pub(super) fn after(books: &Books, payment: &Payment) -> Result<Balance, NotDone> {
-    let mut balance = books.balance()?;
+pub(super) fn after(mut balance: Balance, payment: &Payment) -> Result<Balance, NotDone> {
     let sum = if payment.kind.comes_back() { &mut balance.came_back } else { &mut balance.paid };
     *sum = sum.checked_add(payment.amount).ok_or(NotBooked::Amount)?;
     balance.open().ok_or(NotBooked::Amount)?;
