@@ -200,7 +200,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Backup(backup) => backup.run(&config()?).await,
         Command::Erase(erase) => erase.run(config()?).await,
         Command::Statement(statement) => statement.run(config()?).await,
-        Command::Doctor(doctor) => doctor.run(config()).await,
+        Command::Doctor(doctor) => Box::pin(doctor.run(config())).await,
     }
 }
 
