@@ -226,7 +226,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
     Ok(Engine {
         floor,
         wallet: WalletSetup::open(&config.wallet, &issuer, config.gateway.sandbox)?,
-        mydata: MydataSetup::open(&config.mydata, &issuer, &sender)?,
+        mydata: MydataSetup::open(&config.mydata, &issuer, &sender)?.map(Box::new),
         issuer,
         store,
         ring: keys,

@@ -205,7 +205,7 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
         Command::Erase(erase) => erase.run(config()?).await,
         Command::Report(report) => report.run(config()?).await,
         Command::Statement(statement) => statement.run(config()?).await,
-        Command::Doctor(doctor) => doctor.run(config()).await,
+        Command::Doctor(doctor) => Box::pin(doctor.run(config())).await,
     }
 }
 

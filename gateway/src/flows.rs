@@ -119,7 +119,7 @@ pub struct Engine {
     /// How credentials are asked of wallets.
     pub wallet: wallet::Setup,
     /// How data sets are fetched from MyData, where they are.
-    pub mydata: Option<mydata::Setup>,
+    pub mydata: Option<Box<mydata::Setup>>,
     /// Bounds and lives.
     pub rules: Rules,
     /// Who is at work on what.

@@ -202,7 +202,7 @@ async fn keys(engine: &Engine, mut stop: watch::Receiver<bool>) {
         if let Err(error) = engine.wallet.reload() {
             tracing::error!(%error, "trusted issuers could not be read again; those read before stay in use");
         }
-        if let Some(Err(error)) = engine.mydata.as_ref().map(crate::flows::mydata::Setup::reload) {
+        if let Some(Err(error)) = engine.mydata.as_deref().map(crate::flows::mydata::Setup::reload) {
             tracing::error!(%error, "authorities of data providers could not be read again; those read before stay");
         }
         if let Err(error) = engine.authorities.reload() {

@@ -109,7 +109,7 @@ fn percented(text: &str) -> String {
 }
 
 /// A value as it is likely to be written: plain, as JSON and percent escapes, as base64 wherever it begins.
-fn forms(value: &str) -> Vec<Vec<u8>> {
+pub(crate) fn forms(value: &str) -> Vec<Vec<u8>> {
     let escaped = spelled(value.encode_utf16(), |unit| format!("\\u{unit:04x}"));
     let percent = percented(value);
     let some = spelled(value.chars(), |sign| {
@@ -132,7 +132,7 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
 }
 
 /// Bytes as signs of one byte each, so that the standard library's search, which never is slow, can look through them.
-fn signs(bytes: &[u8]) -> String {
+pub(crate) fn signs(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
@@ -154,13 +154,13 @@ fn found(name: &str, bytes: &[u8]) -> Vec<String> {
 }
 
 /// Everything in a folder, read by another process: one that opened the database's files here would end its locks.
-fn everything(folder: &Path) -> Vec<u8> {
+pub(crate) fn everything(folder: &Path) -> Vec<u8> {
     let output = Command::new("find").arg(folder).args(["-type", "f", "-exec", "cat", "{}", "+"]).output().unwrap();
     output.stdout
 }
 
 /// What `pg_dump` writes of a gateway's database, where it has one on a server and the program is there.
-fn dumped(folder: &Path) -> Vec<u8> {
+pub(crate) fn dumped(folder: &Path) -> Vec<u8> {
     let Some((_, url)) = database::settings(folder).pop() else { return Vec::new() };
     let Ok(output) = Command::new("pg_dump").arg(url).output() else {
         tell("skipped: pg_dump is not here");

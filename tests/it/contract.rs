@@ -21,6 +21,8 @@ use claimgate_tests::shared::project;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::mydata::Platform;
+
 /// What Schemathesis does not look at: a schema cannot say that a receipt must verify or a form's value be known.
 const UNCHECKED: &str = "positive_data_acceptance";
 /// tus refuses a version it does not speak with 412, before it looks at the rest: that is a refusal too.
@@ -75,10 +77,10 @@ fn spectral_finds_nothing() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
 
-/// A gateway with something behind every address, and the description with ids that lead there.
+/// A gateway with something behind every address, the description with ids that lead there, and the platform it fetches from.
 #[expect(clippy::too_many_lines, reason = "one address after the other")]
-async fn prepared() -> (TestGateway, Value) {
-    let platform = crate::mydata::Platform::open("");
+async fn prepared() -> (TestGateway, Value, Platform) {
+    let platform = Platform::open("");
     let mut settings = vec![
         ("CLAIMGATE_DELIVERY__MAX_WAIT_SECONDS", "1".to_owned()),
         ("CLAIMGATE_WALLET__ADDRESS", "https://gate.example".to_owned()),
@@ -95,7 +97,7 @@ async fn prepared() -> (TestGateway, Value) {
     let returned = [("code", code.to_owned()), ("tx_id", back)];
     let [came, waits] = [came, waits].map(|one| one["transaction_id"].as_str().unwrap().to_owned());
     let unable = json!({ "tx_id": waits.trim_start_matches("myd_"), "unable_to_deliver": ["API.60GGfgGX1A"] });
-    let test = desk.test.with_bearer_life().await;
+    let (test, platform) = (desk.test.with_bearer_life().await, desk.platform);
     let receiver = Receiver::start(Act::Status(204)).await;
     let told = (Content::Event, Scheme::Ed25519);
     let party = test.life().client.id().parse().unwrap();
@@ -305,7 +307,7 @@ async fn prepared() -> (TestGateway, Value) {
     ] {
         assert_eq!(get(reader, &path).await.status, 200);
     }
-    (test, document)
+    (test, document, platform)
 }
 
 /// A session with wallets: its id, and the handle in its link.
@@ -367,7 +369,7 @@ fn walked(path: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_gateway_does_what_its_description_says() {
-    let (test, document) = prepared().await;
+    let (test, document, _platform) = prepared().await;
     let run = |document: &Value, more: &[&str]| tokio::task::block_in_place(|| schemathesis(&test, document, more));
     let (fine, said) = run(&document, &["--max-examples", "30"]);
     assert!(fine, "{said}");

@@ -14,9 +14,11 @@ use claimgate_gateway::sandbox::app;
 use claimgate_gateway::sandbox::mydata::{Agreed, Portal, Said};
 use claimgate_tests::bundles::{bytes, case};
 use claimgate_tests::gateway::{NewParty, TestGateway, get, must, post};
-use claimgate_tests::shared::binary;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+
+mod canary;
+mod kit;
 
 /// Made up, with a valid check digit.
 const PERSON: &str = "A234567893";
@@ -37,7 +39,7 @@ pub(crate) struct Platform {
 /// A gateway and the platform it fetches from.
 pub(crate) struct Desk {
     pub(crate) test: TestGateway,
-    platform: Platform,
+    pub(crate) platform: Platform,
     http: reqwest::Client,
 }
 
@@ -232,6 +234,13 @@ async fn a_person_consents_and_a_vehicle_is_proved_for_a_claim() {
     for secret in [PERSON, "陳筱玲", "ABC-1234", "SANDBOX0001", "0123456789abcdef"] {
         assert!(!desk.test.kept().holds(secret.as_bytes()).await, "in the database: {secret}");
     }
+    // It goes with its claim.
+    crate::retention::closed(&desk.test).await;
+    let erase = ["erase", claim.as_str(), "--ground", "request", "--as", "alice"];
+    let (exit, said, heard) = crate::retention::operate(desk.test.folder(), &erase, &[]);
+    assert!(exit == 0 && !said.contains("restricted"), "{said}{heard}");
+    assert_eq!(get(&desk.test.world.app, &documents).await.status, 404);
+    assert_eq!(desk.test.kept().number("select count(*) from mydata_dataset").await, 0);
     desk.test.stop().await;
 }
 
@@ -276,10 +285,16 @@ async fn every_wrong_package_is_refused_with_its_reason() {
     {
         let begun = desk.ask(json!({})).await;
         desk.says(&begun, json!({ "wrong": wrong })).await;
-        desk.until(&begun, "fetching").await;
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        desk.test.clock.advance(Duration::from_secs(seconds));
-        assert_eq!(desk.until(&begun, state).await["reason"], reason, "{wrong}");
+        let mut read = Value::Null;
+        for _ in 0..20 {
+            tokio::time::sleep(Duration::from_millis(1_500)).await;
+            read = desk.read(&begun).await;
+            if read["state"] == state {
+                break;
+            }
+            desk.test.clock.advance(Duration::from_secs(seconds));
+        }
+        assert_eq!((&read["state"], &read["reason"]), (&json!(state), &reason), "{wrong}");
     }
     // Another provider than the registered one, and the paper of another person.
     desk.platform.portal.put("API.60GGfgGX1A", vec![claimgate_gateway::sandbox::mydata::bureau::vehicle(OTHER)]);
@@ -429,80 +444,5 @@ async fn papers_of_an_accident_come_with_their_files_and_lists_are_read_again() 
     let engine = &desk.test.world.gateway.app.engine;
     must(engine.store.forget_expired(desk.test.clock.now()).await);
     assert!(must(mydata::documents(engine, id).await).is_empty());
-    desk.test.stop().await;
-}
-
-/// A program that ends with its story.
-struct Running(std::process::Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_bureau_hands_its_papers_over_by_the_kit() {
-    let desk = Desk::open().await;
-    let platform = &desk.platform;
-    let (certificate, key) = platform.portal.bureau().identity();
-    platform.write("bureau/bureau.pem", certificate);
-    platform.write("bureau/bureau.key", key);
-    platform.write("bureau/secret", "resource-secret\n");
-    let slip = json!({
-        "number": "11509A0001", "occurrence": { "on": "2026-09-01", "place": { "text": "示範路1號前" } },
-        "unit": { "name": "示範分局" }, "parties": [{ "order": 1, "plate": "ABC-1234" }]
-    });
-    platform.write("bureau/cases/11509A0001/slip.json", &slip.to_string());
-    platform.write("bureau/cases/11509A0001/聯單.pdf", "%PDF-1.7 made up");
-    platform.write("bureau/cases/11509A0001/persons", &format!("{OTHER}\n{PERSON}\n"));
-    let door = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let folder = platform.files.path().join("bureau");
-    let file = |name: &str| Value::from(folder.join(name).display().to_string());
-    let settings = format!(
-        "listen = \"{door}\"\nplatform = \"{}\"\nresource_id = \"{SLIP}\"\nresource_secret_file = {}\ncertificate = {}\n\
-         key = {}\ncases = {}\nverifications = [\"CER\"]\nallow_loopback = true\n",
-        platform.place,
-        file("secret"),
-        file("bureau.pem"),
-        file("bureau.key"),
-        file("cases")
-    );
-    let settings = platform.write("bureau/bureau.toml", &settings);
-    let kit = std::process::Command::new(binary()).args(["mydata", "provider", "serve", "--config", &settings]).spawn();
-    let _kit = Running(kit.unwrap());
-    let address = format!("http://{door}/");
-    for _ in 0..100 {
-        if desk.http.get(&address).send().await.is_ok() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    // Who is not the platform gets nothing.
-    let call = |token: &'static str| {
-        let asked = desk.http.get(&address).header("authorization", token);
-        async move { asked.send().await.unwrap().status().as_u16() }
-    };
-    for token in ["Bearer mydata::made-up", "Bearer mydata::", "Bearer x", "Basic eDp5", "Bearer mydata::a b"] {
-        assert_eq!(call(token).await, 401, "{token}");
-    }
-    platform.portal.provide(SLIP, &address);
-    let begun = desk.ask(json!({ "datasets": ["slip"] })).await;
-    desk.says(&begun, json!({})).await;
-    let read = desk.until(&begun, "verified").await;
-    assert_eq!(read["datasets"][0]["provider"], "CN=Sandbox bureau");
-    let id = begun["transaction_id"].as_str().unwrap().parse().unwrap();
-    let proved = must(mydata::documents(&desk.test.world.gateway.app.engine, id).await);
-    assert_eq!(proved[0].documents[0].to_json().unwrap(), slip);
-    assert_eq!((proved[0].files.len(), proved[0].files[0].name.as_str()), (1, "聯單.pdf"), "not the list of persons");
-    // A second case, and a person of none.
-    platform.write("bureau/cases/11509A0002/slip.json", "{}");
-    platform.write("bureau/cases/11509A0002/persons", PERSON);
-    for person in [PERSON, "B123456780"] {
-        let begun = desk.ask(json!({ "datasets": ["slip"], "person": person })).await;
-        desk.says(&begun, json!({})).await;
-        assert_eq!(desk.until(&begun, "unavailable").await["datasets"][0]["code"], "204", "{person}");
-    }
     desk.test.stop().await;
 }

@@ -252,7 +252,7 @@ fn not_begun(app: &App, reason: NotBegun) -> Problem {
             Problem::new(422, "mydata.person", detail).at("/person")
         }
         NotBegun::Dataset => {
-            let names = app.engine.mydata.as_ref().map(Setup::datasets).unwrap_or_default().join(", ");
+            let names = app.engine.mydata.as_deref().map(Setup::datasets).unwrap_or_default().join(", ");
             let detail = format!("A data set is unknown or stands twice; there are: {names}");
             Problem::new(422, "mydata.dataset-unknown", detail).at("/datasets")
         }
@@ -436,9 +436,9 @@ pub async fn returned(app: Data<App>, request: HttpRequest) -> Result<HttpRespon
     if let Some(page) = page {
         let headers = [("Location", page.as_str()), ("Cache-Control", "no-store"), ("Referrer-Policy", "no-referrer")];
         let mut response = HttpResponse::SeeOther();
-        headers.into_iter().for_each(|header| {
+        for header in headers {
             response.insert_header(header);
-        });
+        }
         return Ok(response.finish());
     }
     let text = format!(

@@ -161,7 +161,8 @@ pub(super) async fn apply(tx: &mut Connection, write: &MydataWrite) -> Result<()
         }
         MydataWrite::Again(id, fence, due_at, unsure) => {
             let sql = "-- mydata::again
-                update mydata_transaction set lease_until = null, due_at = $3, unsure = $4
+                update mydata_transaction set lease_until = null, due_at = $3, unsure = $4,
+                    state = case when state = 'fetching' then 'ready' else state end
                 where id = $1 and fence = $2 and state in ('fetching', 'fetched')";
             let written = query(sql)
                 .bind(id.to_string())

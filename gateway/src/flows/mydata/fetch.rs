@@ -62,8 +62,8 @@ impl Engine {
             committed => committed?,
         }
         transaction.fence += 1;
-        // Taken up before and not brought to an end: what that try did is not known.
-        transaction.unsure |= transaction.state == TransactionState::Fetching && transaction.fence > 1;
+        // A try that did not come to its end: what it did is not known.
+        transaction.unsure |= transaction.state == TransactionState::Fetching;
         let kept = self.open_mydata(&transaction)?;
         let fetched = if transaction.state == TransactionState::Fetched {
             None
@@ -139,12 +139,11 @@ fn meaning(answer: &Result<Answered, SendError>, transaction: &Transaction, now:
     };
     match answer.status {
         200 => Meaning::Package,
-        201 if transaction.unsure => Meaning::Ends(TransactionState::Lost, "package-lost"),
+        // The platform knows no ticket of a package that was handed out, or says that it was.
+        201 | 403 if transaction.unsure => Meaning::Ends(TransactionState::Lost, "package-lost"),
         201 => Meaning::Ends(TransactionState::Failed, "already-fetched"),
         400 => Meaning::Ends(TransactionState::Failed, "ticket-missing"),
         401 => Meaning::Ends(TransactionState::Failed, "address-refused"),
-        // The platform forgets a package that was handed out.
-        403 if transaction.unsure => Meaning::Ends(TransactionState::Lost, "package-lost"),
         403 => Meaning::Ends(TransactionState::Failed, "ticket-unknown"),
         429 => {
             let named = answer.retry_after.as_deref().and_then(|text| text.trim().parse().ok());

@@ -93,9 +93,9 @@ impl Wrong {
         manifest.push_str("<files>");
         for (name, bytes) in &data {
             let _ = write!(manifest, "<file><filename>{name}</filename><digest>");
-            sha256(bytes).iter().for_each(|byte| {
+            for byte in sha256(bytes) {
                 let _ = write!(manifest, "{byte:02x}");
-            });
+            }
             manifest.push_str("</digest></file>");
         }
         manifest.push_str("</files>");
@@ -148,8 +148,8 @@ pub fn encrypted(outer: &[u8], client: &str, key: &[u8; 32], random: &Random) ->
     let mut wrapped = [0; 72];
     KeyEncryptionKey::new(&AES_256, key).ok()?.wrap(&content, &mut wrapped).ok()?;
     let cipher = UnboundCipherKey::new(&CBC_256, cipher_key).ok()?;
-    let context = PaddedBlockEncryptingKey::cbc_pkcs7(cipher).ok()?.encrypt(&mut buffer).ok()?;
-    let DecryptionContext::Iv128(iv) = context else { return None };
+    let used = PaddedBlockEncryptingKey::cbc_pkcs7(cipher).ok()?.encrypt(&mut buffer).ok()?;
+    let DecryptionContext::Iv128(iv) = used else { return None };
     let length = u64::try_from(protected.len().checked_mul(8)?).ok()?.to_be_bytes();
     let authenticated = [protected.as_bytes(), iv.as_ref(), &buffer, &length].concat();
     let mac = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA512, mac_key), &authenticated);
