@@ -12,7 +12,7 @@ mod limits;
 pub use limits::Limits;
 
 /// Proof that a consent covers handing evidence of one claim to these recipients for this purpose.
-/// Only [`permit`] makes one.
+/// Only [`permit`] and [`by_record_consent`] make one.
 #[derive(Clone, Debug)]
 pub struct Permit {
     consent: ConsentId,
@@ -131,6 +131,19 @@ pub fn permit(
             ByPatient::Given(given) => by_patient((consent, reference), recipients, given),
         },
         None => Err(NoPermit::NoBasis),
+    }
+}
+
+/// A permit for the one insurer that asked for records (病歷調閱), on the person's own consent to that request; `reference` is
+/// the record request. Whether the consent counts is looked at by who asks, and again before the first byte leaves.
+#[must_use]
+pub fn by_record_consent(consent: ConsentId, reference: &str, to: (PartyId, Line)) -> Permit {
+    Permit {
+        consent,
+        reference: reference.to_owned(),
+        purpose: Purpose::RecordRequest,
+        recipients: vec![to],
+        limits: Vec::new(),
     }
 }
 

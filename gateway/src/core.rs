@@ -5,6 +5,7 @@
 pub mod alert;
 pub mod application;
 pub mod change;
+pub mod compare;
 pub mod delivery;
 pub mod disclosure;
 pub mod handover;
@@ -14,6 +15,7 @@ pub mod offset;
 pub mod packet;
 pub mod proposal;
 pub mod push;
+pub mod records;
 pub mod request;
 pub mod retention;
 pub mod route;

@@ -79,7 +79,7 @@ fn used() -> BTreeSet<(String, Option<u16>)> {
 }
 
 /// Codes that are chosen where the answer is made, by what went wrong.
-const NAMED: [&str; 16] = [
+const NAMED: [&str; 28] = [
     "receipt.required",
     "receipt.result",
     "insurer.line-not-offered",
@@ -96,6 +96,18 @@ const NAMED: [&str; 16] = [
     "application.third-account",
     "application.recipient",
     "application.other-person",
+    "records.no-consent",
+    "records.beyond-consent",
+    "records.other-person",
+    "records.person",
+    "records.consent",
+    "records.hospital",
+    "records.document",
+    "records.line",
+    "records.compare-with",
+    "records.fee",
+    "records.as-bundle",
+    "records.nothing-asked",
 ];
 
 #[test]

@@ -14,6 +14,7 @@ use super::master::MasterWrite;
 use super::offset::OffsetWrite;
 pub use super::proposal::{Decision, ProposalKind, ProposalRow, Verdict};
 use super::push::PushWrite;
+use super::records::RecordsWrite;
 use super::request::RequestWrite;
 use super::retention::RetentionWrite;
 use super::submission::SubmissionState;
@@ -125,6 +126,8 @@ pub enum Write {
     Ledger(LedgerWrite),
     /// A request for papers, or a step of one.
     Request(RequestWrite),
+    /// A record request, a part of it, or a consent taken back.
+    Records(RecordsWrite),
     /// A case of offset at discharge, or a step of one.
     Offset(OffsetWrite),
     /// A hold, a restriction, an erasure.

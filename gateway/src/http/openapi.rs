@@ -18,6 +18,7 @@ mod ledger;
 mod offset;
 mod operation;
 mod operator;
+mod records;
 mod requests;
 mod table;
 mod wallet;

@@ -288,7 +288,7 @@ async fn bar(tx: &mut Connection, claim: ClaimId, version: Option<i64>, bar: Opt
 
 /// Statements with the claim's id as $1; what cannot be null becomes empty. The submissions go first: who links one, gives
 /// it back or reports on it holds their rows, and is waited for before what it wrote is looked for.
-const EMPTIED: [&str; 27] = [
+const EMPTIED: [&str; 28] = [
     "-- retention::erase_details\nupdate submission set detail = null, version = version + 1 where claim_id = $1",
     "-- retention::erase_key\ndelete from claim_key where claim_id = $1",
     "-- retention::erase_search\ndelete from claim_search where claim_id = $1",
@@ -302,6 +302,7 @@ const EMPTIED: [&str; 27] = [
     "-- retention::erase_returns\nupdate delivery_return set suggested = null where claim_id = $1",
     "-- retention::erase_accounts\ndelete from account where claim_id = $1",
     "-- retention::erase_requests\ndelete from claim_request where claim_id = $1",
+    "-- retention::erase_record_parts\ndelete from record_part where claim_id = $1",
     "-- retention::erase_payments\ndelete from payment where claim_id = $1",
     "-- retention::erase_decisions\ndelete from decision where claim_id = $1",
     "-- retention::erase_application_recipients

@@ -82,6 +82,7 @@ migrations! {
     23 "0023_requests";
     24 "0024_application";
     25 "0025_offset";
+    27 "0027_records";
 }
 
 /// The migrations for the database of a connection, in order.

@@ -44,6 +44,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(submissions());
     all.extend(super::ledger::operations());
     all.extend(super::requests::operations());
+    all.extend(super::records::operations());
     all.extend(super::offset::operations());
     all.extend(told());
     all.extend(super::applications::operations());
