@@ -161,7 +161,22 @@ pub fn read(bytes: &[u8], settings: &Settings<'_>) -> Result<HospitalBundle, Rej
 /// # Errors
 /// As [`read`].
 pub fn read_format(bytes: &[u8], format: Format, settings: &Settings<'_>) -> Result<HospitalBundle, Rejection> {
-    read_traced(bytes, format, settings, false)
+    read_as(bytes, format, settings, (For::Claim, false))
+}
+
+/// Reads a Bundle of records an insurer asked for (病歷調閱): it needs no Coverage, whoever asked is known.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_records(bytes: &[u8], format: Format, settings: &Settings<'_>) -> Result<HospitalBundle, Rejection> {
+    read_as(bytes, format, settings, (For::Records, false))
+}
+
+/// What a Bundle is sent for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum For {
+    Claim,
+    Records,
 }
 
 /// As [`read_format`]; with `trace` it also says where each field came from ([`HospitalBundle::sources`]).
@@ -173,6 +188,15 @@ pub fn read_traced(
     format: Format,
     settings: &Settings<'_>,
     trace: bool,
+) -> Result<HospitalBundle, Rejection> {
+    read_as(bytes, format, settings, (For::Claim, trace))
+}
+
+fn read_as(
+    bytes: &[u8],
+    format: Format,
+    settings: &Settings<'_>,
+    (sent_for, trace): (For, bool),
 ) -> Result<HospitalBundle, Rejection> {
     let limits = &settings.limits;
     let root = match format {
@@ -193,7 +217,8 @@ pub fn read_traced(
         let mut from = [Sources::new(trace), Sources::new(trace)];
         let [of_patient, of_institution] = &mut from;
         let institution = institution::of(&bundle, shape, of_institution);
-        let coverages = coverage::entries(&bundle);
+        let needed = sent_for == For::Claim || bundle.all("Coverage").next().is_some();
+        let coverages = if needed { coverage::entries(&bundle) } else { Vec::new() };
         let case = evidence::Case {
             number: (head.identifier.system.clone(), head.identifier.value.clone()),
             patient: case::patient(&bundle, of_patient),

@@ -11,6 +11,7 @@ use validator::Validate;
 pub mod decision;
 pub mod handover;
 pub mod payment;
+pub mod records;
 pub mod request;
 pub mod told;
 pub mod webhook;

@@ -72,7 +72,7 @@ pub fn capability_statement(base: &str, software_version: &str, date: &str) -> V
                 "searchParam": [{ "name": "request.identifier", "type": "token", "documentation": "案件編號." }],
             }, {
                 "type": "Task",
-                "documentation": "What insurers ask for (補件), after Da Vinci CDex 2.1.0 Task Attachment Request.",
+                "documentation": "What insurers ask for (補件, 病歷調閱), after Da Vinci CDex 2.1.0 Task Attachment Request.",
                 "interaction": [{ "code": "read" }, { "code": "search-type" }],
                 "searchParam": [{ "name": "status", "type": "token", "documentation": "Without it: what waits." }],
             }],

@@ -21,8 +21,9 @@ const CLAIM_DOCUMENT: &str = "64291-8";
 /// 電子處方箋, 調劑單張.
 const PRESCRIPTIONS: [&str; 2] = ["57833-6", "29304-3"];
 
-/// 出院病摘, 門診病歷 (two codes in use), 病歷, 手術紀錄.
-const RECORDS: [&str; 5] = ["18842-5", "34117-2", "34108-1", "11503-0", "11504-8"];
+/// 出院病摘, 門診病歷 (two codes in use), 病歷, 手術紀錄, 入院病摘, 急診病歷, 護理紀錄, 病理報告, 影像報告.
+const RECORDS: [&str; 10] =
+    ["18842-5", "34117-2", "34108-1", "11503-0", "11504-8", "47039-3", "34111-5", "34746-8", "11526-1", "18748-4"];
 
 /// The shapes a document comes in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

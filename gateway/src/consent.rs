@@ -12,7 +12,7 @@ mod limits;
 pub use limits::Limits;
 
 /// Proof that a consent covers handing evidence of one claim to these recipients for this purpose.
-/// Only [`permit`] and [`of_accident`] make one.
+/// Only [`permit`], [`of_accident`] and [`by_record_consent`] make one.
 #[derive(Clone, Debug)]
 pub struct Permit {
     consent: ConsentId,
@@ -152,6 +152,19 @@ pub fn of_accident(
         purpose: Purpose::ClaimAssessment,
         recipients,
         limits: limits.into_iter().filter(|(_, limits)| *limits != Limits::default()).collect(),
+    }
+}
+
+/// A permit for the one insurer that asked for records (病歷調閱), on the person's own consent to that request; `reference` is
+/// the record request. Whether the consent counts is looked at by who asks, and again before the first byte leaves.
+#[must_use]
+pub fn by_record_consent(consent: ConsentId, reference: &str, to: (PartyId, Line)) -> Permit {
+    Permit {
+        consent,
+        reference: reference.to_owned(),
+        purpose: Purpose::RecordRequest,
+        recipients: vec![to],
+        limits: Vec::new(),
     }
 }
 

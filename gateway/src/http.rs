@@ -50,6 +50,7 @@ pub mod pull;
 pub mod push;
 pub mod qr;
 pub mod reports;
+pub mod records;
 pub mod requests;
 pub mod search;
 pub mod sending;
@@ -102,6 +103,7 @@ fn routes(service: &mut ServiceConfig) {
         .service(at("/fhir/ClaimResponse/_search", "POST").route(post().to(search::responses_by_form)))
         .service(at("/fhir/Task", "GET").route(get().to(requests::tasks)))
         .service(at("/fhir/Task/{id}", "GET").route(get().to(requests::read_task)))
+        .service(at("/fhir/Task/{id}/$records", "POST").route(post().to(records::take)))
         .service(at("/fhir/Bundle/{id}", "GET, PUT").route(get().to(hospital::read)).route(put().to(hospital::replace)))
         .service(at("/fhir/Bundle/{id}/_history/{revision}", "GET").route(get().to(hospital::read_revision)))
         .service(at("/oauth/token", "POST").route(post().to(oauth::token)))
@@ -187,6 +189,18 @@ fn life_routes(service: &mut ServiceConfig) {
         .service(at("/hospital/v1/requests/{id}/answer", "POST").route(post().to(requests::answer)))
         .service(at("/claims/v1/claims/{id}/requests", "GET").route(get().to(requests::of_person)))
         .service(at("/insurer/v1/submissions/{id}/coordination", "GET").route(get().to(ledger::coordination)))
+        .service(
+            at("/insurer/v1/record-requests", "GET, POST")
+                .route(get().to(records::list))
+                .route(post().to(records::ask)),
+        )
+        .service(at("/insurer/v1/record-requests/{id}", "GET").route(get().to(records::read)))
+        .service(at("/insurer/v1/record-requests/{id}/comparison", "GET").route(get().to(records::comparison)))
+        .service(at("/insurer/v1/record-requests/{id}/close", "POST").route(post().to(records::close)))
+        .service(at("/insurer/v1/requests/{id}/fee", "POST").route(post().to(records::answer_fee)))
+        .service(at("/hospital/v1/requests/{id}/fee", "POST").route(post().to(records::charge)))
+        .service(at("/hospital/v1/requests/{id}/withdraw", "POST").route(post().to(records::withdraw)))
+        .service(at("/hospital/v1/requests/{id}/consent", "GET").route(get().to(records::consent)))
         .service(at("/insurer/v1/submissions/{id}", "GET").route(get().to(ledger::standing)))
         .service(at("/insurer/v1/statements/{date}", "GET").route(get().to(ledger::of_insurer)))
         .service(at("/hospital/v1/statements/{date}", "GET").route(get().to(ledger::of_hospital)))

@@ -151,6 +151,8 @@ ids! {
     PaymentId = "pmt";
     /// A request for papers (補件); a `Task` in FHIR.
     TaskId = "tsk";
+    /// A record request (病歷調閱), of one or more hospitals; what each is asked for is a [`TaskId`].
+    RecordRequestId = "rec";
     /// A case of offset at discharge (理賠抵繳).
     OffsetId = "off";
     /// A traffic accident (交通事故).

@@ -175,6 +175,17 @@ async fn prepared() -> (TestGateway, Value, Platform) {
     // Each step of an offset was made in one of these: said again it answers the same.
     let paid = crate::offsets::refunded(&test, "CONTRACT-3").await;
     let (dead, off) = (crate::offsets::dead(&test, "CONTRACT-4").await, crate::offsets::off(&test, "CONTRACT-5").await);
+    // Records asked for: one whose fee waits, one to close, and steps that are the same said again.
+    let (record, records) = crate::records::asked(&test, &["hospital-demo"]).await;
+    let (closed_record, _) = crate::records::asked(&test, &["hospital-demo"]).await;
+    let (_, charged) = crate::records::asked(&test, &["hospital-demo"]).await;
+    let fee = json!({ "amount": "300" });
+    let stated = format!("/hospital/v1/requests/{}/fee", charged[0]);
+    assert_eq!(post(&test.world.hospital, &stated, &fee).await.status, 200);
+    let accepted_fee = json!({ "accept": true, "amount": "300" });
+    let path = format!("/insurer/v1/requests/{}/fee", charged[0]);
+    assert_eq!(post(client, &path, &accepted_fee).await.status, 200);
+    let asking_records = crate::records::asking(&test, (client.id(), "health-reimbursement"), &["hospital-demo"]);
     // The log's next checkpoint.
     for _ in 0..100 {
         if get(client, &proof).await.status != 503 {
@@ -234,6 +245,16 @@ async fn prepared() -> (TestGateway, Value, Platform) {
     let taken_on = Some(json!({ "result": "accepted" }));
     lead("/hospital/v1/requests/{id}/answer", "post", &[answered], taken_on);
     lead("/claims/v1/claims/{id}/requests", "get", &[("id", claim.as_str())], None);
+    let own = ("id", record.as_str());
+    lead("/insurer/v1/record-requests", "post", &[], Some(asking_records));
+    lead("/insurer/v1/record-requests/{id}", "get", &[own], None);
+    lead("/insurer/v1/record-requests/{id}/comparison", "get", &[own], None);
+    let cancelled = Some(json!({ "result": "cancelled" }));
+    lead("/insurer/v1/record-requests/{id}/close", "post", &[("id", closed_record.as_str())], cancelled);
+    lead("/insurer/v1/requests/{id}/fee", "post", &[("id", charged[0].as_str())], Some(accepted_fee));
+    lead("/hospital/v1/requests/{id}/fee", "post", &[("id", charged[0].as_str())], Some(fee));
+    lead("/hospital/v1/requests/{id}/consent", "get", &[("id", records[0].as_str())], None);
+    lead("/hospital/v1/requests/{id}/withdraw", "post", &[("id", records[0].as_str())], None);
     let today = claimgate_gateway::core::ledger::day(test.clock.now()).to_string();
     for side in ["insurer", "hospital"] {
         lead(&format!("/{side}/v1/statements/{{date}}"), "get", &[("date", today.as_str())], None);

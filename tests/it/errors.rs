@@ -79,7 +79,7 @@ fn used() -> BTreeSet<(String, Option<u16>)> {
 }
 
 /// Codes that are chosen where the answer is made, by what went wrong.
-const NAMED: [&str; 19] = [
+const NAMED: [&str; 31] = [
     "receipt.required",
     "receipt.result",
     "insurer.line-not-offered",
@@ -99,6 +99,18 @@ const NAMED: [&str; 19] = [
     "application.third-account",
     "application.recipient",
     "application.other-person",
+    "records.no-consent",
+    "records.beyond-consent",
+    "records.other-person",
+    "records.person",
+    "records.consent",
+    "records.hospital",
+    "records.document",
+    "records.line",
+    "records.compare-with",
+    "records.fee",
+    "records.as-bundle",
+    "records.nothing-asked",
 ];
 
 #[test]

@@ -65,6 +65,7 @@ mod profiles;
 mod published;
 mod pull;
 mod receipts;
+mod records;
 mod refusals;
 mod registry;
 mod replicas;

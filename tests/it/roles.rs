@@ -23,6 +23,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/fhir/ClaimResponse/_search", Role::Hospital),
     ("GET", "/fhir/Task", Role::Hospital),
     ("GET", "/fhir/Task/{claim}", Role::Hospital),
+    ("POST", "/fhir/Task/{claim}/$records", Role::Hospital),
     ("GET", "/fhir/Bundle/{claim}", Role::Hospital),
     ("PUT", "/fhir/Bundle/{claim}", Role::Hospital),
     ("GET", "/fhir/Bundle/{claim}/_history/{revision}", Role::Hospital),
@@ -60,6 +61,15 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/hospital/v1/requests/{request}/answer", Role::Hospital),
     ("GET", "/claims/v1/claims/{claim_id}/requests", Role::App),
     ("GET", "/insurer/v1/submissions/{submission}/coordination", Role::Insurer),
+    ("GET", "/insurer/v1/record-requests", Role::Insurer),
+    ("POST", "/insurer/v1/record-requests", Role::Insurer),
+    ("GET", "/insurer/v1/record-requests/{record}", Role::Insurer),
+    ("GET", "/insurer/v1/record-requests/{record}/comparison", Role::Insurer),
+    ("POST", "/insurer/v1/record-requests/{record}/close", Role::Insurer),
+    ("POST", "/insurer/v1/requests/{records}/fee", Role::Insurer),
+    ("POST", "/hospital/v1/requests/{records}/fee", Role::Hospital),
+    ("POST", "/hospital/v1/requests/{records}/withdraw", Role::Hospital),
+    ("GET", "/hospital/v1/requests/{records}/consent", Role::Hospital),
     ("GET", "/insurer/v1/submissions/{submission}", Role::Insurer),
     ("GET", "/insurer/v1/statements/{date}", Role::Insurer),
     ("GET", "/hospital/v1/statements/{date}", Role::Hospital),
@@ -255,6 +265,7 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
     let asked = post(&test.life().client, &path, &asked).await.json("request").unwrap();
     let asked = asked["request_id"].as_str().unwrap().to_owned();
     let offset = crate::offsets::open(&test, claim_id, 1_000).await;
+    let (record, records) = crate::records::asked(&test, &["hospital-demo"]).await;
     let fill = |path: &str| {
         path.replace("{claim}", claim_id.strip_prefix("clm_").unwrap())
             .replace("{claim_id}", claim_id)
@@ -262,6 +273,8 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
             .replace("{attachment}", &attachment)
             .replace("{submission}", &envelope.submission_id)
             .replace("{request}", &asked)
+            .replace("{record}", &record)
+            .replace("{records}", &records[0])
             .replace("{upload}", "upl_01a20795-d753-7615-8e9c-ec07a3131fba")
             .replace("{revision}", "1")
             .replace("{offset}", &offset)

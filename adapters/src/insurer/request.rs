@@ -1,5 +1,5 @@
-//! Requests for papers (補件): what an insurer asks for, by a fixed list of documents, and how a hospital answers. Words and
-//! plain values, no IO; what follows from them is not known here.
+//! Requests for papers (補件, 病歷調閱): what an insurer asks for, by a fixed list of documents, and how a hospital answers.
+//! Words and plain values, no IO; what follows from them is not known here.
 
 use claimgate_packet::opaque_debug;
 use claimgate_packet::words::Line;
@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use validator::Validate;
+
+use super::records::RecordsShown;
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($variant:ident = $word:literal, $chinese:literal, $english:literal;)+ }) => {
@@ -118,9 +120,17 @@ impl DocumentKind {
     pub fn loinc(self) -> Option<&'static str> {
         match self {
             Self::DischargeSummary => Some("18842-5"),
+            Self::AdmissionNote => Some("47039-3"),
             Self::OperationRecord => Some("11504-8"),
+            Self::OutpatientRecord => Some("34108-1"),
+            Self::EmergencyRecord => Some("34111-5"),
+            Self::NursingRecord => Some("34746-8"),
             Self::LaboratoryReport => Some("11502-2"),
+            Self::PathologyReport => Some("11526-1"),
             Self::ImagingReport => Some("18748-4"),
+            Self::Prescription => Some("57833-6"),
+            Self::PowerOfAttorney => Some("64298-3"),
+            Self::DeathCertificate => Some("64297-5"),
             _ => None,
         }
     }
@@ -183,6 +193,10 @@ pub struct RequestAnswer {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[validate(length(max = 49))]
     pub also: Vec<String>,
+    /// Of a record request (病歷調閱), with `refused`: which of its kinds; all that have not come where none is named.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[validate(length(max = 24))]
+    pub documents: Vec<DocumentKind>,
 }
 
 /// Body of `POST /insurer/v1/requests/{id}/close`.
@@ -202,7 +216,7 @@ opaque_debug!(Wanted, SupplementBody, RequestAnswer);
 pub struct RequestHead {
     /// Id of the request, `tsk_` + UUIDv7.
     pub request_id: String,
-    /// `supplement`.
+    /// `supplement` or `records`.
     pub kind: String,
     /// Claim id.
     pub claim_id: String,
@@ -259,6 +273,9 @@ pub struct RequestView {
     /// The last answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answer: Option<AnswerKept>,
+    /// What a record request (病歷調閱) has beside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records: Option<RecordsShown>,
 }
 
 /// Requests, oldest first.

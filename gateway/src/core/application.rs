@@ -91,7 +91,8 @@ impl Signed {
     }
 }
 
-fn is_telling(one: &Identifier) -> bool {
+/// Whether a number tells one person from another.
+pub(crate) fn is_telling(one: &Identifier) -> bool {
     one.kind.as_deref().is_some_and(|kind| TELLING.contains(&kind)) && !one.value.trim().is_empty()
 }
 
@@ -102,7 +103,7 @@ pub fn same_person(one: &str, other: &str) -> bool {
 }
 
 /// Names and numbers are compared without spaces and case.
-fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     text.chars().filter(|one| !one.is_whitespace()).flat_map(char::to_uppercase).collect()
 }
 

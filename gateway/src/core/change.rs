@@ -18,6 +18,7 @@ use super::mydata::MydataWrite;
 use super::offset::OffsetWrite;
 pub use super::proposal::{Decision, ProposalKind, ProposalRow, Verdict};
 use super::push::PushWrite;
+use super::records::RecordsWrite;
 use super::request::RequestWrite;
 use super::retention::RetentionWrite;
 use super::revision::{DocumentRow, TakenBackRows};
@@ -141,6 +142,8 @@ pub enum Write {
     Ledger(LedgerWrite),
     /// A request for papers, or a step of one.
     Request(RequestWrite),
+    /// A record request, a part of it, or a consent taken back.
+    Records(RecordsWrite),
     /// A case of offset at discharge, or a step of one.
     Offset(OffsetWrite),
     /// A last day somebody is reminded of.

@@ -6,6 +6,7 @@ use claimgate_packet::words::Line;
 use serde_json::{Value, json};
 
 use super::Fault;
+use crate::core::records::Unfit;
 use crate::id::ClaimId;
 
 mod accept;
@@ -16,6 +17,7 @@ mod consented;
 mod evidence;
 mod forward;
 mod page;
+mod records;
 mod release;
 mod revised;
 mod same;
@@ -104,9 +106,18 @@ pub enum Refusal {
     /// PUT without `If-Match` of bytes that were replaced since.
     #[error("these bytes were replaced since")]
     Overtaken,
+    /// Records that do not answer the request they are sent for.
+    #[error("{}", .0.text)]
+    Records(Unfit),
     /// A fault of ours.
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+impl From<Unfit> for Refusal {
+    fn from(reason: Unfit) -> Self {
+        Self::Records(reason)
+    }
 }
 
 macro_rules! faults {

@@ -9,6 +9,7 @@ use crate::core::change::{Change, Resealed, Write};
 use crate::core::delivery::{DeliveryState, Leaving};
 use crate::core::handover::NotForwarded;
 use crate::core::packet::{PacketError, seal_again};
+use crate::core::records::Unfit;
 use crate::core::submission::InvalidStep;
 use crate::core::timeline::{Event, entries};
 use crate::id::DeliveryId;
@@ -45,7 +46,8 @@ pub use not_booked::NotBooked;
 pub use offset::Moving;
 pub use pay::Paying;
 pub use report::{Report, Reported, Status};
-pub use requests::{Asking, NotAsked};
+pub(in crate::flows) use requests::OfRecords;
+pub use requests::{Asking, Compared, NotAsked, RecordsAsking};
 pub use signed::NotSigned;
 pub use standing::shown;
 pub use statement::NotStated;
@@ -111,9 +113,18 @@ pub enum NotDone {
     /// A request for papers, or an answer to one, that does not count.
     #[error(transparent)]
     NotAsked(#[from] NotAsked),
+    /// A record request, or a step of one, that does not count: everything that is wrong with it.
+    #[error("{}", .0.first().map_or("", |one| one.text))]
+    Records(Vec<Unfit>),
     /// A fault of ours.
     #[error(transparent)]
     Fault(#[from] Fault),
+}
+
+impl From<Unfit> for NotDone {
+    fn from(reason: Unfit) -> Self {
+        Self::Records(vec![reason])
+    }
 }
 
 impl From<crate::store::StoreError> for NotDone {

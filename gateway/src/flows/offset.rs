@@ -116,6 +116,9 @@ impl Engine {
     pub async fn open_offset(&self, hospital: &PartyId, opening: &Opening) -> Result<(Seen, bool), NotTaken> {
         for _ in 0..TRIES {
             let head = self.claim_named(hospital, &opening.claim).await?.ok_or(NotTaken::NotFound)?;
+            if self.store.record_part(head.id).await?.is_some() {
+                return Err(NotTaken::NotFound);
+            }
             let key = self.vault.open_claim_key(head.id, &head.wrapped_key).map_err(Fault::from)?;
             let offset = self.asked_offset(hospital, head.id, opening).await?;
             for kept in self.store.offsets_of_claim(head.id).await? {

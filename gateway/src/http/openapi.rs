@@ -22,6 +22,7 @@ mod offset;
 mod operation;
 mod operator;
 mod reports;
+mod records;
 mod requests;
 mod table;
 mod timeline;

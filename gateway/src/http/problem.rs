@@ -88,6 +88,13 @@ impl Problem {
         self
     }
 
+    /// More of what is wrong, behind the first sentence.
+    #[must_use]
+    pub fn and(mut self, more: &str) -> Self {
+        self.detail.push_str(more);
+        self
+    }
+
     /// 401 with the reason in the standard header (RFC 6750 §3).
     #[must_use]
     pub fn unauthorized(code: &'static str, detail: impl Into<String>, challenge: &'static str) -> Self {
@@ -343,6 +350,7 @@ impl From<Refusal> for Problem {
                 "bundle.if-match-missing",
                 "These bytes are an earlier revision of the case; to go back to them send If-Match with the present ETag",
             ),
+            Refusal::Records(reason) => reason.into(),
             Refusal::Fault(fault) => fault.into(),
         }
     }
@@ -352,6 +360,7 @@ impl From<NotDone> for Problem {
     fn from(reason: NotDone) -> Self {
         match reason {
             NotDone::NotFound => Self::not_found(),
+            NotDone::Records(reasons) => super::records::all(reasons),
             NotDone::Withdrawn => Self::new(
                 410,
                 "delivery.withdrawn",

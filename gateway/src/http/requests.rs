@@ -1,4 +1,4 @@
-//! Requests for papers (補件): an insurer makes and closes them, the hospital polls, reads and answers them, as plain JSON or as
+//! Requests for papers (補件; 病歷調閱 in `records`): an insurer makes and closes them, the hospital polls, reads and answers them, as plain JSON or as
 //! FHIR `Task`; an app reads what its person is asked for.
 
 use actix_web::web::{Data, Path, Payload};
@@ -7,7 +7,7 @@ use claimgate_adapters::insurer::request::{
     CloseBody, RequestAnswer, RequestPage, RequestView, RequestsView, SupplementBody,
 };
 use claimgate_fhir::answer::searchset;
-use claimgate_fhir::task::{Task, TaskInput, task};
+use claimgate_fhir::task::{Task, TaskInput, TaskRecords, task};
 use serde_json::Value;
 
 use super::body::{self, Small};
@@ -231,6 +231,12 @@ async fn as_task(app: &App, hospital: &Party, id: TaskId, view: RequestView) -> 
             .collect(),
         notes: view.note.into_iter().chain(view.why_not_before).collect(),
         revision: view.head.revision,
+        records: view.records.map(|records| TaskRecords {
+            person: records.person,
+            period: (records.period.from.to_string(), records.period.until.to_string()),
+            case_number: records.case_number,
+            consent: records.consent.reference,
+        }),
     }))
 }
 

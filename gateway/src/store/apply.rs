@@ -8,7 +8,7 @@ use super::sql::{Connection, is_refusal, query};
 use super::written::{millis, one};
 use super::{
     StoreError, accident, alert, application, attachments, deadline, handover, inserts, leaving, ledger, log, mandate,
-    master, mydata, offset, published, push, receipt, registry, requests, retention, revision, trust, uploads, wallet,
+    master, mydata, offset, published, push, receipt, records, registry, requests, retention, revision, trust, uploads, wallet,
 };
 use crate::core::change::{Change, SearchValues, Write};
 use crate::party::Party;
@@ -155,6 +155,7 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
         Write::Handover(write) => handover::apply(tx, write).await,
         Write::Ledger(write) => ledger::apply(tx, write).await,
         Write::Request(write) => requests::apply(tx, write).await,
+        Write::Records(write) => records::apply(tx, write).await,
         Write::Offset(write) => offset::apply(tx, write).await,
         Write::Deadline(write) => deadline::apply(tx, write).await,
         Write::Acknowledge(id, acknowledgement, at) => {

@@ -10,7 +10,7 @@ use super::sql::{Connection, Row, query, query_as};
 use super::written::{millis, one};
 use super::{Store, StoreError};
 use crate::core::request::{RequestKind, RequestRow, RequestState, RequestStep, RequestWrite};
-use crate::id::{ClaimId, SubmissionId, TaskId};
+use crate::id::{ClaimId, RecordRequestId, SubmissionId, TaskId};
 use crate::party::PartyId;
 
 const TABLE: &str = "claim_request";
@@ -184,6 +184,23 @@ impl Store {
         rows.iter().map(kept).collect()
     }
 
+    /// What hospitals are asked for in a record request of an insurer, in the order they were named.
+    ///
+    /// # Errors
+    /// The database is away or a row damaged.
+    pub async fn requests_of_record(
+        &self,
+        insurer: &PartyId,
+        record: RecordRequestId,
+    ) -> Result<Vec<KeptRequest>, StoreError> {
+        let sql = kept!(
+            "of_record",
+            "r.claim_id in (select claim_id from record_part where record_id = $1) and r.party_id = $2 order by r.id"
+        );
+        let rows = query(sql).bind(record.to_string()).bind(insurer.as_str()).fetch_all(self.readers()).await?;
+        rows.iter().map(kept).collect()
+    }
+
     /// A request of an insurer.
     ///
     /// # Errors
@@ -219,7 +236,8 @@ impl Store {
         let sql = kept!(
             "page_of_hospital",
             "r.hospital_id = $1 and r.id > $2 and r.addressee = 'hospital' and c.barred is null
-                and (r.state = $3 or $3 = '' and r.open_until is not null) order by r.id limit $4"
+                and (r.state = $3 or $3 = '' and (r.open_until is not null or r.state = 'partly-answered'))
+                order by r.id limit $4"
         );
         let rows = query(sql)
             .bind(hospital.as_str())
@@ -261,21 +279,27 @@ impl Store {
         rows.iter().map(kept).collect()
     }
 
-    /// Submissions and requests for papers of every insurer, and of every hospital.
+    /// Submissions and requests for missing papers of every insurer, and of every hospital. Records that were asked for of
+    /// an insurer's own accord are neither.
     ///
     /// # Errors
     /// The database is away or a row damaged.
     pub async fn supplements(&self) -> Result<(Vec<Supplements>, Vec<Supplements>), StoreError> {
         let insurers = "-- requests::by_insurer
             select p.id, coalesce(s.n, 0), coalesce(r.n, 0) from party p
-            left join (select party_id, count(*) as n from submission group by party_id) s on s.party_id = p.id
-            left join (select party_id, count(*) as n from claim_request group by party_id) r on r.party_id = p.id
+            left join (select party_id, count(*) as n from submission u
+                where not exists (select 1 from record_part x where x.claim_id = u.claim_id)
+                group by party_id) s on s.party_id = p.id
+            left join (select party_id, count(*) as n from claim_request where kind = 'supplement'
+                group by party_id) r on r.party_id = p.id
             where p.role in ('insurer', 'fund') order by p.id";
         let hospitals = "-- requests::by_hospital
             select p.id, coalesce(s.n, 0), coalesce(r.n, 0) from party p
             left join (select c.hospital_id, count(*) as n from submission s join claim c on c.id = s.claim_id
+                where not exists (select 1 from record_part x where x.claim_id = c.id)
                 group by c.hospital_id) s on s.hospital_id = p.id
-            left join (select hospital_id, count(*) as n from claim_request group by hospital_id) r on r.hospital_id = p.id
+            left join (select hospital_id, count(*) as n from claim_request where kind = 'supplement'
+                group by hospital_id) r on r.hospital_id = p.id
             where p.role = 'hospital' order by p.id";
         let mut both = Vec::new();
         for sql in [insurers, hospitals] {

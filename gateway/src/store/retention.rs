@@ -336,7 +336,7 @@ async fn bar(tx: &mut Connection, claim: ClaimId, version: Option<i64>, bar: Opt
 
 /// Statements with the claim's id as $1; what cannot be null becomes empty. The submissions go first: who links one, gives
 /// it back or reports on it holds their rows, and is waited for before what it wrote is looked for.
-const EMPTIED: [&str; 38] = [
+const EMPTIED: [&str; 39] = [
     // Papers of an accident of which no other claim is left go with their key.
     "-- retention::erase_papers
         update accident_paper set content = null, receipt = null, due_at = null where accident_id in
@@ -370,6 +370,7 @@ const EMPTIED: [&str; 38] = [
     "-- retention::erase_accounts\ndelete from account where claim_id = $1",
     "-- retention::erase_deadlines\ndelete from deadline where claim_id = $1",
     "-- retention::erase_requests\ndelete from claim_request where claim_id = $1",
+    "-- retention::erase_record_parts\ndelete from record_part where claim_id = $1",
     "-- retention::erase_payments\ndelete from payment where claim_id = $1",
     "-- retention::erase_decisions\ndelete from decision where claim_id = $1",
     "-- retention::erase_application_recipients

@@ -88,6 +88,7 @@ migrations! {
     28 "0028_revisions";
     30 "0030_mandate_trust";
     26 "0026_application_page";
+    27 "0027_records";
 }
 
 /// The migrations for the database of a connection, in order.

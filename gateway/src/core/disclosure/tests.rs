@@ -78,7 +78,12 @@ fn each_line_gets_its_types_and_no_other() {
         };
         let expected = [expected, signed, &["revision-note"]].concat();
         assert_eq!(types(&policy, *line, Purpose::ClaimAssessment), expected, "{line}");
-        for purpose in [Purpose::RecordRequest, Purpose::Subrogation, Purpose::StatutoryNotice] {
+        let records: &[&str] = match line {
+            Line::MotorDamage | Line::MotorTheft => &[],
+            _ => &[certificate, receipt, "lab-report", "prescription", "medical-record"],
+        };
+        assert_eq!(types(&policy, *line, Purpose::RecordRequest), records, "{line}");
+        for purpose in [Purpose::Subrogation, Purpose::StatutoryNotice] {
             assert_eq!(types(&policy, *line, purpose), [""; 0], "{line} {purpose}");
         }
     }

@@ -397,7 +397,7 @@ fn received(revision: i64, evidence: &[Evidence]) -> Event {
 }
 
 /// A bound of the packet is the hospital's to keep, not a fault of ours.
-fn too_much(fault: Fault) -> Refusal {
+pub(super) fn too_much(fault: Fault) -> Refusal {
     match fault {
         Fault::Packet(PacketError::Sign(SignError::TooLarge(bound))) => Refusal::TooMuch(bound),
         other => other.into(),

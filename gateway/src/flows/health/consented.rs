@@ -91,13 +91,14 @@ impl Engine {
     }
 
     /// What an application holds.
-    pub(super) fn signed(&self, view: &ApplicationView) -> Result<Signed, Fault> {
+    pub(in crate::flows) fn signed(&self, view: &ApplicationView) -> Result<Signed, Fault> {
         let row = view.id.to_string();
         let plain = self.vault.open_registry(Encrypted::Application.place(&row), &view.body)?;
         serde_json::from_slice(&plain).map_err(|_| Fault::Stored("application"))
     }
 
-    /// Whether a delivery may still leave: by the hospital's basis, and where that is the patient's consent, by that.
+    /// Whether a delivery may still leave: records that were asked for on the person's own consent to that; all else by the
+    /// hospital's basis, and where that is the patient's consent, by that.
     pub(in crate::flows) async fn consents_still(
         &self,
         hospital: &Party,
@@ -106,6 +107,9 @@ impl Engine {
     ) -> Result<bool, Fault> {
         if hospital.role() != Role::Hospital {
             return Ok(self.store.accident_goes_to(claim, party, line).await?);
+        }
+        if let Some(part) = self.store.record_part(claim).await? {
+            return Ok(part.counts(self.now()));
         }
         Ok(match hospital.registration().consent {
             Some(ConsentBasis::HospitalAttested { .. }) => true,

@@ -32,6 +32,10 @@ impl Engine {
     /// newest revision, as long as the hospital has a basis.
     pub(in crate::flows) async fn payors(&self, claim: ClaimId) -> Result<Vec<(PartyId, Line)>, Fault> {
         let head = self.store.claim(claim).await?.ok_or(Fault::Stored("claim"))?;
+        // Records that one insurer asked for are for nobody else.
+        if self.store.record_part(claim).await?.is_some() {
+            return Ok(Vec::new());
+        }
         let hospital = self.store.party(&head.hospital).await?.ok_or(Fault::Stored("party"))?;
         // A patient's consent names its recipients: it is handed on to nobody else.
         if !matches!(hospital.registration().consent, Some(ConsentBasis::HospitalAttested { .. })) {

@@ -39,6 +39,9 @@ impl Engine {
             Err(StoreError::Barred(_)) => return Ok(Released::Waiting),
             found => found?.ok_or(Fault::Stored("claim"))?,
         };
+        if let Some(part) = self.store.record_part(head.id).await? {
+            return self.release_records(&work, &part).await;
+        }
         let hospital = self.store.party(&head.hospital).await?.ok_or(Fault::Stored("party"))?;
         if hospital.registration().consent.is_none() {
             return Ok(Released::Waiting);

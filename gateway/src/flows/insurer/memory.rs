@@ -1,11 +1,12 @@
 //! What an insurer's `Idempotency-Key` belongs to, and the answer that was given under it.
 
+use std::fmt::Display;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Engine, Fault, NotDone};
 use crate::core::change::{IdempotencyRow, Write};
-use crate::id::SubmissionId;
 use crate::keys::index::Mac;
 use crate::party::PartyId;
 
@@ -30,7 +31,7 @@ pub(super) struct Memory {
 }
 
 impl Engine {
-    pub(super) fn memory_of(&self, insurer: &PartyId, id: SubmissionId, keyed: Keyed<'_>) -> Memory {
+    pub(super) fn memory_of(&self, insurer: &PartyId, id: impl Display, keyed: Keyed<'_>) -> Memory {
         let party = insurer.as_str().as_bytes();
         Memory {
             route: keyed.route,

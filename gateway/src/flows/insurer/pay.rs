@@ -57,6 +57,7 @@ impl Engine {
         let _turn = self.turns.of(id.uuid().as_bytes()).await;
         for _ in 0..TRIES {
             let submission = self.store.submission(insurer, id).await?.ok_or(NotDone::NotFound)?;
+            self.not_of_records(&submission).await?;
             let key = self.vault.open_claim_key(submission.claim, &submission.wrapped_key).map_err(Fault::from)?;
             let books = self.books(&key, id).await?;
             if let Some(memory) = &memory

@@ -93,6 +93,12 @@ impl Engine {
                 return Ok(answer);
             }
             let submission = self.store.submission(insurer, id).await?.ok_or(NotDone::NotFound)?;
+            if report.status.decision.is_some()
+                || report.status.state.is_decision()
+                || report.status.state == SubmissionState::Paid
+            {
+                self.not_of_records(&submission).await?;
+            }
             let status = &report.status;
             let key = self.vault.open_claim_key(submission.claim, &submission.wrapped_key).map_err(Fault::from)?;
             let detail = Detail::open(&key, id, submission.detail.as_deref())?.merged(&key, id, status)?;

@@ -1,5 +1,6 @@
 //! Requests for papers (補件): an insurer asks, of a submission, for documents of a fixed list; the submission waits for them.
-//! The hospital's part stands in `answer`, what happens when the last day is over in `expire`.
+//! The hospital's part stands in `answer`, what happens when the last day is over in `expire`. What an insurer asks for of its
+//! own accord (病歷調閱) is a request too: `records`, and what came of it against what was there, `comparison`.
 
 use claimgate_adapters::insurer::request::{
     Addressee, AnswerKept, CloseResult, DocumentKind, RequestHead, RequestView, SupplementBody,
@@ -23,7 +24,13 @@ use crate::party::PartyId;
 use crate::store::{KeptRequest, SubmissionView};
 
 mod answer;
+mod comparison;
 mod expire;
+mod records;
+
+pub use comparison::Compared;
+pub(in crate::flows) use records::OfRecords;
+pub use records::RecordsAsking;
 
 /// The route keys are remembered under.
 const ROUTE: &str = "POST /insurer/v1/submissions/{id}/supplements";
@@ -111,6 +118,7 @@ impl Engine {
                 return Ok(known.request);
             }
             let submission = self.store.submission(insurer, id).await?.ok_or(NotDone::NotFound)?;
+            self.not_of_records(&submission).await?;
             let state = submission.state.step(SubmissionState::SupplementRequested).map_err(NotAsked::Submission)?;
             let earlier = self.store.requests_of_submission(insurer, id).await?;
             let row = self.row(insurer, &submission, &earlier, &asking.body)?;
@@ -251,16 +259,19 @@ impl Engine {
 
     /// A request opened.
     fn opened_request(&self, kept: &KeptRequest) -> Result<RequestView, Fault> {
+        if kept.kind == RequestKind::Records {
+            return Ok(self.of_records(kept)?.shown(kept, self.now()));
+        }
         let key = self.vault.open_claim_key(kept.claim, &kept.wrapped_key)?;
         let body: SupplementBody = opened(&key, kept.id, "body", &kept.body)?;
         let answer: Option<AnswerKept> =
             kept.answer.as_deref().map(|answer| opened(&key, kept.id, "answer", answer)).transpose()?;
         let SupplementBody { documents, to: _, due_on: _, note, why_not_before } = body;
-        Ok(RequestView { head: head(kept), documents, note, why_not_before, answer })
+        Ok(RequestView { head: head(kept), documents, note, why_not_before, answer, records: None })
     }
 
     /// A step of a request, and what is told of it.
-    fn request_step(
+    pub(in crate::flows) fn request_step(
         &self,
         actor: &str,
         kept: &KeptRequest,

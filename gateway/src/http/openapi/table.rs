@@ -45,6 +45,7 @@ pub fn operations() -> Vec<Operation> {
     all.extend(super::ledger::operations());
     all.extend(super::requests::operations());
     all.extend(super::reports::operations());
+    all.extend(super::records::operations());
     all.extend(super::offset::operations());
     all.extend(super::timeline::operations());
     all.extend(told());

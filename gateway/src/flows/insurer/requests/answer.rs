@@ -8,7 +8,8 @@ use claimgate_adapters::insurer::request::{
 
 use super::{Engine, Fault, NotAsked, NotDone, TRIES, head, opened, sealed};
 use crate::core::change::Change;
-use crate::core::request::RequestState;
+use crate::core::records::unfit;
+use crate::core::request::{RequestKind, RequestState};
 use crate::core::submission::SubmissionState;
 use crate::id::{ClaimId, TaskId};
 use crate::party::PartyId;
@@ -74,7 +75,15 @@ impl Engine {
         id: TaskId,
         answer: &RequestAnswer,
     ) -> Result<Vec<RequestHead>, NotDone> {
+        let asked = self.store.request_of_hospital(hospital, id).await?.ok_or(NotDone::NotFound)?;
+        if asked.kind == RequestKind::Records {
+            return Ok(vec![self.answer_for_records(hospital, id, answer).await?]);
+        }
         check(answer)?;
+        if !answer.documents.is_empty() {
+            let text = "Kinds are refused one by one in a record request alone (病歷調閱)";
+            return Err(unfit("records.document", "/documents", text).into());
+        }
         let mut ids = vec![id];
         for other in &answer.also {
             let other = other.parse().ok().filter(|other| !ids.contains(other)).ok_or(NotAsked::Also)?;
@@ -86,7 +95,7 @@ impl Engine {
             for one in &ids {
                 let kept = self.store.request_of_hospital(hospital, *one).await?;
                 let kept = kept.ok_or(if *one == id { NotDone::NotFound } else { NotAsked::Also.into() })?;
-                if *claim.get_or_insert(kept.claim) != kept.claim {
+                if *claim.get_or_insert(kept.claim) != kept.claim || kept.kind == RequestKind::Records {
                     return Err(NotAsked::Also.into());
                 }
                 let before = change.writes.len();
@@ -139,6 +148,11 @@ fn check(answer: &RequestAnswer) -> Result<(), NotAsked> {
     if brings != answer.revision.is_some() {
         return Err(NotAsked::RevisionMissing);
     }
+    reasoned(answer)
+}
+
+/// Whether a refusal, and nothing else, gives its reason.
+pub(super) fn reasoned(answer: &RequestAnswer) -> Result<(), NotAsked> {
     let refuses = answer.result == AnswerResult::Refused;
     let unsaid = answer.reason == Some(RefusalReason::Other) && answer.note.is_none();
     if refuses != answer.reason.is_some() || unsaid { Err(NotAsked::Reason) } else { Ok(()) }
