@@ -63,7 +63,7 @@ impl Listening {
             return;
         }
         // Nobody speaks any more: whoever asks looks by the clock.
-        std::future::pending().await;
+        std::future::pending::<()>().await;
     }
 }
 
