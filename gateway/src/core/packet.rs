@@ -164,6 +164,8 @@ struct Share<'a> {
     /// What became of each, and of those that are gone.
     marks: Vec<Marked>,
     coordination: Option<Coordination>,
+    /// Whether the case has no document left for anybody.
+    voided: bool,
 }
 
 /// Signs one packet for the recipients whose granted content changed, and seals it for each.
@@ -252,9 +254,10 @@ fn changed_share<'a>(
         revision: last.map_or(1, |last| last.revision + 1),
         supersedes: last.map(|last| last.packet),
         compared_with: holding.map(|holding| holding.packet),
-        marks: revision::marks(held, &known, &before.taken_back),
+        marks: revision::marks(held, &known, (&before.taken_back, nothing)),
         known,
         coordination,
+        voided: nothing,
     }))
 }
 

@@ -192,9 +192,9 @@ pub fn is_compared(kind: &str) -> bool {
 /// A mark for each document, those that are there now first, in their order.
 ///
 /// Told apart by number; one without a number by what is in it; of what is left over, where a type has one without a number
-/// on either side, that is the one that changed.
+/// on either side, that is the one that changed. `voided`: the case is taken back whole.
 #[must_use]
-pub fn marks(before: &[Known], now: &[Known], taken_back: &[TakenBack]) -> Vec<Marked> {
+pub fn marks(before: &[Known], now: &[Known], (taken_back, voided): (&[TakenBack], bool)) -> Vec<Marked> {
     let mut left: Vec<Option<&Known>> = before.iter().map(Some).collect();
     let mut found: Vec<Option<&Known>> = vec![None; now.len()];
     let by_number = |one: &Known, other: &Known| one.identity.is_some() && one.identity == other.identity;
@@ -245,8 +245,7 @@ pub fn marks(before: &[Known], now: &[Known], taken_back: &[TakenBack]) -> Vec<M
         let said = said(old);
         let by = said.and_then(|said| said.replaced_by);
         let by = now.iter().find(|one| one.kind == old.kind && by.is_some() && one.identity == by);
-        // A case without any document left is taken back whole.
-        let unsaid = if now.is_empty() { WithdrawalReason::EnteredInError } else { WithdrawalReason::LeftOut };
+        let unsaid = if voided { WithdrawalReason::EnteredInError } else { WithdrawalReason::LeftOut };
         Marked {
             mark: RevisionMark::Withdrawn,
             kind: old.kind.clone(),

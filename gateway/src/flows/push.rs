@@ -40,8 +40,9 @@ impl Letter {
 enum Prepared {
     /// One message; the next letter of it goes when the one before was taken. With the packet they carry, if they do.
     Letters(Vec<Letter>, Option<Box<Carried>>),
-    /// There is nothing to tell any more: the delivery was withdrawn before it left, or is given back.
-    Moot,
+    /// There is nothing to tell: the delivery was withdrawn before it left, or is given back, or nothing in it has a form for
+    /// its recipient.
+    Moot(Option<Box<Carried>>),
     /// They cannot be prepared now.
     Unready(&'static str, Option<Box<Carried>>),
 }
@@ -122,8 +123,9 @@ impl Engine {
     async fn try_to_tell(&self, party: &Party, due: &DuePush, change: &mut Change) -> Result<Outcome, Fault> {
         let (letters, carried) = match self.letters(party, due).await? {
             Prepared::Letters(letters, carried) => (letters, carried),
-            Prepared::Moot => {
-                let words = "withdrawn or given back: nothing was sent".to_owned();
+            Prepared::Moot(carried) => {
+                self.settle(due, carried, false, change).await;
+                let words = "withdrawn, given back, or nothing to put into this form: nothing was sent".to_owned();
                 return Ok(Outcome { fault: None, words, status: None, next: Next::Moot, taken: None });
             }
             Prepared::Unready(why, carried) => {
@@ -197,7 +199,7 @@ impl Engine {
         }
         if due.content == Content::Packet && party.form() == RecipientForm::FhirBundle {
             // A repository was told of nothing that is withdrawn: it left never.
-            return Ok(Prepared::Moot);
+            return Ok(Prepared::Moot(None));
         }
         let delivery = self.store.delivery(&due.party, due.delivery).await?.ok_or(Fault::Stored("webhook"))?;
         let event = WebhookEvent {
@@ -223,7 +225,7 @@ impl Engine {
             Ok(out) => out,
             Err(
                 NotDone::Withdrawn | NotDone::Returned | NotDone::Fault(Fault::Store(StoreError::Barred(Bar::Erased))),
-            ) => return Ok(Prepared::Moot),
+            ) => return Ok(Prepared::Moot(None)),
             Err(NotDone::NoKey) => return Ok(Prepared::Unready(NO_KEY, None)),
             Err(NotDone::Fault(Fault::Store(StoreError::Barred(Bar::Restricted)))) => {
                 return Ok(Prepared::Unready(RESTRICTED, None));
@@ -241,6 +243,8 @@ impl Engine {
         };
         let carried = Some(Box::new(Carried { delivery, marked }));
         Ok(match made {
+            // A case that is taken back whole has no document left to put into a repository.
+            Ok(letters) if letters.is_empty() => Prepared::Moot(carried),
             Ok(letters) => Prepared::Letters(letters, carried),
             Err(NotDone::NoKey) => Prepared::Unready(NO_KEY, carried),
             Err(NotDone::Withheld) => {

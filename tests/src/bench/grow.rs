@@ -149,6 +149,7 @@ impl Plan<'_> {
                 sealed_digest: self.digest(),
                 presentation_digest: self.digest(),
                 attachments: Vec::new(),
+                documents: Vec::new(),
                 at: now,
             })));
             change.tell(entries(id, hospital, &Event::Ready { party: party.id.clone(), line }, now, random));

@@ -54,7 +54,7 @@ pub(super) fn note(workshop: &Workshop<'_>, share: &Share<'_>) -> Option<Evidenc
         recipient: share.recipient.party.id.to_string(),
         line: share.recipient.line,
         compared_with: compared_with.to_string(),
-        voided: share.known.is_empty() && !share.marks.is_empty(),
+        voided: share.voided,
         documents: documents.collect(),
     };
     Some(Evidence {

@@ -46,7 +46,7 @@ fn documents_are_told_apart_by_number_then_by_content_then_as_the_only_one_left(
         made.one("lab-report", "", "c2"),
         made.one(MEDICAL_RECEIPT, "R-3", "a"),
     ];
-    let marks = marks(&before, &now, &[]);
+    let marks = marks(&before, &now, (&[], false));
     let expected = [("unchanged", ""), ("changed", ""), ("changed", ""), ("new", ""), ("withdrawn", "left-out")];
     assert_eq!(words(&marks), expected, "another number is another receipt, whatever is in it");
     assert_eq!(marks[0].was, Some(before[3].evidence));
@@ -66,13 +66,15 @@ fn the_newest_word_says_why_and_by_what() {
         replaced_by: by.map(|number| made.mac(number)),
     };
     let taken = [said(WithdrawalReason::Cancelled, None), said(WithdrawalReason::Reissued, Some("R-2"))];
-    let marked = marks(&before, &now, &taken);
+    let marked = marks(&before, &now, (&taken, false));
     assert_eq!(words(&marked), [("new", ""), ("withdrawn", "reissued"), ("withdrawn", "left-out")]);
     assert_eq!(marked[1].replaced_by, Some(now[0].evidence));
     // What is there again is not withdrawn, whatever was said before.
-    assert_eq!(words(&marks(&before, &before, &taken)), [("unchanged", ""), ("unchanged", "")]);
-    // Nothing is left: the case is taken back.
-    let all = marks(&before, &[], &taken);
+    assert_eq!(words(&marks(&before, &before, (&taken, false))), [("unchanged", ""), ("unchanged", "")]);
+    // Nothing is left for this recipient, or of the whole case.
+    let all = marks(&before, &[], (&taken, false));
+    assert_eq!(words(&all), [("withdrawn", "reissued"), ("withdrawn", "left-out")]);
+    let all = marks(&before, &[], (&taken, true));
     assert_eq!(words(&all), [("withdrawn", "reissued"), ("withdrawn", "entered-in-error")]);
     assert!(all.iter().all(Marked::takes_away));
 }

@@ -74,7 +74,8 @@ impl Sending<'_> {
         let (party, line) = (&delivery.party, delivery.line);
         let count = |mark: &RevisionMark| delivery.documents.iter().filter(|one| one.mark == *mark).count();
         let withdrawn = count(&RevisionMark::Withdrawn);
-        if withdrawn == delivery.documents.len() && withdrawn > 0 {
+        let voided = !self.evidence.iter().any(|one| is_compared(one.document.kind()));
+        if voided && withdrawn > 0 {
             self.say(engine, change, &Event::Voided { party: party.clone(), line });
         } else if withdrawn > 0 {
             let reasons = delivery.documents.iter().filter_map(|one| Some(one.reason.as_ref()?.as_str().to_owned()));
