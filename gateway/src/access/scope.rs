@@ -76,9 +76,10 @@ impl Scope {
             Some(Role::Insurer) => {
                 &[Self::DeliveriesRead, Self::DeliveriesAck, Self::SubmissionsWrite, Self::MandatesCheck]
             }
-            Some(Role::App) => &[Self::ClaimsRead, Self::AccidentsWrite, Self::WalletAsk, Self::MydataAsk],
+            Some(Role::App) => {
+                &[Self::ClaimsRead, Self::AccidentsWrite, Self::WalletAsk, Self::MydataAsk, Self::MandatesCheck]
+            }
             Some(Role::Police) => &[Self::UsesRead, Self::NoticesWrite, Self::MandatesCheck],
-            Some(Role::Police) => &[Self::MandatesCheck],
             Some(Role::Operator) if role == Role::Operator => {
                 &[Self::OperatorRead, Self::OperatorWrite, Self::OperatorApprove]
             }
@@ -139,7 +140,7 @@ mod tests {
         assert_eq!(grant(Role::Regulator, None).unwrap(), [Scope::OperatorRead]);
         assert_eq!(grant(Role::Regulator, Some("operator.write")), Err(ScopeError));
         assert_eq!(grant(Role::Operator, None).unwrap().len(), 3);
-        assert_eq!(grant(Role::Police, None).unwrap(), [Scope::MandatesCheck]);
+        assert_eq!(grant(Role::Police, None).unwrap(), [Scope::UsesRead, Scope::NoticesWrite, Scope::MandatesCheck]);
         for role in [Role::Shop, Role::Agent, Role::Institute, Role::Appraisal] {
             assert_eq!((Scope::of_role(role).len(), grant(role, Some("claims.read"))), (0, Err(ScopeError)));
         }

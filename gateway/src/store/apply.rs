@@ -8,7 +8,8 @@ use super::sql::{Connection, is_refusal, query};
 use super::written::{millis, one};
 use super::{
     StoreError, accident, alert, application, attachments, deadline, handover, inserts, leaving, ledger, log, mandate,
-    master, mydata, offset, published, push, receipt, records, registry, requests, retention, revision, trust, uploads, wallet,
+    master, mydata, offset, published, push, receipt, records, registry, requests, retention, revision, trust, uploads,
+    wallet,
 };
 use crate::core::change::{Change, SearchValues, Write};
 use crate::party::Party;

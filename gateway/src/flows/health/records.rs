@@ -20,6 +20,7 @@ use super::send::Sending;
 use super::{Answer, Refusal, Released, Request, attachments, evidence, signature};
 use crate::consent;
 use crate::core::change::{Bundle, Change, NextRevision, Write};
+use crate::core::coordination::Known;
 use crate::core::records::kinds::{days, kinds};
 use crate::core::records::person::Person;
 use crate::core::records::{MOST_ANSWERS, unfit};
@@ -137,8 +138,8 @@ impl Engine {
         }
         let before = all.len();
         all.extend(new);
-        evidence::check_bounds(&all)?;
-        for one in all.iter().skip(before) {
+        let written = evidence::written(&all)?;
+        for one in all.iter().zip(written.iter().map(Vec::as_slice)).skip(before) {
             change.push(Write::Evidence(evidence::row(&of.key, (id, revision), one)?));
         }
         attachments::keep_larger(self, &mut files).await?;
@@ -191,6 +192,7 @@ impl Engine {
         let permit = consent::by_record_consent(ConsentId::new(self.now(), &self.random), &of.asked.record, to);
         let recipients = [Recipient { party: Arc::new(insurer), line }];
         let previous = self.store.previous_deliveries(head.id).await?;
+        let before = self.store.before_revision(head.id).await?;
         let sending = Sending {
             claim: head.id,
             revision,
@@ -200,6 +202,8 @@ impl Engine {
             permit: &permit,
             recipients: &recipients,
             previous: &previous,
+            before: &before,
+            known: &Known::default(),
         };
         let sent = sending.write(self, change).map_err(super::accept::too_much)?;
         Ok(sent.waiting)

@@ -200,7 +200,7 @@ impl Engine {
                 continue;
             }
             change.push(Write::Withdraw(one.id, now));
-            let event = Event::Withdrawn { line: one.line };
+            let event = Event::Withdrawn { party: one.party.clone(), line: one.line };
             change.tell(entries(kept.claim, &kept.hospital, &event, now, &self.random));
             change.push(self.audit(actor, "delivery.withdrawn", &one.id, [("request", kept.id.to_string())]));
         }

@@ -3,7 +3,7 @@
 
 use claimgate_adapters::insurer::records::{AskedHospital, ConsentFile, RecordConsent, RecordRequestHead, RecordsBody};
 use claimgate_adapters::insurer::request::Addressee;
-use claimgate_packet::words::Purpose;
+use claimgate_packet::words::{ClaimKind, Purpose};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -210,7 +210,14 @@ impl Engine {
             // No case number of the hospital leads to it.
             let case_index = self.index.exact("claim.records", &[id.to_string().as_bytes()]);
             change.push(Write::RelyOnParty(hospital.id.clone(), hospital.version));
-            let new = NewClaim { id: claim, hospital: hospital.id.clone(), case_index, wrapped_key, at };
+            let new = NewClaim {
+                id: claim,
+                hospital: hospital.id.clone(),
+                kind: ClaimKind::Health,
+                case_index,
+                wrapped_key,
+                at,
+            };
             change.push(Write::NewClaim(new));
             let row = claim.to_string();
             let place = Place { table: "record_part", row: &row, column: "file" };
