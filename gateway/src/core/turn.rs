@@ -213,40 +213,40 @@ mod tests {
         use SubmissionState::{Accepted, Paid, Sent, SupplementRequested};
         let mut open = Open { received: at(0), submissions: Vec::new(), requests: Vec::new(), offsets: Vec::new() };
         assert_eq!(shown(&open), [("hospital", "consent", None)]);
-        open.submissions = vec![submission("a", Sent, None), submission("b", SupplementRequested, None)];
+        open.submissions = vec![submission("party-a", Sent, None), submission("party-b", SupplementRequested, None)];
         open.requests = vec![
-            request("b", RequestKind::Supplement, Addressee::Person, 50),
-            request("b", RequestKind::Records, Addressee::Hospital, 40),
+            request("party-b", RequestKind::Supplement, Addressee::Person, 50),
+            request("party-b", RequestKind::Records, Addressee::Hospital, 40),
         ];
         let expected =
             [("hospital", "records", Some(40)), ("person", "papers", Some(50)), ("insurer", "receive", None)];
         assert_eq!(shown(&open), expected);
         assert_eq!(next_deadline(&turns(&open)), Some(at(40)));
         open.requests.clear();
-        open.submissions = vec![submission("a", Paid, None), submission("b", SupplementRequested, None)];
+        open.submissions = vec![submission("party-a", Paid, None), submission("party-b", SupplementRequested, None)];
         assert_eq!(shown(&open), [("insurer", "decide", None)]);
-        open.submissions = vec![submission("b", Accepted, Some(90))];
+        open.submissions = vec![submission("party-b", Accepted, Some(90))];
         assert_eq!(shown(&open), [("insurer", "pay", Some(90))]);
     }
 
     #[test]
     fn an_insurer_sees_its_own_and_nothing_of_another() {
-        let turn = offset::Turn { role: "insurer", party: Some("b".parse().unwrap()), what: "promise", by: None };
+        let turn = offset::Turn { role: "insurer", party: Some("party-b".parse().unwrap()), what: "promise", by: None };
         let open = Open {
             received: at(0),
             submissions: vec![
-                submission("a", SubmissionState::InReview, None),
-                submission("b", SubmissionState::Returned, None),
+                submission("party-a", SubmissionState::InReview, None),
+                submission("party-b", SubmissionState::Returned, None),
             ],
-            requests: vec![request("b", RequestKind::Supplement, Addressee::Hospital, 9)],
+            requests: vec![request("party-b", RequestKind::Supplement, Addressee::Hospital, 9)],
             offsets: vec![(turn, at(3))],
         };
         let seen = |party: &str| -> Vec<&str> {
             let own = of_insurer(turns(&open), &party.parse().unwrap(), Line::Accident);
             own.iter().map(|turn| turn.what).collect()
         };
-        assert_eq!(seen("a"), ["decide"]);
-        assert_eq!(seen("b"), ["papers", "check-coverage", "promise"]);
+        assert_eq!(seen("party-a"), ["decide"]);
+        assert_eq!(seen("party-b"), ["papers", "check-coverage", "promise"]);
         assert_eq!(turns(&open).len(), 4);
     }
 

@@ -122,8 +122,8 @@ mod tests {
         // It begins as a database does, and its last pages are none.
         crate::store::schema::migrate(&Database::Sqlite(from.clone())).await.unwrap();
         let mut bytes = std::fs::read(&from).unwrap();
-        let half = bytes.len() / 2;
-        bytes.iter_mut().skip(half).for_each(|byte| *byte = 0xee);
+        let sound = bytes.len() * 9 / 10;
+        bytes.iter_mut().skip(sound).for_each(|byte| *byte = 0xee);
         std::fs::write(&from, bytes).unwrap();
         let opens = Opener::new(&Database::Sqlite(from.clone())).unwrap().connect().await;
         opens.unwrap().close().await.unwrap();

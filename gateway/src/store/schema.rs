@@ -82,13 +82,13 @@ migrations! {
     23 "0023_requests";
     24 "0024_application";
     25 "0025_offset";
-    29 "0029_deadlines";
-    32 "0032_mydata";
-    31 "0031_accident";
-    28 "0028_revisions";
-    30 "0030_mandate_trust";
     26 "0026_application_page";
     27 "0027_records";
+    28 "0028_revisions";
+    29 "0029_deadlines";
+    30 "0030_mandate_trust";
+    31 "0031_accident";
+    32 "0032_mydata";
 }
 
 /// The migrations for the database of a connection, in order.
