@@ -45,7 +45,7 @@ pub(crate) async fn seen(test: &TestGateway, number: &str) {
     let list = get(client, "/insurer/v1/deliveries?limit=200").await.json("list").unwrap();
     assert_eq!(apply(test, &naming(number, &[])).await.status, 201);
     assert_eq!(test.push(&bytes(&case(number)), &[]).await.status, 201);
-    let own = must(insurer::pull(client, list["next_after"].as_i64().unwrap(), 5).await).remove(0);
+    let own = must(insurer::pull(client, list["next_after"].as_i64().unwrap(), 1).await).remove(0);
     known(client, &own.submission_id).await;
     must(engine.set_consent(&hospital, before).await);
 }

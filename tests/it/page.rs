@@ -209,6 +209,11 @@ async fn a_link_opens_one_session_and_what_is_typed_is_kept_until_it_is_signed()
     let withdraw = BTreeMap::from([("token", token.as_str()), ("withdraw", "insurer-life")]);
     let after = browser.send("/apply", &withdraw).await;
     assert!(after.text.contains("nothing was sent"), "{}", after.text);
+    // The tablet goes to the next patient.
+    let close = BTreeMap::from([("token", token.as_str()), ("step", "close")]);
+    assert_eq!(browser.send("/apply", &close).await.status, 200);
+    assert_eq!(browser.show().await.status, 403);
+    assert_eq!(state(&test, &page).await["state"], "signed");
     for secret in ["王小明", NUMBER, "123456789012", "跌倒"] {
         assert!(!test.kept().holds(secret.as_bytes()).await, "in the database: {secret}");
     }

@@ -112,6 +112,12 @@ pub async fn step(app: Data<App>, request: HttpRequest, payload: Payload) -> Htt
     if !session::is_own(&request, &token, form.one("token")) {
         return plain(StatusCode::FORBIDDEN, texts::FOREIGN);
     }
+    if form.one("step") == Some("close") {
+        return match app.engine.close_page(page).await {
+            Ok(()) => plain(StatusCode::OK, texts::CLOSED),
+            Err(fault) => failed(&fault.into()),
+        };
+    }
     if let Some(application) = page.view.application {
         if let Some(party) = form.one("withdraw").and_then(|party| party.parse().ok()) {
             match app.engine.withdraw_recipient(&page.view.hospital, application, &party).await {

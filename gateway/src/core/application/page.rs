@@ -107,6 +107,8 @@ pub enum PageWrite {
     Opened(PageId, Mac, Times),
     /// What was typed, over what was read at this version; the application, once it is signed.
     Saved(PageId, i64, Vec<u8>, Option<ApplicationId>),
+    /// The session ends now, and what was typed goes.
+    Closed(PageId, Vec<u8>, Timestamp),
 }
 
 /// Now, until when a session lasts, and when the page is forgotten.

@@ -241,6 +241,21 @@ impl Engine {
         }
     }
 
+    /// Ends a session: the next one at the same tablet sees nothing of it.
+    ///
+    /// # Errors
+    /// A fault of ours.
+    pub async fn close_page(&self, mut page: OpenPage) -> Result<(), Fault> {
+        page.paper.fields.clear();
+        page.paper.wallet = None;
+        let body = self.seal_paper(page.view.id, &page.paper)?;
+        let mut change = Change::new("close_application_page");
+        let closed = PageWrite::Closed(page.view.id, body, self.now());
+        change.push(Write::Application(ApplicationWrite::Page(closed)));
+        change.push(self.audit(page.view.hospital.as_str(), "application-page.closed", &page.view.id, []));
+        Ok(self.store.commit(change).await?)
+    }
+
     /// Whom a page offers, with what each would get.
     ///
     /// # Errors

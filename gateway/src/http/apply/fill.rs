@@ -34,6 +34,7 @@ pub(super) fn page(
             html.within("div", &[("class", "steps")], |html| {
                 let next = [("type", "submit"), ("name", "step"), ("value", "review")];
                 html.element("button", &next, language.say(("下一步：確認內容", "Next: look it over")));
+                close(html, language, ("放棄並清除", "Give up and clear"));
             });
         });
     })
@@ -52,6 +53,12 @@ pub(super) fn languages(html: &mut Html, language: Language) {
     let tag = if language == Language::Chinese { "en" } else { "zh-TW" };
     let attributes = [("type", "submit"), ("name", "step"), ("value", to), ("class", "plain"), ("lang", tag)];
     html.within("div", &[("class", "steps")], |html| html.element("button", &attributes, text));
+}
+
+/// Ends the session: a tablet goes from hand to hand.
+pub(super) fn close(html: &mut Html, language: Language, text: (&str, &str)) {
+    let attributes = [("type", "submit"), ("name", "step"), ("value", "close"), ("class", "plain")];
+    html.element("button", &attributes, language.say(text));
 }
 
 fn group(html: &mut Html, legend: &str, inside: impl FnOnce(&mut Html)) {
@@ -116,10 +123,10 @@ fn recipient(html: &mut Html, fields: &Fields<'_>, (place, offer): (usize, &Offe
     let language = fields.language;
     let name = &offer.party.registration().name;
     html.within("details", &[], |html| {
-        let summary = format!("{}：{name}", language.say(("文件與保單", "Documents and policies")));
+        let summary = texts::with(language, ("文件與保單", "Documents and policies"), name);
         html.element("summary", &[], &summary);
         html.within("fieldset", &[], |html| {
-            let legend = format!("{}：{name}", language.say(("提供的文件", "Documents it gets")));
+            let legend = texts::with(language, ("提供的文件", "Documents it gets"), name);
             html.element("legend", &[], &legend);
             let always = language.say(("理賠申請書、同意書（必附）", "This application and this consent (always)"));
             html.element("p", &[("class", "hint")], always);

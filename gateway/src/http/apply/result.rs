@@ -7,7 +7,7 @@ use jiff::tz::{Offset, TimeZone};
 
 use super::super::page::document;
 use super::super::page::html::Html;
-use super::fill::{hidden, languages};
+use super::fill::{close, hidden, languages};
 use super::texts;
 use crate::app::App;
 use crate::core::application::page::Language;
@@ -43,7 +43,7 @@ pub(super) async fn page(
     }
     let language = page.paper.language;
     document(answer, language, ("申請已送出", "The application was sent"), |html| {
-        let number = format!("{}：{}", language.say(("申請編號", "Number of the application")), applied.id);
+        let number = texts::with(language, ("申請編號", "Number of the application"), &applied.id.to_string());
         html.element("p", &[("id", "application")], &number);
         html.within("form", &[("method", "post"), ("action", "/apply")], |html| {
             hidden(html, token);
@@ -51,6 +51,7 @@ pub(super) async fn page(
             for row in &rows {
                 html.within("section", &[], |html| one(html, language, row));
             }
+            html.within("div", &[("class", "steps")], |html| close(html, language, ("完成並關閉", "Done")));
         });
     })
 }
@@ -80,7 +81,7 @@ fn one(html: &mut Html, language: Language, row: &Row) {
     if row.withdrawn.is_none() {
         let party = row.party.to_string();
         let button = [("type", "submit"), ("name", "withdraw"), ("value", party.as_str()), ("class", "plain")];
-        let label = format!("{}：{}", language.say(("收回同意", "Take the consent back")), row.name);
+        let label = texts::with(language, ("收回同意", "Take the consent back"), &row.name);
         html.element("button", &button, &label);
     }
 }

@@ -6,7 +6,7 @@ use super::super::page::document;
 use super::super::page::field::{Fields, TEXT, Wrong};
 use super::super::page::html::Html;
 use super::super::qr::Square;
-use super::fill::{hidden, languages};
+use super::fill::{close, hidden, languages};
 use super::{read, texts};
 use crate::core::application::page::Paper;
 use crate::flows::health::Offer;
@@ -49,6 +49,7 @@ pub(super) fn page(
                 html.element("button", &sign, language.say(("簽署並送出", "Sign and send")));
                 let back = [("type", "submit"), ("name", "step"), ("value", "back"), ("class", "plain")];
                 html.element("button", &back, language.say(("返回修改", "Go back and change")));
+                close(html, language, ("放棄並清除", "Give up and clear"));
             });
         });
     })
@@ -62,17 +63,17 @@ fn facts(html: &mut Html, fields: &Fields<'_>) {
         all.iter().find(|(known, _)| *known == value).map_or("", |(_, text)| language.say(*text)).to_owned()
     };
     let plain = |name: &str| fields.value(name).to_owned();
+    let only = |holds: bool, text: String| if holds { text } else { String::new() };
+    let (other, accident) = (fields.value("capacity") != "insured", fields.value("cause") == "accident");
+    let told = format!("{} {} {}", plain("accident-at"), plain("accident-place"), plain("accident-told"));
     let rows = [
         (("被保險人", "The insured"), plain("insured-name")),
         (("出生日期", "Date of birth"), plain("insured-birth")),
         (("證號", "Number"), format!("{} {}", choice("insured-kind", &texts::NUMBERS), plain("insured-number"))),
         (("申請人身分", "Who applies"), choice("capacity", &texts::CAPACITIES)),
-        (("申請人", "Name of who applies"), plain("applicant-name")),
+        (("申請人", "Name of who applies"), only(other, plain("applicant-name"))),
         (("就醫原因", "Why treated"), choice("cause", &texts::CAUSES)),
-        (
-            ("意外", "Accident"),
-            format!("{} {} {}", plain("accident-at"), plain("accident-place"), plain("accident-told")),
-        ),
+        (("意外", "Accident"), only(accident, told)),
         (("給付帳戶", "Account"), format!("{} {} {}", plain("bank"), plain("account"), plain("holder"))),
     ];
     html.within("section", &[], |html| {
@@ -91,11 +92,8 @@ fn consent(html: &mut Html, fields: &Fields<'_>, (place, offer): (usize, &Offer)
     let language = fields.language;
     let name = &offer.party.registration().name;
     html.within("section", &[], |html| {
-        let title = format!(
-            "{}：{name} · {}",
-            language.say(("資料提供同意書", "Consent")),
-            language.say(texts::line(offer.line))
-        );
+        let title = format!("{name} · {}", language.say(texts::line(offer.line)));
+        let title = texts::with(language, ("資料提供同意書", "Consent"), &title);
         html.element("h2", &[], &title);
         html.element("p", &[], language.say(texts::CONSENT));
         html.within("ul", &[], |html| {
@@ -111,10 +109,10 @@ fn consent(html: &mut Html, fields: &Fields<'_>, (place, offer): (usize, &Offer)
         }
         let policies = fields.value(&format!("policies-{place}"));
         if !policies.is_empty() {
-            let text = format!("{}：{policies}", language.say(("保單號碼", "Policy numbers")));
+            let text = texts::with(language, ("保單號碼", "Policy numbers"), policies);
             html.element("p", &[], &text);
         }
-        let label = format!("{}：{name}", language.say(("我同意提供", "I consent")));
+        let label = texts::with(language, ("我同意提供", "I consent"), name);
         fields.switch(html, &format!("agree-{place}"), &label, false);
     });
 }
@@ -129,7 +127,7 @@ fn signature(html: &mut Html, fields: &Fields<'_>, paper: &Paper, wallet: bool) 
         }
         fields.select(html, "sign", ("簽署方式", "How to sign"), &ways);
         let signer = read::signer(paper);
-        let text = format!("{}：{signer}", language.say(("簽署人", "Who signs")));
+        let text = texts::with(language, ("簽署人", "Who signs"), signer);
         html.element("p", &[], &text);
         html.within("div", &[("class", "only-script")], |html| {
             let label = language.say(("手寫簽名", "Drawn signature"));

@@ -3,6 +3,7 @@
 use claimgate_packet::words::Line;
 
 use crate::core::application::Faulty;
+use crate::core::application::page::Language;
 use crate::core::disclosure::chinese;
 use crate::flows::health::NotSignedByWallet;
 
@@ -21,6 +22,8 @@ pub(super) const OVER: Both = (
     "這裡沒有進行中的申請，或時間已過。請向醫院人員索取新的連結。",
     "There is no application here, or its time is over. Ask the hospital's staff for a new link.",
 );
+pub(super) const CLOSED: Both =
+    ("已結束，此裝置上不再顯示任何內容。", "This has ended; nothing of it is shown on this device any more.");
 pub(super) const NO_LINK: Both = (
     "連結不存在或已逾時，請向醫院人員索取新的連結。",
     "This link does not exist or its time is over. Ask the hospital's staff for a new one.",
@@ -97,6 +100,12 @@ pub(super) fn is_optional(kind: &str) -> bool {
     !matches!(kind, "claim-application" | "consent")
 }
 
+/// A label with what it labels.
+pub(super) fn with(language: Language, label: Both, what: &str) -> String {
+    let colon = language.say(("：", ": "));
+    format!("{}{colon}{what}", language.say(label))
+}
+
 /// A document's name.
 pub(super) fn document(kind: &'static str) -> Both {
     let english = match kind {
@@ -105,7 +114,12 @@ pub(super) fn document(kind: &'static str) -> Both {
         "lab-report" => "Laboratory reports",
         "prescription" => "Prescriptions",
         "medical-record" => "Medical records",
+        "accident-registration-slip" => "Registration slip of the accident",
+        "accident-scene-sketch" => "Sketch of the scene",
+        "accident-scene-photos" => "Photos of the scene",
+        "accident-preliminary-analysis" => "Preliminary analysis of the accident",
         "accident-certificate" => "Certificate of the accident",
+        "accident-appraisal" => "Appraisal of the accident",
         "claim-application" => "This application",
         "consent" => "This consent",
         other => other,

@@ -131,6 +131,11 @@ pub(super) async fn apply(tx: &mut Connection, write: &PageWrite) -> Result<(), 
                 .await;
             one(TABLE, updated)
         }
+        PageWrite::Closed(id, body, at) => {
+            let sql = "-- application::page_closed
+                update application_page set body = $2, open_until = $3, version = version + 1 where id = $1";
+            one(TABLE, query(sql).bind(id.to_string()).bind(body).bind(millis(*at)).execute(tx).await)
+        }
     }
 }
 
