@@ -267,6 +267,11 @@ async fn a_late_change_of_the_bill_is_computed_again_and_the_surplus_goes_back()
     assert_eq!((borne(&seen), turns(&seen)), ((vec!["650", "0"], "0"), vec!["hospital: give-back".to_owned()]));
     assert_eq!(said(&insurer(life, &id, "refund", money("50.01", "T-2")).await), is(409, "offset.above-due"));
     assert_eq!(said(&insurer(life, &id, "refund", money("50", "T-2")).await), is(200, "refunding"));
+    for (client, flags) in [(life, json!([])), (nonlife, json!(["paid-too-much"]))] {
+        let own = get(client, &format!("/insurer/v1/offsets/{id}")).await.json("offset").unwrap();
+        let flags_of = own["flags"].as_array().unwrap().iter().filter(|flag| *flag == "paid-too-much");
+        assert_eq!(json!(flags_of.collect::<Vec<_>>()), flags, "whoever paid too much is told, nobody else");
+    }
     assert_eq!(said(&insurer(nonlife, &id, "refund", money("300", "N-2")).await), is(200, "settled"));
     let submission = seen["insurers"][1]["submission_id"].as_str().unwrap();
     let books = get(nonlife, &format!("/insurer/v1/submissions/{submission}")).await.json("submission").unwrap();

@@ -315,6 +315,7 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
             || path.contains("dlv_")
             || path.contains("sub_")
             || path.contains("tsk_")
+            || path.contains("rec_")
             || path.contains("off_")
             || path.contains(claim_id.strip_prefix("clm_").unwrap());
         // Operators look after everybody's.
@@ -336,6 +337,10 @@ async fn status(client: &PartyClient, method: &str, path: &str) -> u16 {
             "application/json",
             br#"{"documents":[{"kind":"receipt"}],"to":"hospital","due_on":"2026-12-01"}"#.to_vec(),
         ),
+        path if path.ends_with("/fee") && path.contains("/hospital/") => {
+            ("application/json", br#"{"amount":"1"}"#.to_vec())
+        }
+        path if path.ends_with("/fee") => ("application/json", br#"{"accept":true,"amount":"1"}"#.to_vec()),
         path if path.ends_with("/close") => ("application/json", br#"{"result":"cancelled"}"#.to_vec()),
         path if path.ends_with("/answer") => ("application/json", br#"{"result":"accepted"}"#.to_vec()),
         path if path.ends_with("/payments") => (

@@ -215,6 +215,9 @@ impl Progress {
     #[must_use]
     pub fn on_turn(&self, state: RequestState, due_on: Date, now: Timestamp) -> Option<OnTurn> {
         use RequestState::{Accepted, Answered, Cancelled, Expired, PartlyAnswered, Received, Refused, Requested};
+        if self.withdrawn_at.is_some() {
+            return None;
+        }
         let (who, step) = match state {
             Answered | Refused | Cancelled => return None,
             Requested | Received | Accepted | PartlyAnswered | Expired => {

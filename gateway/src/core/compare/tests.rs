@@ -1,3 +1,5 @@
+//! Papers of one visit that agree and contradict, and what holds whatever the papers are.
+
 use serde_json::{Value, json};
 
 use super::*;

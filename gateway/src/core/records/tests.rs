@@ -1,3 +1,5 @@
+//! Steps of a record request, and what a consent does not cover.
+
 use claimgate_fhir::taiwan;
 use serde_json::{Value, json};
 

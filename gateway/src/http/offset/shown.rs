@@ -274,7 +274,8 @@ impl OffsetForInsurer {
             part: PartView::of(part, bears),
             before,
             instruction: case.instruction.as_ref().map(|given| given.reference.clone()),
-            flags: case.flags(),
+            // What another one paid too much is not this one's to ask back, nor to know.
+            flags: case.flags().into_iter().filter(|flag| *flag != "paid-too-much" || part.paid() > bears).collect(),
             on_turn: seen.turns.iter().map(TurnView::of).filter(|turn| mine(turn.party.as_deref())).collect(),
             history: case.history.iter().map(StepView::of).filter(|step| mine(step.party.as_deref())).collect(),
         })
