@@ -11,6 +11,7 @@ use claimgate_gateway::core::coordination::Sharing;
 use claimgate_gateway::core::disclosure::explain::markdown;
 use claimgate_gateway::core::disclosure::{BUILT_IN, Policy};
 use claimgate_gateway::core::packet::{Outgoing, Previous, Workshop, assemble};
+use claimgate_gateway::core::revision::Before;
 use claimgate_gateway::core::route::{Recipient, named};
 use claimgate_gateway::id::{ClaimId, ConsentId, Random};
 use claimgate_gateway::keys::at_rest::Vault;
@@ -319,7 +320,10 @@ impl Desk {
             index: BlindIndex::new(&master),
             vault: Vault::new(&master, random.clone()),
             policy: Policy::built_in().unwrap(),
-            evidence: vec![certificate("evd_1", now), receipt("evd_2", now)],
+            evidence: vec![
+                certificate("evd_01a20795-d752-7a9f-a283-ad7df04b8ac1", now),
+                receipt("evd_01a20795-d752-7a9f-a283-ad7df04b8ac2", now),
+            ],
             claim: ClaimId::new(now, &random),
             keys,
             random,
@@ -348,7 +352,14 @@ impl Desk {
             sealers: &Sealers::default(),
             sharing: &Sharing::default(),
         };
-        assemble(&workshop, (self.claim, 1), &self.evidence, (&permit, &self.recipients), previous).unwrap()
+        assemble(
+            &workshop,
+            (self.claim, 1),
+            &self.evidence,
+            (&permit, &self.recipients),
+            (previous, &Before::default()),
+        )
+        .unwrap()
     }
 
     fn open(&self, outgoing: &Outgoing, place: usize) -> Opened {

@@ -193,6 +193,7 @@ async fn five_hundred_streams_cost_little_and_a_reader_that_stands_still_is_let_
         ("CLAIMGATE_EVENTS__PER_PARTY", "600".to_owned()),
         ("CLAIMGATE_EVENTS__TOTAL", "700".to_owned()),
         ("CLAIMGATE_EVENTS__SLOW_SECONDS", "1".to_owned()),
+        ("CLAIMGATE_EVENTS__HEARTBEAT_SECONDS", "2".to_owned()),
         ("CLAIMGATE_LIMITS__REQUESTS_PER_SECOND", "1000000".to_owned()),
         ("CLAIMGATE_LIMITS__BURST", "1000000".to_owned()),
     ];

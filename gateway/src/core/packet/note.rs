@@ -26,7 +26,8 @@ pub(super) fn known(
     }
     let mut document = document.clone();
     if let Some(members) = document.as_object_mut().filter(|_| kind == MEDICAL_RECEIPT) {
-        members.remove("copy");
+        // Not `remove`, which may move another member.
+        members.retain(|name, _| name != "copy");
     }
     let files = one.files().iter().map(|file| file.digest.as_str()).collect();
     let content = content_digest(workshop.index, [Content { schema: &one.piece.schema, document: &document, files }]);
