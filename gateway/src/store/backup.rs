@@ -119,15 +119,20 @@ mod tests {
     async fn a_copy_that_fails_leaves_nothing_that_looks_like_one() {
         let folder = tempfile::tempdir().unwrap();
         let (from, to) = (folder.path().join("claimgate.db"), folder.path().join("copy.db"));
-        // It begins as a database does, and its last pages are none.
+        // It opens, and the first page of one table is none.
         crate::store::schema::migrate(&Database::Sqlite(from.clone())).await.unwrap();
-        let mut bytes = std::fs::read(&from).unwrap();
-        let sound = bytes.len() * 9 / 10;
-        bytes.iter_mut().skip(sound).for_each(|byte| *byte = 0xee);
+        let connect = || async { Opener::new(&Database::Sqlite(from.clone())).unwrap().connect().await.unwrap() };
+        let mut connection = connect().await;
+        query("pragma wal_checkpoint(truncate)").fetch_all(&mut connection).await.unwrap();
+        let sql = "select rootpage from sqlite_master where name = 'party'";
+        let (page,): (i64,) = query_as(sql).fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let (mut bytes, size) = (std::fs::read(&from).unwrap(), 4_096);
+        let first = usize::try_from(page - 1).unwrap() * size;
+        bytes[first..first + size].fill(0xee);
         std::fs::write(&from, bytes).unwrap();
-        let opens = Opener::new(&Database::Sqlite(from.clone())).unwrap().connect().await;
-        opens.unwrap().close().await.unwrap();
-        copy(&Database::Sqlite(from), &to).await.unwrap_err();
+        connect().await.close().await.unwrap();
+        copy(&Database::Sqlite(from.clone()), &to).await.unwrap_err();
         assert!(!to.exists());
     }
 }

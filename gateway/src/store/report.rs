@@ -271,3 +271,19 @@ impl Store {
         Ok(both)
     }
 }
+
+/// Every statement of turnaround, for the test that plans them.
+#[cfg(test)]
+pub(super) fn statements() -> Vec<&'static str> {
+    let party: PartyId = "insurer-a".parse().unwrap();
+    [
+        TimesOf::All,
+        TimesOf::Insurers(None),
+        TimesOf::Insurers(Some(&party)),
+        TimesOf::Hospitals(None),
+        TimesOf::Hospitals(Some(&party)),
+    ]
+    .into_iter()
+    .flat_map(TimesOf::sql)
+    .collect()
+}
