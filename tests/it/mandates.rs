@@ -288,7 +288,9 @@ async fn a_recorded_mandate_ends_when_it_is_taken_back_or_somebody_dies() {
     assert_eq!(check(life, &by_id(json!({}))).await["decision"], "granted");
     assert_eq!(of(&check(app, &by_id(json!({}))).await, "M5").0, "failed", "who recorded it is not its mandatary");
     assert_eq!(post(nonlife, "/mandates/v1/check", &by_id(json!({}))).await.status, 404);
-    assert_eq!(post(life, "/mandates/v1/check", &by_id(json!({ "mandate": text }))).await.status, 422);
+    let mut both = by_id(json!({}));
+    both["mandate"] = text.clone().into();
+    assert_eq!(post(life, "/mandates/v1/check", &both).await.status, 422);
 
     let revoke = format!("/mandates/v1/records/{id}/revoke");
     for other in [life, nonlife] {
@@ -334,7 +336,7 @@ async fn a_scan_is_labelled_and_documents_alone_are_for_people() {
     assert!(verdict["checks"].as_array().unwrap().iter().all(|one| one["result"] == "not-checked"));
     for body in [
         json!({ "purpose": "motor-claim" }),
-        alone(&[b"a"; 5]),
+        alone(&[b"a".as_slice(); 5]),
         json!({ "purpose": "motor-claim", "documents": ["no base64"] }),
         json!({ "purpose": "motor-claim", "mandate": "x" }),
         ask("x", &json!({ "record_kinds": vec!["k"; 17] })),

@@ -367,6 +367,8 @@ async fn on_the_same_device_only_who_came_back_is_told() {
     for (body, status, code) in [
         (with("query", json!("everything")), 422, "wallet.query-unknown"),
         (with("purpose", json!("marketing")), 422, "wallet.purpose"),
+        (with("at_least", json!("tw-fido")), 422, "wallet.assurance"),
+        (with("at_least", json!("very")), 422, "body.value"),
         (with("claim_id", json!(unknown)), 404, "not-found"),
         (with("return_to", json!("http://app.example")), 422, "wallet.return-to"),
         (with("return_to", json!("https://a@app.example/")), 422, "wallet.return-to"),

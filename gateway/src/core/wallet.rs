@@ -35,6 +35,57 @@ words! {
     }
 }
 
+words! {
+    /// How a person was identified (身分保證等級), the surest first. Where MyData has a code for it, that stands beside it.
+    Assurance {
+        /// 自然人憑證, or 工商憑證 of an organisation (CER).
+        PersonCertificate = "natural-person-certificate";
+        /// 硬體金融憑證, 晶片金融卡 (FIC, FCH).
+        FinancialHardware = "financial-hardware";
+        /// 醫事憑證 (MOE).
+        MedicalCertificate = "medical-certificate";
+        /// TW FidO 行動自然人憑證 (TFD).
+        TwFido = "tw-fido";
+        /// A wallet's credential by the final standards.
+        Wallet = "wallet";
+        /// A credential of today's 數位憑證皮夾.
+        WalletTwdiw = "wallet-twdiw";
+        /// 健保卡 (NHI).
+        HealthCard = "nhi-card";
+        /// 軟體金融憑證 (FCS).
+        FinancialSoftware = "financial-software";
+        /// 雙證件 (PII).
+        TwoDocuments = "two-documents";
+        /// An app's login with a second factor; one-time password (OTP), 行動身分識別.
+        AppLogin = "app-login";
+    }
+}
+
+impl Assurance {
+    /// Whether it is at least as sure as another.
+    #[must_use]
+    pub fn reaches(self, least: Self) -> bool {
+        let place = |one: Self| Self::ALL.iter().position(|known| *known == one);
+        place(self) <= place(least)
+    }
+
+    /// The method MyData tells by a code (`verification`).
+    #[must_use]
+    pub fn of_mydata(code: &str) -> Option<Self> {
+        Some(match code {
+            "CER" => Self::PersonCertificate,
+            "FIC" | "FCH" => Self::FinancialHardware,
+            "MOE" => Self::MedicalCertificate,
+            "TFD" => Self::TwFido,
+            "NHI" => Self::HealthCard,
+            "FCS" => Self::FinancialSoftware,
+            "PII" => Self::TwoDocuments,
+            "OTP" => Self::AppLogin,
+            _ => return None,
+        })
+    }
+}
+
 impl SessionState {
     /// Whether an answer is still taken.
     #[must_use]
@@ -229,4 +280,19 @@ pub struct MandateUse {
     pub most: u64,
     /// Until when it counts; what was counted is forgotten then.
     pub until: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_ordered_and_mydatas_methods_have_one() {
+        assert!(Assurance::TwFido.reaches(Assurance::Wallet) && Assurance::Wallet.reaches(Assurance::Wallet));
+        assert!(!Assurance::AppLogin.reaches(Assurance::TwoDocuments));
+        for code in ["CER", "FIC", "FCH", "MOE", "TFD", "NHI", "FCS", "PII", "OTP"] {
+            assert!(Assurance::of_mydata(code).is_some(), "{code}");
+        }
+        assert_eq!((Assurance::of_mydata("TFD"), Assurance::of_mydata("GOV")), (Some(Assurance::TwFido), None));
+    }
 }

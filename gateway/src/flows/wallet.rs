@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 use super::{Engine, Fault};
 use crate::config;
 use crate::core::change::{Change, Write};
-use crate::core::wallet::{Act, Kept, Outcome, Session, SessionState, WalletWrite};
+use crate::core::wallet::{Act, Assurance, Kept, Outcome, Session, SessionState, WalletWrite};
 use crate::id::{ClaimId, WalletSessionId};
 use crate::keys::at_rest::Place;
 use crate::keys::authorities::{AuthoritiesError, Loaded as LoadedAuthorities, SourceAuthorities};
@@ -181,6 +181,8 @@ pub struct NewSession {
     pub return_to: Option<String>,
     /// What is to be done under a mandate, where the query asks for one.
     pub act: Option<Act>,
+    /// How sure the identity must be.
+    pub at_least: Option<Assurance>,
 }
 
 claimgate_packet::opaque_debug!(NewSession);
@@ -213,6 +215,9 @@ pub enum NotStarted {
     /// An action goes with a query for a mandate, and with no other.
     #[error("an action goes with a query for a mandate, and with no other")]
     Action,
+    /// The query is recorded at a lower level than asked for.
+    #[error("the query identifies a person less surely than asked for")]
+    Assurance,
     /// A wallet of this dialect signs no consent.
     #[error("wallets of this query's dialect sign no consent")]
     Consent,
@@ -272,6 +277,9 @@ impl Engine {
         }
         if query.mandate.is_some() != new.act.is_some() {
             return Err(NotStarted::Action);
+        }
+        if new.at_least.is_some_and(|least| !query.assurance.reaches(least)) {
+            return Err(NotStarted::Assurance);
         }
         if let Some(claim) = new.claim {
             self.store.claim_of_app(app, claim).await.map_err(Fault::from)?.ok_or(NotStarted::Claim)?;

@@ -23,7 +23,7 @@ use super::limited;
 use super::problem::Problem;
 use super::qr::Square;
 use crate::app::App;
-use crate::core::wallet::Act;
+use crate::core::wallet::{Act, Assurance};
 use crate::flows::wallet::{NewSession, NoRequest, NotStarted, NotTaken, Shown, Started};
 
 /// Characters of one text of a consent.
@@ -55,6 +55,9 @@ pub struct Ask {
     return_to: Option<String>,
     /// What is to be done under a mandate (委託), with a query that asks for one.
     action: Option<Act>,
+    /// How sure the identity must be (身分保證等級), one of the words of docs/wallet.md: a query of a lower level is refused.
+    #[validate(length(min = 1, max = 32))]
+    at_least: Option<String>,
 }
 
 /// What a person consents to.
@@ -186,7 +189,10 @@ pub async fn ask(
         return Err(Problem::new(422, "body.value", detail).at("/action/amount"));
     }
     let claim = body.claim_id.map(|id| id.parse().map_err(|_| Problem::not_found())).transpose()?;
+    let unknown = |_| Problem::new(422, "body.value", "at_least is a level of docs/wallet.md").at("/at_least");
+    let at_least = body.at_least.as_deref().map(str::parse::<Assurance>).transpose().map_err(unknown)?;
     let new = NewSession {
+        at_least,
         query: body.query,
         purpose: body.purpose,
         claim,
@@ -255,6 +261,10 @@ fn not_started(app: &App, reason: NotStarted) -> Problem {
         NotStarted::Action => {
             let detail = "action goes with a query for a mandate, and with no other";
             Problem::new(422, "wallet.action", detail).at("/action")
+        }
+        NotStarted::Assurance => {
+            let detail = "This query identifies a person less surely than at_least asks: name a query of a higher level";
+            Problem::new(422, "wallet.assurance", detail).at("/at_least")
         }
         NotStarted::Consent => {
             let detail = "Wallets of this query's dialect sign no consent: leave consent out, or name another query";

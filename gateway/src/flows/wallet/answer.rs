@@ -265,7 +265,7 @@ fn outcome_of(query: &Named, presented: &[Presented]) -> Outcome {
         claims: names(evidence.iter().flat_map(|one| one.fields.keys())),
         surplus: names(presented.iter().flat_map(|one| &one.surplus)),
         person: None,
-        assurance: Some(query.assurance.clone()),
+        assurance: Some(query.assurance.as_str().to_owned()),
         wallet_said: None,
         mandate: None,
         mandate_level: None,

@@ -127,6 +127,9 @@ impl Engine {
         if new.act.is_some() {
             return Err(NotStarted::Action);
         }
+        if new.at_least.is_some_and(|least| !query.assurance.reaches(least)) {
+            return Err(NotStarted::Assurance);
+        }
         // Nobody signs a consent in this dialect, and the module sends nobody back.
         if new.consent.is_some() || new.return_to.is_some() {
             return Err(NotStarted::Consent);
@@ -281,7 +284,7 @@ impl Engine {
         let mut outcome = Outcome {
             claims: query.fields.keys().cloned().collect(),
             surplus: surplus.into_iter().collect(),
-            assurance: Some(query.assurance.clone()),
+            assurance: Some(query.assurance.as_str().to_owned()),
             evidence: evidence.collect(),
             ..Outcome::default()
         };

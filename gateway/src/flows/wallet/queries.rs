@@ -10,6 +10,8 @@ use claimgate_adapters::wallet::session::{Dialect, Question, ResponseMode};
 use claimgate_adapters::wallet::twdiw::definition::{Definition, DefinitionError};
 use serde::Deserialize;
 
+use crate::core::wallet::Assurance;
+
 /// The built-in file.
 const BUILT_IN: &str = include_str!("../../config/wallet-queries.toml");
 /// The largest file read.
@@ -62,7 +64,8 @@ pub struct ByModule {
     /// The types of credentials that answer it.
     pub types: Vec<String>,
     /// The level the identity is recorded at.
-    pub assurance: String,
+    #[serde(deserialize_with = "level")]
+    pub assurance: Assurance,
     /// The field that holds the person's number.
     pub subject: Option<String>,
     /// Evidence field → `ename` of the claim.
@@ -77,12 +80,22 @@ struct Entry {
     dialect: AskedDialect,
     #[serde(default)]
     response: AskedResponse,
-    assurance: String,
+    #[serde(deserialize_with = "level")]
+    assurance: Assurance,
     subject: Option<String>,
     mandate: Option<String>,
     dcql: Option<String>,
     definition: Option<String>,
     fields: BTreeMap<String, String>,
+}
+
+/// One of the words of a level: a typing error would be a level of its own otherwise.
+fn level<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Assurance, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    word.parse().map_err(|_| {
+        let known: Vec<&str> = Assurance::ALL.iter().map(|one| one.as_str()).collect();
+        serde::de::Error::custom(format!("assurance is one of {}", known.join(", ")))
+    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -114,7 +127,7 @@ pub struct Named {
     /// How it comes.
     pub response: ResponseMode,
     /// The level the identity is recorded at.
-    pub assurance: String,
+    pub assurance: Assurance,
     /// The field that holds the person's number.
     pub subject: Option<String>,
     /// The credential of the query that is a mandate (委託).
@@ -288,5 +301,6 @@ mod tests {
         let official = "dialect = \"twdiw\"";
         assert!(matches!(refused("dialect = \"haip\"", official), QueriesError::Asked { .. }), "by definition");
         assert!(matches!(refused("assurance =", "asurance ="), QueriesError::Form(_)));
+        assert!(matches!(refused("assurance = \"wallet\"", "assurance = \"high\""), QueriesError::Form(_)));
     }
 }

@@ -108,6 +108,8 @@ pub const CODES: &[Code] = codes! {
         "The operator sets an https address and a certificate for requests to wallets.", "平台尚未設定皮夾驗證所需的 https 位址與憑證，請洽維運單位。";
     "wallet.module-away" 503, Gateway, Later, [At("/wallet/v1/sessions")],
         "The verifier module does not answer as it should; send it again later.", "驗證端模組暫時無法使用，請稍後重送。";
+    "wallet.assurance" 422, Sender, AfterCorrection, [At("/wallet/v1/sessions")],
+        "Name a query of a higher level of assurance, or ask for less.", "此查詢的身分保證等級不足，請改用較高等級的查詢。";
     "wallet.query-unknown" 422, Sender, AfterCorrection, [At("/wallet/v1/sessions")],
         "Name one of the queries the text lists.", "請使用訊息所列的查詢名稱。";
     "wallet.purpose" 422, Sender, AfterCorrection, [At("/wallet/v1/sessions")],
