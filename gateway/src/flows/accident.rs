@@ -24,6 +24,7 @@ use crate::store::{FilingView, KeptAccident, KeptPaper};
 
 mod arrive;
 mod ask;
+mod hand_in;
 mod look;
 mod open;
 mod revise;
@@ -93,13 +94,6 @@ impl Engine {
         Ok(Opened { kept, key, known })
     }
 
-    /// What was filed as a claim.
-    fn filed(&self, key: &ClaimKey, filing: &FilingView) -> Result<Filed, Fault> {
-        let row = filing.claim.to_string();
-        let plain = key.open(Place { table: "accident_filing", row: &row, column: "body" }, &filing.body)?;
-        serde_json::from_slice(&plain).map_err(|_| Fault::Stored("accident_filing"))
-    }
-
     /// Tells the owner, the filer and the recipients of each claim of an accident how a paper stands.
     async fn tell_of_paper(
         &self,
@@ -116,6 +110,13 @@ impl Engine {
         }
         Ok(())
     }
+}
+
+/// What was filed as a claim.
+fn filed(key: &ClaimKey, filing: &FilingView) -> Result<Filed, Fault> {
+    let row = filing.claim.to_string();
+    let plain = key.open(Place { table: "accident_filing", row: &row, column: "body" }, &filing.body)?;
+    serde_json::from_slice(&plain).map_err(|_| Fault::Stored("accident_filing"))
 }
 
 impl Opened {

@@ -7,7 +7,7 @@ use claimgate_packet::jose::base64url;
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 
-use super::Opened;
+use super::{Opened, filed};
 use crate::core::accident::source::POLICE_JURISDICTION;
 use crate::core::accident::{AccidentWrite, PaperState, PaperStep};
 use crate::core::change::{Change, Write};
@@ -126,7 +126,7 @@ impl Engine {
                 continue;
             };
             let key = self.vault.open_claim_key(claim, &head.wrapped_key)?;
-            let filed = self.filed(&key, &filing)?;
+            let filed = filed(&key, &filing)?;
             let ground =
                 filed.recipients.into_iter().filter_map(|one| one.ground).find(|(kind, _)| open.contains(kind));
             if let Some((kind, reference)) = ground {

@@ -81,7 +81,7 @@ struct Checked {
     case_index: Mac,
 }
 
-fn faulty(at: &'static str, text: &'static str) -> NotOpened {
+pub(super) fn faulty(at: &'static str, text: &'static str) -> NotOpened {
     NotOpened::Faulty(Faulty { code: "accident.form", at, text })
 }
 

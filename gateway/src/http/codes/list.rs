@@ -94,7 +94,7 @@ pub const CODES: &[Code] = codes! {
     "body.value" 422, Sender, AfterCorrection, [Json],
         "A value is out of its bounds; `pointer` says which.", "值超出範圍，位置見 pointer。";
 
-    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/uploads/{id}"), Under("/hospital/v1/applications/{id}"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), Under("/insurer/v1/requests/{id}"), Under("/hospital/v1/requests/{id}"), At("/fhir/Task/{id}"), At("/claims/v1/claims/{id}/requests"), At("/claims/v1/claims/{id}/timeline"), At("/claims/v1/accidents/{id}"), At("/insurer/v1/accidents/{id}"), At("/police/v1/notices"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), Under("/hospital/v1/offsets"), Under("/insurer/v1/offsets/{id}")],
+    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/uploads/{id}"), Under("/hospital/v1/applications/{id}"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), Under("/insurer/v1/requests/{id}"), Under("/hospital/v1/requests/{id}"), At("/fhir/Task/{id}"), At("/claims/v1/claims/{id}/requests"), At("/claims/v1/claims/{id}/timeline"), Under("/claims/v1/accidents/{id}"), At("/insurer/v1/accidents/{id}"), At("/police/v1/notices"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), Under("/hospital/v1/offsets"), Under("/insurer/v1/offsets/{id}")],
         "There is no such thing of yours; compare the id with the one you were given.", "查無此項，或不屬於貴機構；請核對識別碼。";
     "endpoint.none" 404, Sender, AfterCorrection, [Under("/insurer/v1/endpoint"), Under("/operator/v1/parties/{id}/endpoint"), At("/insurer/v1/deliveries/{id}/redrive")],
         "Have the operator name an endpoint, or pull.", "尚未登錄通知端點，請洽維運單位，或改以拉取方式取得。";
@@ -229,7 +229,7 @@ pub const CODES: &[Code] = codes! {
         "Give what this way of signing needs; the text says what.", "簽署方式所需資料不足，請依說明補齊。";
     "application.account" 422, Sender, AfterCorrection, [At("/hospital/v1/applications")],
         "Correct the code of the bank and the number of the account.", "請更正金融機構代碼及帳號。";
-    "accident.form" 422, Sender, AfterCorrection, [At("/claims/v1/accidents"), At("/insurer/v1/accidents")],
+    "accident.form" 422, Sender, AfterCorrection, [Under("/claims/v1/accidents"), At("/insurer/v1/accidents")],
         "Mend what `pointer` names: the day, whose record it is, recipients that take this line, each on a ground of its own.", "請依 pointer 更正：事故日期、警察機關管轄、受領之保險公司及其依據。";
     "accident.reference-used" 409, Sender, No, [At("/claims/v1/accidents"), At("/insurer/v1/accidents")],
         "File it under another reference, or send the same as before.", "此編號已用於另一事故申報，請改用其他編號，或送出相同內容。";
