@@ -94,6 +94,15 @@ impl Engine {
         Ok(Opened { kept, key, known })
     }
 
+    /// A paper of an accident, where it is here.
+    async fn paper_of(&self, opened: &Opened, paper: &KeptPaper) -> Result<Option<Paper>, Fault> {
+        if !paper.whole {
+            return Ok(None);
+        }
+        let sealed = self.store.paper_content(opened.kept.id, paper.item).await?;
+        sealed.map(|sealed| opened.paper(paper.item, &sealed)).transpose()
+    }
+
     /// Tells the owner, the filer and the recipients of each claim of an accident how a paper stands.
     async fn tell_of_paper(
         &self,
@@ -135,10 +144,9 @@ impl Opened {
         serde_json::from_slice(&plain).map(Some).map_err(|_| Fault::Stored("accident_paper"))
     }
 
-    /// The paper itself.
-    fn paper(&self, paper: &KeptPaper) -> Result<Option<Paper>, Fault> {
-        let Some(sealed) = &paper.content else { return Ok(None) };
-        let plain = self.key.open(place_of_paper(&self.row(paper.item), "content"), sealed)?;
-        serde_json::from_slice(&plain).map(Some).map_err(|_| Fault::Stored("accident_paper"))
+    /// A paper from its sealed form.
+    fn paper(&self, item: Item, sealed: &[u8]) -> Result<Paper, Fault> {
+        let plain = self.key.open(place_of_paper(&self.row(item), "content"), sealed)?;
+        serde_json::from_slice(&plain).map_err(|_| Fault::Stored("accident_paper"))
     }
 }

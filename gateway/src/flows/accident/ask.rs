@@ -69,7 +69,7 @@ impl Engine {
             return self.wait_for_source(&opened, &paper).await;
         };
         let ground = self.ground_for(due.accident).await?;
-        let fetch = ground.is_some() && (paper.state != PaperState::Arrived || paper.content.is_none());
+        let fetch = ground.is_some() && (paper.state != PaperState::Arrived || !paper.whole);
         let op = if fetch { Operation::Fetch } else { Operation::Check };
         // Who writes this first asks; whoever else saw it due meets a conflict.
         let mut change = Change::new("ask_police");

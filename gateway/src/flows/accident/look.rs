@@ -57,7 +57,8 @@ impl Engine {
             let filed = filed(&key, &filing)?;
             let mut documents = Vec::new();
             for paper in &papers {
-                if let Some(content) = opened.paper(paper)? {
+                let compared = matches!(paper.item, Item::AccidentRegistrationSlip | Item::AccidentPreliminaryAnalysis);
+                if compared && let Some(content) = self.paper_of(&opened, paper).await? {
                     documents.extend(said(paper.item, &content)?);
                 }
             }
