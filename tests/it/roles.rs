@@ -104,6 +104,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/insurer/v1/alerts", Role::Insurer),
     ("POST", "/claims/v1/accidents", Role::App),
     ("GET", "/claims/v1/accidents/{claim_id}", Role::App),
+    ("POST", "/claims/v1/accidents/{claim_id}/papers", Role::App),
     ("POST", "/insurer/v1/accidents", Role::Insurer),
     ("GET", "/insurer/v1/accidents/{claim_id}", Role::Insurer),
     ("GET", "/police/v1/uses", Role::Police),
@@ -330,6 +331,9 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
 async fn status(client: &PartyClient, method: &str, path: &str) -> u16 {
     let (kind, body) = match path {
         path if path.contains("/fhir/") => ("application/fhir+json", bytes(&case("ROLES-1"))),
+        path if path.ends_with("/papers") => {
+            ("application/json", br#"{"item":"accident-scene-sketch","content":"JVBERi0xLjcK"}"#.to_vec())
+        }
         path if path.ends_with("/return") => ("application/json", br#"{"reason":"other"}"#.to_vec()),
         path if path.ends_with("/link") => ("application/json", br#"{"rail":"paper","number":"P-1"}"#.to_vec()),
         path if path.ends_with("/status") => ("application/json", br#"{"state":"received"}"#.to_vec()),

@@ -24,6 +24,7 @@ use crate::store::{FilingView, KeptAccident, KeptPaper};
 
 mod arrive;
 mod ask;
+mod hand_in;
 mod look;
 mod open;
 mod revise;
@@ -93,11 +94,13 @@ impl Engine {
         Ok(Opened { kept, key, known })
     }
 
-    /// What was filed as a claim.
-    fn filed(&self, key: &ClaimKey, filing: &FilingView) -> Result<Filed, Fault> {
-        let row = filing.claim.to_string();
-        let plain = key.open(Place { table: "accident_filing", row: &row, column: "body" }, &filing.body)?;
-        serde_json::from_slice(&plain).map_err(|_| Fault::Stored("accident_filing"))
+    /// A paper of an accident, where it is here.
+    async fn paper_of(&self, opened: &Opened, paper: &KeptPaper) -> Result<Option<Paper>, Fault> {
+        if !paper.whole {
+            return Ok(None);
+        }
+        let sealed = self.store.paper_content(opened.kept.id, paper.item).await?;
+        sealed.map(|sealed| opened.paper(paper.item, &sealed)).transpose()
     }
 
     /// Tells the owner, the filer and the recipients of each claim of an accident how a paper stands.
@@ -118,6 +121,13 @@ impl Engine {
     }
 }
 
+/// What was filed as a claim.
+fn filed(key: &ClaimKey, filing: &FilingView) -> Result<Filed, Fault> {
+    let row = filing.claim.to_string();
+    let plain = key.open(Place { table: "accident_filing", row: &row, column: "body" }, &filing.body)?;
+    serde_json::from_slice(&plain).map_err(|_| Fault::Stored("accident_filing"))
+}
+
 impl Opened {
     fn row(&self, item: Item) -> String {
         format!("{}/{}", self.kept.id, item.as_str())
@@ -134,10 +144,9 @@ impl Opened {
         serde_json::from_slice(&plain).map(Some).map_err(|_| Fault::Stored("accident_paper"))
     }
 
-    /// The paper itself.
-    fn paper(&self, paper: &KeptPaper) -> Result<Option<Paper>, Fault> {
-        let Some(sealed) = &paper.content else { return Ok(None) };
-        let plain = self.key.open(place_of_paper(&self.row(paper.item), "content"), sealed)?;
-        serde_json::from_slice(&plain).map(Some).map_err(|_| Fault::Stored("accident_paper"))
+    /// A paper from its sealed form.
+    fn paper(&self, item: Item, sealed: &[u8]) -> Result<Paper, Fault> {
+        let plain = self.key.open(place_of_paper(&self.row(item), "content"), sealed)?;
+        serde_json::from_slice(&plain).map_err(|_| Fault::Stored("accident_paper"))
     }
 }

@@ -3,6 +3,8 @@
 
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use claimgate_adapters::police::api::{GroundKind, Item, is_case_number};
 use claimgate_packet::evidence::accident::{AccidentStatement, Occurrence, PoliceRecord, Standing, StatedVehicle};
 use claimgate_packet::words::Line;
@@ -19,11 +21,14 @@ use super::insurer::no_store;
 use super::problem::Problem;
 use crate::app::App;
 use crate::core::accident::FiledRecipient;
+use crate::core::accident::source::Jurisdiction;
 use crate::flows::accident::{AccidentSeen, NotOpened, Opening};
 use crate::id::UseId;
 
 /// A filing with its vehicles and recipients.
 const FILING: Small = Small { bytes: 64 << 10, members: 600 };
+/// A scan.
+const SCAN: Small = Small { bytes: 7 << 20, members: 10 };
 /// The most uses of a page, and what it has where nothing is said.
 const MOST: i64 = 500;
 const USUAL: i64 = 100;
@@ -103,6 +108,18 @@ pub struct InquiryBody {
     pub number: Option<String>,
 }
 
+/// Body of `POST /claims/v1/accidents/{id}/papers`.
+#[derive(Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "HandedInPaper"))]
+#[serde(deny_unknown_fields)]
+pub struct HandedInBody {
+    /// Which paper it is.
+    pub item: Item,
+    /// The scan: a PNG, a JPEG or a PDF in base64, at most 6 MiB of it.
+    #[validate(length(min = 8, max = 6_291_456))]
+    pub content: String,
+}
+
 /// Body of `POST /police/v1/notices`.
 #[derive(Deserialize, Validate)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PoliceNotice"))]
@@ -118,7 +135,7 @@ pub struct NoticeBody {
     pub item: Item,
 }
 
-claimgate_packet::opaque_debug!(AccidentBody, AccidentRecipientBody, GroundBody, InquiryBody, NoticeBody);
+claimgate_packet::opaque_debug!(AccidentBody, AccidentRecipientBody, GroundBody, InquiryBody, HandedInBody, NoticeBody);
 
 /// An accident and its papers.
 #[derive(Debug, Serialize)]
@@ -233,8 +250,8 @@ fn shown(seen: &AccidentSeen) -> AccidentShown {
     AccidentShown {
         claim_id: seen.claim.to_string(),
         accident_id: seen.accident.to_string(),
-        jurisdiction: seen.jurisdiction.map(|one| one.as_str()),
-        jurisdiction_zh: seen.jurisdiction.map(|one| one.chinese()),
+        jurisdiction: seen.jurisdiction.map(Jurisdiction::as_str),
+        jurisdiction_zh: seen.jurisdiction.map(Jurisdiction::chinese),
         documents: seen
             .papers
             .iter()
@@ -299,6 +316,25 @@ pub async fn file(
 pub async fn of_app(app: Data<App>, caller: Caller<FollowClaims>, id: Path<String>) -> Result<HttpResponse, Problem> {
     let id = id.parse().map_err(|_| Problem::not_found())?;
     Ok(no_store().json(shown(&app.engine.accident_of_filer(&caller.party.id, id).await?)))
+}
+
+/// `POST /claims/v1/accidents/{id}/papers`: a paper that was handed in goes out labelled unverified, until the police's own
+/// comes.
+///
+/// # Errors
+/// 404 where it is another's, 422 for what is no picture and no PDF.
+pub async fn hand_in(
+    app: Data<App>,
+    caller: Caller<FileAccidents>,
+    id: Path<String>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let id = id.parse().map_err(|_| Problem::not_found())?;
+    let asked: HandedInBody = body::json_within(&app, &request, payload, SCAN).await?;
+    let content = STANDARD.decode(&asked.content);
+    let content = content.map_err(|_| Problem::new(422, "body.value", "content is base64").at("/content"))?;
+    Ok(no_store().json(shown(&app.engine.hand_in_paper(&caller.party.id, id, (asked.item, content)).await?)))
 }
 
 /// `POST /insurer/v1/accidents`: by the insurer's own statutory inquiry.

@@ -58,8 +58,8 @@ pub struct KeptPaper {
     pub reason: Option<String>,
     /// The source's version.
     pub paper_version: Option<i64>,
-    /// The paper, sealed.
-    pub content: Option<Vec<u8>>,
+    /// Whether the paper itself is here, and not its check alone.
+    pub whole: bool,
     /// The check with its receipt, sealed.
     pub receipt: Option<Vec<u8>>,
     /// Until when the check is relied on.
@@ -140,7 +140,7 @@ fn paper(row: &Row) -> Result<KeptPaper, StoreError> {
         asked: row.try_get("asked")?,
         reason: row.try_get("reason")?,
         paper_version: row.try_get("paper_version")?,
-        content: row.try_get("content")?,
+        whole: row.try_get("whole")?,
         receipt: row.try_get("receipt")?,
         holds_until: instant("holds_until")?,
         version: row.try_get("version")?,
@@ -189,12 +189,25 @@ impl Store {
     /// As above.
     pub async fn accident_papers(&self, id: AccidentId) -> Result<Vec<KeptPaper>, StoreError> {
         let sql = "-- accident::papers
-            select item, state, due_on, due_at, tries, asked, reason, paper_version, content, receipt, holds_until, version
+            select item, state, due_on, due_at, tries, asked, reason, paper_version, receipt, holds_until, version,
+                content is not null as whole
             from accident_paper where accident_id = $1 order by due_on, item";
         let rows = query(sql).bind(id.to_string()).fetch_all(self.readers()).await?;
         let mut papers = rows.iter().map(paper).collect::<Result<Vec<_>, _>>()?;
         papers.sort_by_key(|paper| paper.item);
         Ok(papers)
+    }
+
+    /// A paper, sealed.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn paper_content(&self, id: AccidentId, item: Item) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "-- accident::paper_content
+            select content from accident_paper where accident_id = $1 and item = $2";
+        let row: Option<(Option<Vec<u8>>,)> =
+            query_as(sql).bind(id.to_string()).bind(item.as_str()).fetch_optional(self.readers()).await?;
+        Ok(row.and_then(|(content,)| content))
     }
 
     /// Papers that are to be asked for now.

@@ -84,6 +84,8 @@ pub fn chinese(kind: &str) -> &'static str {
         "accident-certificate" => "交通事故證明書",
         "accident-appraisal" => "鑑定意見書",
         "accident-report" => "道路交通事故調查報告表",
+        "accident-statement" => "當事人陳述",
+        "accident-paper-check" => "警方文件查證回條",
         "vehicle-registration" => "車籍資料",
         "claim-application" => "理賠申請書",
         "consent" => "同意書",

@@ -9,7 +9,7 @@ use claimgate_packet::jose::base64url;
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 
-use super::Opened;
+use super::{Opened, filed};
 use crate::core::accident::source::POLICE_JURISDICTION;
 use crate::core::accident::{AccidentWrite, PaperState, PaperStep};
 use crate::core::change::{Change, Write};
@@ -74,7 +74,7 @@ impl Engine {
             return self.wait_for_source(&opened, &paper).await;
         };
         let ground = self.ground_for(due.accident).await?;
-        let fetch = ground.is_some() && (paper.state != PaperState::Arrived || paper.content.is_none());
+        let fetch = ground.is_some() && (paper.state != PaperState::Arrived || !paper.whole);
         let op = if fetch { Operation::Fetch } else { Operation::Check };
         // Who writes this first asks; whoever else saw it due meets a conflict.
         let mut change = Change::new("ask_police");
@@ -131,7 +131,7 @@ impl Engine {
                 continue;
             };
             let key = self.vault.open_claim_key(claim, &head.wrapped_key)?;
-            let filed = self.filed(&key, &filing)?;
+            let filed = filed(&key, &filing)?;
             let ground =
                 filed.recipients.into_iter().filter_map(|one| one.ground).find(|(kind, _)| open.contains(kind));
             if let Some((kind, reference)) = ground {

@@ -4,7 +4,7 @@ use claimgate_adapters::police::api::{Item, document};
 use claimgate_packet::evidence::Document;
 
 use super::ask::step;
-use super::{AccidentSeen, NotOpened, PaperSeen};
+use super::{AccidentSeen, NotOpened, PaperSeen, filed};
 use crate::core::accident::PaperState;
 use crate::core::accident::calendar::{release, share};
 use crate::core::accident::compare::{Point, compare};
@@ -54,10 +54,11 @@ impl Engine {
         let mut papers = self.store.accident_papers(filing.accident).await?;
         let comparison = if recipients.iter().any(|(_, _, ground, _)| ground.is_some()) {
             let key = self.vault.open_claim_key(head.id, &head.wrapped_key)?;
-            let filed = self.filed(&key, &filing)?;
+            let filed = filed(&key, &filing)?;
             let mut documents = Vec::new();
             for paper in &papers {
-                if let Some(content) = opened.paper(paper)? {
+                let compared = matches!(paper.item, Item::AccidentRegistrationSlip | Item::AccidentPreliminaryAnalysis);
+                if compared && let Some(content) = self.paper_of(&opened, paper).await? {
                     documents.extend(said(paper.item, &content)?);
                 }
             }

@@ -81,7 +81,7 @@ struct Checked {
     case_index: Mac,
 }
 
-fn faulty(at: &'static str, text: &'static str) -> NotOpened {
+pub(super) fn faulty(at: &'static str, text: &'static str) -> NotOpened {
     NotOpened::Faulty(Faulty { code: "accident.form", at, text, chinese: "事故申報的這一欄有誤，請更正" })
 }
 
@@ -293,7 +293,7 @@ impl Engine {
         let grounded = checked.recipients.iter().any(|(_, ground)| ground.is_some());
         for paper in self.store.accident_papers(id).await? {
             let ended = paper.holds_until.is_none_or(|until| until <= now);
-            let bare = paper.content.is_none() && grounded;
+            let bare = !paper.whole && grounded;
             let needed = wanted.iter().any(|one| one.item == paper.item);
             if paper.state == PaperState::Arrived && needed && paper.due_at.is_none() && (ended || bare) {
                 change.push(Write::Accident(AccidentWrite::Paper(Box::new(PaperStep {

@@ -26,7 +26,7 @@ use crate::id::{AttachmentId, ClaimId, ConsentId, EvidenceId, UseId};
 use crate::keys::at_rest::{ClaimKey, Place};
 use crate::objects::Parts;
 use crate::party::PartyId;
-use crate::store::{ClaimHead, DueWork, FilingView, StoreError};
+use crate::store::{ClaimHead, DueWork, FilingView, KeptPaper, StoreError};
 
 /// A claim on its way to its next revision.
 pub(super) struct Revising {
@@ -51,8 +51,10 @@ impl Engine {
                 continue;
             }
             let Some(check) = there.check(&paper)? else { continue };
-            let content = there.paper(&paper)?;
-            self.take_paper(&mut revising, paper.item, check, content.as_ref()).await?;
+            if revising.lacks(&paper, &check) {
+                let content = self.paper_of(&there, &paper).await?;
+                self.take_paper(&mut revising, paper.item, check, content.as_ref()).await?;
+            }
         }
         let opener = self.store.party(&revising.head.hospital).await?.ok_or(Fault::Stored("party"))?;
         let mut recipients = Vec::new();
@@ -132,17 +134,7 @@ impl Engine {
         check: AccidentPaperCheck,
         content: Option<&Paper>,
     ) -> Result<(), Fault> {
-        let same = |one: &Evidence| match &one.document {
-            Document::AccidentPaperCheck(known) => {
-                known.paper == check.paper && known.version == check.version && known.digest == check.digest
-            }
-            _ => false,
-        };
-        let known = revising.evidence.iter().any(same);
-        let there = revising.has(item.as_str());
-        if known && (there || content.is_none()) {
-            return Ok(());
-        }
+        let known = revising.knows(&check);
         let verified = Verification {
             method: check.method.clone(),
             result: "authentic".to_owned(),
@@ -270,6 +262,22 @@ impl Engine {
 }
 
 impl Revising {
+    /// Whether the claim has this check, of this version.
+    fn knows(&self, check: &AccidentPaperCheck) -> bool {
+        self.evidence.iter().any(|one| match &one.document {
+            Document::AccidentPaperCheck(known) => {
+                known.paper == check.paper && known.version == check.version && known.digest == check.digest
+            }
+            _ => false,
+        })
+    }
+
+    /// Whether a paper, or its check, is to be taken in.
+    fn lacks(&self, paper: &KeptPaper, check: &AccidentPaperCheck) -> bool {
+        let own = |one: &Evidence| one.document.kind() == paper.item.as_str() && one.source.form == FORM;
+        !self.knows(check) || paper.whole && !self.evidence.iter().any(own)
+    }
+
     fn has(&self, kind: &str) -> bool {
         self.evidence.iter().any(|one| one.document.kind() == kind)
     }

@@ -110,7 +110,7 @@ impl Engine {
         let same = before.as_ref().is_some_and(|before| {
             before.version == Some(verified.version) && before.digest.as_ref() == verified.digest
         });
-        if kept.content.is_some() && verified.paper.is_none() && !same {
+        if kept.whole && verified.paper.is_none() && !same {
             // The record was changed: what is here is superseded, the new version comes next.
             return self
                 .settled(asked, Some(("superseded", kept.on)), |step| {
@@ -169,7 +169,7 @@ impl Engine {
         checked.receipt =
             Some(check::sign(&self.issuer, &checked, key).map_err(|_| Fault::Stored("verification receipt"))?);
         let json = |error: serde_json::Error| Fault::Packet(error.into());
-        let content = match verified.paper.filter(|_| !same || asked.paper.content.is_none()) {
+        let content = match verified.paper.filter(|_| !same || !asked.paper.whole) {
             Some(paper) => Some(opened.seal(item, "content", &serde_json::to_vec(paper).map_err(json)?)?),
             None => None,
         };

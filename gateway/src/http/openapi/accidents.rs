@@ -4,7 +4,9 @@ use serde_json::json;
 
 use super::operation::{Operation, Tag, json};
 use super::table::{CLAIM, get, post};
-use crate::http::accidents::{AccidentBody, AccidentShown, InquiryBody, NoticeBody, NoticeTaken, UsesShown};
+use crate::http::accidents::{
+    AccidentBody, AccidentShown, HandedInBody, InquiryBody, NoticeBody, NoticeTaken, UsesShown,
+};
 use crate::http::caller::{FileAccidents, FollowClaims, GiveNotice, ReadDeliveries, ReadUses, ReportStatus};
 
 /// All of them, in the order of the route table.
@@ -24,6 +26,16 @@ pub(super) fn operations() -> Vec<Operation> {
             .needs::<FollowClaims>()
             .path("id", CLAIM, "Id of a claim this app filed.")
             .says("How an accident stands", "Each paper with its day, and who gets what.")
+            .answers(json::<AccidentShown>(200, "The accident.")),
+        post("/claims/v1/accidents/{id}/papers", "handInPaper", Tag::App)
+            .needs::<FileAccidents>()
+            .path("id", CLAIM, "Id of a claim this app filed.")
+            .says(
+                "Hand in a paper 上傳文件",
+                "It goes out labelled unverified. When the police's own comes, with the check of its number, that one stands in \
+                 its place.",
+            )
+            .takes::<HandedInBody>(true)
             .answers(json::<AccidentShown>(200, "The accident.")),
         post("/insurer/v1/accidents", "inquireAccident", Tag::Insurer)
             .needs::<ReportStatus>()

@@ -1,8 +1,10 @@
 //! What is written of accidents.
 
+use claimgate_adapters::police::api::GroundKind;
 use jiff::Timestamp;
 
 use super::{PAPER, TABLE};
+use crate::core::accident::source::Jurisdiction;
 use crate::core::accident::{AccidentWrite, Moved, NewAccident, NewFiling, NewPaper, PaperStep, UseRow, key_of};
 use crate::id::AccidentId;
 use crate::store::StoreError;
@@ -34,7 +36,7 @@ async fn accident(tx: &mut Connection, new: &NewAccident) -> Result<(), StoreErr
     let inserted = query(sql)
         .bind(new.id.to_string())
         .bind(&key)
-        .bind(new.jurisdiction.map(|one| one.as_str()))
+        .bind(new.jurisdiction.map(Jurisdiction::as_str))
         .bind(new.case.as_ref().map(<[u8; 32]>::as_slice))
         .bind(&new.body)
         .bind(millis(new.at))
@@ -83,7 +85,7 @@ async fn filing(tx: &mut Connection, new: &NewFiling) -> Result<(), StoreError> 
             .bind(new.claim.to_string())
             .bind(party.as_str())
             .bind(line.as_str())
-            .bind(ground.map(|kind| kind.as_str()))
+            .bind(ground.map(GroundKind::as_str))
             .execute(&mut *tx)
             .await;
         one("accident_recipient", inserted)?;
