@@ -14,6 +14,7 @@ use crate::store::AlertQuery;
 
 mod database;
 mod masters;
+mod mydata;
 mod published;
 mod registry;
 mod signatures;
@@ -132,6 +133,7 @@ pub async fn examine(app: &App, findings: &mut Findings) -> Result<(), Fault> {
     findings.good(&format!("disclosure policy: {}, SHA-256 {}", policy.origin(), policy.digest()));
     let parties = store.parties().await?;
     signatures::examine(&app.engine, &parties, findings);
+    mydata::examine(&app.engine, findings);
     published::certificates(&app.engine, &parties, findings);
     published::keys(&app.engine, &parties, findings).await?;
     registry::examine(config, &parties, app.engine.now(), findings);

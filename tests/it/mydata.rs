@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use claimgate_adapters::mydata::DataFile;
 use claimgate_gateway::clock::Clock;
+use claimgate_gateway::core::change::{Change, Write};
+use claimgate_gateway::core::mydata::MydataWrite;
 use claimgate_gateway::flows::mydata;
 use claimgate_gateway::id::Random;
 use claimgate_gateway::party::Role;
@@ -368,6 +370,29 @@ async fn notifications_and_returns_come_in_any_order_and_count_once() {
     // Its time is over.
     desk.test.clock.advance(Duration::from_secs(31 * 60));
     assert_eq!(desk.says(&begun, json!({})).await.notified, [410]);
+    desk.test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fetch_that_ended_with_its_process_is_told_from_one_that_never_began() {
+    let desk = Desk::open().await;
+    let engine = &desk.test.world.gateway.app.engine;
+    for (wrong, state, reason) in
+        [(json!("fetched"), "lost", json!("package-lost")), (Value::Null, "verified", Value::Null)]
+    {
+        let begun = loop {
+            let begun = desk.ask(json!({})).await;
+            desk.says(&begun, json!({ "wrong": wrong })).await;
+            // Another process takes it up, unless the gateway was faster, and ends at once.
+            let (id, now) = (begun["transaction_id"].as_str().unwrap().parse().unwrap(), desk.test.clock.now());
+            let mut change = Change::new("lease_mydata");
+            change.push(Write::Mydata(MydataWrite::Leased(id, 0, now, now)));
+            if engine.store.commit(change).await.is_ok() {
+                break begun;
+            }
+        };
+        assert_eq!(desk.until(&begun, state).await["reason"], reason, "{wrong}");
+    }
     desk.test.stop().await;
 }
 

@@ -3,6 +3,7 @@
 //! In: an app's order, the platform's notification, its package. Out: an address to send the person to, what each data set
 //! became, documents with who signed them. The person's number goes into that address, encrypted, and nowhere else.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use claimgate_adapters::mydata::{Client, ClientError, RESOURCES};
@@ -18,7 +19,7 @@ use crate::core::change::{Change, Write};
 use crate::core::mydata::{AskedDataset, ConsentText, DatasetRow, Kept, MydataWrite, Transaction, TransactionState};
 use crate::id::{ClaimId, MydataId};
 use crate::keys::at_rest::Place;
-use crate::keys::authorities::{AuthoritiesError, SourceAuthorities};
+use crate::keys::authorities::{AuthoritiesError, Loaded, SourceAuthorities};
 use crate::party::PartyId;
 use crate::sender::{AddressError, Sender, Target};
 use crate::store::StoreError;
@@ -113,6 +114,24 @@ impl Setup {
     /// [`AuthoritiesError`]; what was read before stays.
     pub fn reload(&self) -> Result<(), AuthoritiesError> {
         self.authorities.reload()
+    }
+
+    /// The pinned authorities as they were read last.
+    #[must_use]
+    pub fn authorities(&self) -> Option<Arc<Loaded>> {
+        self.authorities.present()
+    }
+
+    /// Whether a path no list in force covers is refused.
+    #[must_use]
+    pub fn demands_lists(&self) -> bool {
+        self.revocation_required
+    }
+
+    /// The names of data sets no provider is registered for.
+    #[must_use]
+    pub fn unregistered(&self) -> Vec<&str> {
+        self.catalogue.unregistered()
     }
 
     /// The names of the data sets.

@@ -103,6 +103,12 @@ impl Catalogue {
         self.all.iter().find(|one| one.name == name)
     }
 
+    /// The names of those without a registered provider.
+    #[must_use]
+    pub fn unregistered(&self) -> Vec<&str> {
+        self.all.iter().filter(|one| one.provider.is_none()).map(|one| one.name.as_str()).collect()
+    }
+
     /// The names, for who asks for one that is not there.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
