@@ -40,7 +40,7 @@ pub(super) enum Tag {
 }
 
 impl Tag {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Access,
         Self::App,
         Self::Contract,
@@ -50,8 +50,8 @@ impl Tag {
         Self::Mydata,
         Self::Operation,
         Self::Operator,
-        Self::Police,
         Self::Page,
+        Self::Police,
         Self::Wallet,
     ];
 
