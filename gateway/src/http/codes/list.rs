@@ -96,7 +96,7 @@ pub const CODES: &[Code] = codes! {
     "body.value" 422, Sender, AfterCorrection, [Json],
         "A value is out of its bounds; `pointer` says which.", "值超出範圍，位置見 pointer。";
 
-    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/uploads/{id}"), Under("/hospital/v1/applications/{id}"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), Under("/insurer/v1/requests/{id}"), Under("/hospital/v1/requests/{id}"), At("/fhir/Task/{id}"), At("/claims/v1/claims/{id}/requests"), At("/claims/v1/claims/{id}/timeline"), Under("/claims/v1/accidents/{id}"), At("/insurer/v1/accidents/{id}"), At("/police/v1/notices"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}"), Under("/mydata/v1/transactions"), At("/mydata/v1/notifications"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), Under("/hospital/v1/offsets"), Under("/insurer/v1/offsets/{id}"), Under("/operator/v1/trust/proposals/{id}"), At("/operator/v1/trust/issuers/revoke"), At("/mandates/v1/check"), At("/mandates/v1/records/{id}/revoke")],
+    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/uploads/{id}"), Under("/hospital/v1/applications/{id}"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), Under("/insurer/v1/requests/{id}"), Under("/hospital/v1/requests/{id}"), Under("/insurer/v1/record-requests/{id}"), Under("/fhir/Task/{id}"), At("/claims/v1/claims/{id}/requests"), At("/claims/v1/claims/{id}/timeline"), Under("/claims/v1/accidents/{id}"), At("/insurer/v1/accidents/{id}"), At("/police/v1/notices"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}"), Under("/mydata/v1/transactions"), At("/mydata/v1/notifications"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), Under("/hospital/v1/offsets"), Under("/insurer/v1/offsets/{id}"), Under("/operator/v1/trust/proposals/{id}"), At("/operator/v1/trust/issuers/revoke"), At("/mandates/v1/check"), At("/mandates/v1/records/{id}/revoke")],
         "There is no such thing of yours; compare the id with the one you were given.", "查無此項，或不屬於貴機構；請核對識別碼。";
     "endpoint.none" 404, Sender, AfterCorrection, [Under("/insurer/v1/endpoint"), Under("/operator/v1/parties/{id}/endpoint"), At("/insurer/v1/deliveries/{id}/redrive")],
         "Have the operator name an endpoint, or pull.", "尚未登錄通知端點，請洽維運單位，或改以拉取方式取得。";
@@ -158,7 +158,7 @@ pub const CODES: &[Code] = codes! {
         "The document of the issuer is refused; the text says which rule it breaks.", "發行者文件不被接受，違反之規則見訊息。";
     "ack.repeated" 422, Sender, AfterCorrection, [At("/insurer/v1/acks")],
         "Name each delivery once in a body; the first item counts.", "同一請求內每筆傳送僅能出現一次，以第一筆為準。";
-    "query.invalid" 400, Sender, AfterCorrection, [At("/insurer/v1/deliveries"), At("/insurer/v1/alerts"), At("/operator/v1/parties"), At("/operator/v1/endpoints"), At("/operator/v1/dead-letters"), At("/operator/v1/proposals"), At("/operator/v1/alerts"), At("/operator/v1/audit"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), At("/insurer/v1/turnaround"), At("/hospital/v1/turnaround"), At("/operator/v1/reports/consortium"), At("/hospital/v1/requests"), At("/wallet/v1/sessions/{id}"), At("/insurer/v1/offsets"), At("/police/v1/uses")],
+    "query.invalid" 400, Sender, AfterCorrection, [At("/insurer/v1/deliveries"), At("/insurer/v1/alerts"), At("/operator/v1/parties"), At("/operator/v1/endpoints"), At("/operator/v1/dead-letters"), At("/operator/v1/proposals"), At("/operator/v1/alerts"), At("/operator/v1/audit"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), At("/insurer/v1/turnaround"), At("/hospital/v1/turnaround"), At("/operator/v1/reports/consortium"), At("/hospital/v1/requests"), At("/wallet/v1/sessions/{id}"), At("/insurer/v1/offsets"), At("/police/v1/uses"), At("/insurer/v1/record-requests")],
         "The text names the parameters and their bounds.", "查詢參數有誤，請依訊息所列範圍更正。";
     "operator.if-match-form" 400, Sender, AfterCorrection, [Under("/operator/v1/parties/{id}")],
         "`If-Match` is one ETag as it was given; `If-None-Match` is * for what is not there yet.", "If-Match 請填閘道給的 ETag；新增時使用 If-None-Match: *。";
@@ -201,9 +201,9 @@ pub const CODES: &[Code] = codes! {
         "The text says what does not fit; sign again.", "請求簽章驗證失敗，原因見訊息，請重新簽章。";
     "request-signature.replayed" 422, Sender, AfterCorrection, [Call],
         "Sign each request anew, with another nonce, also one that is sent again.", "此簽章已使用過；每次送出（含重送）請以新的 nonce 重新簽章。";
-    "idempotency.key-form" 400, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/hospital/v1/applications"), At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/payments"), At("/insurer/v1/submissions/{id}/supplements")],
+    "idempotency.key-form" 400, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/hospital/v1/applications"), At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/payments"), At("/insurer/v1/submissions/{id}/supplements"), At("/insurer/v1/record-requests")],
         "`Idempotency-Key` is 1 to 255 printable ASCII characters.", "Idempotency-Key 為 1 至 255 個可列印 ASCII 字元。";
-    "idempotency.key-reused" 422, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/hospital/v1/applications"), At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/payments"), At("/insurer/v1/submissions/{id}/supplements")],
+    "idempotency.key-reused" 422, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/hospital/v1/applications"), At("/insurer/v1/submissions/{id}/status"), At("/insurer/v1/submissions/{id}/payments"), At("/insurer/v1/submissions/{id}/supplements"), At("/insurer/v1/record-requests")],
         "Use a new key for another body, address or condition.", "內容、位址或條件不同時，請換新的 Idempotency-Key。";
     "signature.fields-too-large" 431, Sender, AfterCorrection, [Under("/fhir/Bundle"), Call],
         "All header fields of a signed request are 48 KiB together at most: leave out certificates it does not need.", "簽章請求的標頭合計上限 48 KiB，請移除不需要的憑證。";
@@ -223,11 +223,11 @@ pub const CODES: &[Code] = codes! {
         "A PUT keeps the case number of what it replaces.", "PUT 不可變更案件編號。";
     "bundle.identifier-differs" 422, Sender, AfterCorrection, [At("/fhir/Bundle")],
         "PUT a bundle to its own case number.", "位址中的案件編號須與 Bundle.identifier 相同。";
-    "bundle.refused" 400|413|422, Sender, AfterCorrection, [Under("/fhir/Bundle")],
+    "bundle.refused" 400|413|422, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/fhir/Task/{id}/$records")],
         "Correct every issue that is named; each has a code of its own.", "請依各項 issue 更正後重送。";
-    "bundle.foreign-hospital" 403, Sender, AfterCorrection, [Under("/fhir/Bundle")],
+    "bundle.foreign-hospital" 403, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/fhir/Task/{id}/$records")],
         "Push with the client of the hospital whose institution code the bundle holds, or have the code registered.", "醫事機構代碼與登錄不符，請以該院的用戶端上傳或洽維運單位登錄。";
-    "bundle.too-much" 413, Sender, AfterCorrection, [Under("/fhir/Bundle")],
+    "bundle.too-much" 413, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/fhir/Task/{id}/$records")],
         "Send the rest as a bundle with a case number of its own.", "超過封包上限，請將其餘內容以另一案件編號送出。";
     "upload.version" 412, Sender, AfterCorrection, [Under("/hospital/v1/uploads")],
         "Send `Tus-Resumable: 1.0.0`.", "請送出標頭 Tus-Resumable: 1.0.0。";
