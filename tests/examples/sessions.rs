@@ -42,7 +42,10 @@ async fn main() -> ExitCode {
     let before = memory();
     let begun = begin(count).await;
     let after = memory();
-    println!("{begun} open sessions: {:.1} MB more resident, from {before:.1} to {after:.1} (limit 40)", after - before);
+    println!(
+        "{begun} open sessions: {:.1} MB more resident, from {before:.1} to {after:.1} (limit 40)",
+        after - before
+    );
     test.stop().await;
     if begun == count.div_ceil(TOGETHER) * TOGETHER { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -263,7 +263,8 @@ fn not_started(app: &App, reason: NotStarted) -> Problem {
             Problem::new(422, "wallet.action", detail).at("/action")
         }
         NotStarted::Assurance => {
-            let detail = "This query identifies a person less surely than at_least asks: name a query of a higher level";
+            let detail =
+                "This query identifies a person less surely than at_least asks: name a query of a higher level";
             Problem::new(422, "wallet.assurance", detail).at("/at_least")
         }
         NotStarted::Consent => {
