@@ -154,3 +154,50 @@ async fn what_is_no_issuer_of_this_world_is_refused() {
     assert_eq!(said(hospital, "/operator/v1/trust/proposals", &json!({})).await.0, 403);
     desk.test.stop().await;
 }
+
+#[test]
+fn at_the_desk_a_snapshot_goes_from_one_gateway_to_another_by_two_operators() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |data: &str, arguments: &[&str]| {
+        let mut command = std::process::Command::new(claimgate_tests::shared::binary());
+        command.args(arguments).current_dir(folder.path());
+        let data = folder.path().join(data);
+        command.env("CLAIMGATE_GATEWAY__DATA_DIR", &data).envs(claimgate_tests::database::settings(data));
+        command.env("CLAIMGATE_OPERATORS__NAMES", "alice,bob");
+        command.env("CLAIMGATE_WALLET__TRUST", folder.path().join("trust.toml"));
+        let output = command.output().unwrap();
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    };
+    let key = claimgate_packet::jose::jwk::PrivateJwk::generate(
+        claimgate_packet::jose::jwk::KeyUse::Sig,
+        claimgate_packet::jose::jwk::KeyAlg::Es256,
+        None,
+        jiff::Timestamp::UNIX_EPOCH,
+    );
+    let jwks = claimgate_packet::jose::jwk::JwkSet(vec![must(key).public()]).to_json();
+    std::fs::write(folder.path().join("dmv.jwks"), jwks.to_string()).unwrap();
+    let file = "[[issuer]]\nid = \"https://dmv.example\"\ntypes = [\"licence\"]\njwks = \"dmv.jwks\"\n";
+    std::fs::write(folder.path().join("trust.toml"), file).unwrap();
+    for data in ["one", "two"] {
+        assert_eq!(run(data, &["keys", "new", "packet"]).0, 0);
+        assert_eq!(run(data, &["migrate", "up"]).0, 0);
+    }
+    let (code, listed, said) = run("one", &["wallet", "trust", "list"]);
+    assert!(code == 0 && listed.contains("https://dmv.example trusted, file"), "{listed}{said}");
+    assert_eq!(run("one", &["wallet", "trust", "export", "issuers.json"]).0, 0);
+    // Somewhere else, with one type more.
+    let text = std::fs::read_to_string(folder.path().join("issuers.json")).unwrap();
+    std::fs::write(folder.path().join("issuers.json"), text.replace("\"licence\"", "\"licence\",\"identity\""))
+        .unwrap();
+    let (code, proposed, said) = run("two", &["wallet", "trust", "import", "issuers.json", "--as", "alice"]);
+    assert_eq!(code, 0, "{said}");
+    let id = proposed.split_whitespace().next().unwrap();
+    assert_eq!(run("two", &["wallet", "trust", "approve", id, "--as", "alice"]).0, 1, "one's own");
+    assert_eq!(run("two", &["wallet", "trust", "approve", id, "--as", "bob"]).0, 0);
+    assert!(run("two", &["wallet", "trust", "list"]).1.contains("licence, identity for every purpose"));
+    let (_, proposed, _) = run("two", &["wallet", "trust", "import", "issuers.json", "--as", "alice"]);
+    assert_eq!(proposed, "", "what is there already is not proposed");
+    assert_eq!(run("two", &["wallet", "trust", "revoke", "https://dmv.example", "--as", "alice"]).0, 0);
+    assert!(run("two", &["wallet", "trust", "list"]).1.contains("https://dmv.example revoked, version 2"));
+}

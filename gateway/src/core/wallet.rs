@@ -44,7 +44,7 @@ words! {
         FinancialHardware = "financial-hardware";
         /// 醫事憑證 (MOE).
         MedicalCertificate = "medical-certificate";
-        /// TW FidO 行動自然人憑證 (TFD).
+        /// `TW FidO` 行動自然人憑證 (TFD).
         TwFido = "tw-fido";
         /// A wallet's credential by the final standards.
         Wallet = "wallet";

@@ -36,7 +36,7 @@ mod verdict;
 pub use record::{Ended, NotRecorded, Recorded};
 pub use verdict::{Decision, DocumentStanding, Given, Looked, NewCheck, NotChecked, Verdict, Which};
 
-use verdict::{decision, refusal};
+use verdict::{OfKind, decision, refusal};
 
 /// A mandate and the one above it, verified.
 struct Read {
@@ -143,7 +143,7 @@ impl Engine {
         let known = Known { presenter: presenter.as_ref(), presenter_key: key, principal: principal.as_ref() };
         let genuine = documents_count(&documents, mandate.as_ref());
         let judge = |kind: Option<&str>| judge(&grounds, &known, (act, kind), genuine, now);
-        let all: Vec<(Option<String>, Vec<(Check, Finding)>)> = if asked.kinds.is_empty() {
+        let all: Vec<OfKind> = if asked.kinds.is_empty() {
             vec![(None, judge(act.record_kind.as_deref()))]
         } else {
             asked.kinds.iter().map(|kind| (Some(kind.clone()), judge(Some(kind)))).collect()

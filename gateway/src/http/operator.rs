@@ -126,7 +126,7 @@ impl From<NotRegistered> for Problem {
                 Problem::new(422, "registration.refused", format!("The registration is refused: {reason}"))
             }
             NotRegistered::Issuer(reason) => {
-                Self::new(422, "trust.refused", format!("The issuer is refused: {reason}")).at("/issuer")
+                Problem::new(422, "trust.refused", format!("The issuer is refused: {reason}")).at("/issuer")
             }
             NotRegistered::Taken => Problem::new(
                 409,

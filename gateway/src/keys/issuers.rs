@@ -248,7 +248,7 @@ impl Loaded {
                     Ok(issuer) => chosen.extend(issuer),
                     // It was checked when it was agreed on; now it counts for nothing, and no file counts in its place.
                     Err(error) => {
-                        tracing::error!(issuer = document.id, %error, "an issuer that was agreed on cannot be used")
+                        tracing::error!(issuer = document.id, %error, "an issuer that was agreed on cannot be used");
                     }
                 }
             }

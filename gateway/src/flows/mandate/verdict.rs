@@ -164,8 +164,11 @@ pub(super) fn refusal(items: &[(Check, Finding)]) -> Option<Finding> {
     first(|finding| matches!(finding, Finding::Failed(_))).or(first(|finding| matches!(finding, Finding::Unknown(_))))
 }
 
+/// The twelve checks for one kind of record; for none, where no kind is asked for.
+pub(super) type OfKind = (Option<String>, Vec<(Check, Finding)>);
+
 /// What comes of all kinds together.
-pub(super) fn decision(all: &[(Option<String>, Vec<(Check, Finding)>)]) -> Decision {
+pub(super) fn decision(all: &[OfKind]) -> Decision {
     let against: Vec<Option<Finding>> = all.iter().map(|(_, items)| refusal(items)).collect();
     let granted = against.iter().filter(|one| one.is_none()).count();
     if granted == against.len() {
@@ -224,7 +227,7 @@ impl Verdict {
 mod tests {
     use super::*;
 
-    fn all(findings: &[Finding]) -> Vec<(Option<String>, Vec<(Check, Finding)>)> {
+    fn all(findings: &[Finding]) -> Vec<OfKind> {
         findings
             .iter()
             .map(|finding| (None, vec![(Check::Issuer, Finding::Passed), (Check::Limits, *finding)]))

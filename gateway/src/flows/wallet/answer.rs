@@ -105,7 +105,7 @@ impl Engine {
             let subject = query.subject.as_ref()?;
             outcome.evidence.iter().find_map(|one| one.fields.get(subject)?.as_str()).map(str::to_owned)
         };
-        let number = under.as_ref().map_or_else(of_holder, |under| under.mandator());
+        let number = under.as_ref().map_or_else(of_holder, mandate::Under::mandator);
         outcome.person = self.is_person(&session, number.as_deref()).await?;
         if let Some(under) = &under {
             (outcome.mandate, outcome.mandate_level) = (Some(under.allowed.used.id.clone()), Some(under.allowed.level));
