@@ -86,6 +86,10 @@ async fn who_must_sign_is_refused_without_at_every_address_that_changes_somethin
             "cancel" => json!({ "reason": "…" }),
             "settle" | "refund" => json!({ "amount": "1", "value_date": "2026-01-01", "reference": "R-2" }),
             "close" => json!({ "result": "cancelled" }),
+            "accidents" => json!({
+                "reference": "I-1", "occurrence": { "on": "2026-01-01", "place": {} }, "record": { "exists": false },
+                "line": "accident",
+            }),
             _ => json!({}),
         };
         refused(&post(&one.client, &path, &body).await, "request-signature.required");

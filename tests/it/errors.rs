@@ -79,7 +79,7 @@ fn used() -> BTreeSet<(String, Option<u16>)> {
 }
 
 /// Codes that are chosen where the answer is made, by what went wrong.
-const NAMED: [&str; 16] = [
+const NAMED: [&str; 17] = [
     "receipt.required",
     "receipt.result",
     "insurer.line-not-offered",
@@ -89,6 +89,7 @@ const NAMED: [&str; 16] = [
     "limit.requests",
     "limit.concurrent",
     "limit.bytes",
+    "accident.form",
     "application.insured",
     "application.applicant",
     "application.signature",
