@@ -305,7 +305,7 @@ impl Engine {
                     version: paper.version,
                     state: match paper.state {
                         PaperState::Arrived if bare => PaperState::Asked,
-                        state => state,
+                        known => known,
                     },
                     due_at: Some(now),
                     on: None,
