@@ -239,6 +239,9 @@ fn accident_routes(service: &mut ServiceConfig) {
         .service(at("/claims/v1/accidents", "POST").route(post().to(accidents::file)))
         .service(at("/claims/v1/accidents/{id}", "GET").route(get().to(accidents::of_app)))
         .service(at("/claims/v1/accidents/{id}/papers", "POST").route(post().to(accidents::hand_in)))
+        .service(
+            at("/claims/v1/accidents/{id}/recipients/{party}/withdraw", "POST").route(post().to(accidents::withdraw)),
+        )
         .service(at("/insurer/v1/accidents", "POST").route(post().to(accidents::inquire)))
         .service(at("/insurer/v1/accidents/{id}", "GET").route(get().to(accidents::of_insurer)))
         .service(at("/police/v1/uses", "GET").route(get().to(accidents::uses)))

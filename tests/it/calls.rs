@@ -90,6 +90,10 @@ async fn who_must_sign_is_refused_without_at_every_address_that_changes_somethin
             "record-requests" => {
                 crate::records::asking(&test, (one.client.id(), one.line.as_str()), &["hospital-demo"])
             }
+            "accidents" => json!({
+                "reference": "I-1", "occurrence": { "on": "2026-01-01", "place": {} }, "record": { "exists": false },
+                "line": "accident",
+            }),
             _ => json!({}),
         };
         refused(&post(&one.client, &path, &body).await, "request-signature.required");

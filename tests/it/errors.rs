@@ -79,7 +79,7 @@ fn used() -> BTreeSet<(String, Option<u16>)> {
 }
 
 /// Codes that are chosen where the answer is made, by what went wrong.
-const NAMED: [&str; 31] = [
+const NAMED: [&str; 32] = [
     "receipt.required",
     "receipt.result",
     "insurer.line-not-offered",
@@ -92,6 +92,7 @@ const NAMED: [&str; 31] = [
     "application.signed-at",
     "application.accident",
     "application.text",
+    "accident.form",
     "application.insured",
     "application.applicant",
     "application.signature",

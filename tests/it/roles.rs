@@ -105,6 +105,7 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/claims/v1/accidents", Role::App),
     ("GET", "/claims/v1/accidents/{claim_id}", Role::App),
     ("POST", "/claims/v1/accidents/{claim_id}/papers", Role::App),
+    ("POST", "/claims/v1/accidents/{claim_id}/recipients/insurer-life/withdraw", Role::App),
     ("POST", "/insurer/v1/accidents", Role::Insurer),
     ("GET", "/insurer/v1/accidents/{claim_id}", Role::Insurer),
     ("GET", "/police/v1/uses", Role::Police),

@@ -118,6 +118,8 @@ pub enum AccidentWrite {
     Moved(Box<Moved>),
     /// A recipient gets a paper, or what its check found.
     Use(UseRow),
+    /// A ground is taken back, for all lines of a recipient.
+    End(ClaimId, PartyId, Timestamp),
     /// Evidence of a claim is replaced by that of a revision.
     Supersede(EvidenceId, i64),
 }

@@ -337,6 +337,21 @@ pub async fn hand_in(
     Ok(no_store().json(shown(&app.engine.hand_in_paper(&caller.party.id, id, (asked.item, content)).await?)))
 }
 
+/// `POST /claims/v1/accidents/{id}/recipients/{party}/withdraw`: a consent or mandate is taken back.
+///
+/// # Errors
+/// 404 where it is another's or names no such recipient.
+pub async fn withdraw(
+    app: Data<App>,
+    caller: Caller<FileAccidents>,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, Problem> {
+    let (id, party) = path.into_inner();
+    let id = id.parse().map_err(|_| Problem::not_found())?;
+    let party = party.parse().map_err(|_| Problem::not_found())?;
+    Ok(no_store().json(shown(&app.engine.end_ground(&caller.party.id, id, &party).await?)))
+}
+
 /// `POST /insurer/v1/accidents`: by the insurer's own statutory inquiry.
 ///
 /// # Errors

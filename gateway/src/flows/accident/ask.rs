@@ -28,6 +28,8 @@ const WITHIN: Duration = Duration::from_secs(30);
 /// Papers looked at in one go, and sources asked at once.
 const AT_ONCE: i64 = 64;
 const SIDE_BY_SIDE: usize = 8;
+/// Why a paper is not asked for that nobody is to get any more.
+pub(super) const NOBODY: &str = "no-recipient";
 
 /// What came of asking.
 pub(super) enum Came {
@@ -73,7 +75,10 @@ impl Engine {
         let Some((source, url)) = self.source_of(&opened).await? else {
             return self.wait_for_source(&opened, &paper).await;
         };
-        let ground = self.ground_for(due.accident).await?;
+        let (ground, awaited) = self.ground_for(due.accident).await?;
+        if !awaited {
+            return self.leave_paper(&opened, &paper).await;
+        }
         let fetch = ground.is_some() && (paper.state != PaperState::Arrived || !paper.whole);
         let op = if fetch { Operation::Fetch } else { Operation::Check };
         // Who writes this first asks; whoever else saw it due meets a conflict.
@@ -113,17 +118,23 @@ impl Engine {
         Ok(self.store.commit(change).await?)
     }
 
-    /// The first ground on which somebody asks.
-    async fn ground_for(&self, accident: AccidentId) -> Result<Option<Ground>, Fault> {
+    /// Nobody is to get it any more: it is not asked for, until somebody is.
+    async fn leave_paper(&self, opened: &Opened, paper: &KeptPaper) -> Result<(), Fault> {
+        let mut change = Change::new("leave_police_paper");
+        change.push(step(self.now(), opened.kept.id, paper, |step| {
+            (step.due_at, step.reason) = (None, Some(NOBODY));
+        }));
+        Ok(self.store.commit(change).await?)
+    }
+
+    /// The first ground on which somebody asks, and whether anybody is to get anything.
+    async fn ground_for(&self, accident: AccidentId) -> Result<(Option<Ground>, bool), Fault> {
+        let mut awaited = false;
         for (claim, _) in self.store.claims_of_accident(accident).await? {
-            let open: Vec<GroundKind> = self
-                .store
-                .accident_recipients(claim)
-                .await?
-                .into_iter()
-                .filter(|(_, _, _, ended)| ended.is_none())
-                .filter_map(|(_, _, ground, _)| ground)
-                .collect();
+            let mut recipients = self.store.accident_recipients(claim).await?;
+            recipients.retain(|(_, _, _, ended)| ended.is_none());
+            awaited |= !recipients.is_empty();
+            let open: Vec<GroundKind> = recipients.into_iter().filter_map(|(_, _, ground, _)| ground).collect();
             if open.is_empty() {
                 continue;
             }
@@ -135,10 +146,10 @@ impl Engine {
             let ground =
                 filed.recipients.into_iter().filter_map(|one| one.ground).find(|(kind, _)| open.contains(kind));
             if let Some((kind, reference)) = ground {
-                return Ok(Some(Ground { kind, reference }));
+                return Ok((Some(Ground { kind, reference }), true));
             }
         }
-        Ok(None)
+        Ok((None, awaited))
     }
 
     async fn exchanged(&self, asked: &Asked, url: &str, ground: Option<Ground>) -> Result<Came, Fault> {

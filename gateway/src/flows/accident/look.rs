@@ -5,11 +5,11 @@ use claimgate_packet::evidence::Document;
 
 use super::ask::step;
 use super::{AccidentSeen, NotOpened, PaperSeen, filed};
-use crate::core::accident::PaperState;
 use crate::core::accident::calendar::{release, share};
 use crate::core::accident::compare::{Point, compare};
 use crate::core::accident::source::{Jurisdiction, POLICE_JURISDICTION};
-use crate::core::change::Change;
+use crate::core::accident::{AccidentWrite, PaperState};
+use crate::core::change::{Change, Write};
 use crate::flows::{Engine, Fault, TRIES};
 use crate::id::{ClaimId, UseId};
 use crate::party::{Party, PartyId};
@@ -38,6 +38,33 @@ impl Engine {
             return Err(NotOpened::NotFound);
         }
         self.accident_seen(claim, Some(insurer)).await
+    }
+
+    /// A ground is taken back: what has not left for this recipient stays here, what has left cannot be called back.
+    ///
+    /// # Errors
+    /// Another's accident, one that does not name this recipient, or a fault of ours.
+    pub async fn end_ground(
+        &self,
+        filer: &PartyId,
+        claim: ClaimId,
+        party: &PartyId,
+    ) -> Result<AccidentSeen, NotOpened> {
+        let filing = self.store.filing(claim).await?;
+        filing.filter(|filing| filing.opener == *filer).ok_or(NotOpened::NotFound)?;
+        let recipients = self.store.accident_recipients(claim).await?;
+        if !recipients.iter().any(|(of, ..)| of == party) {
+            return Err(NotOpened::NotFound);
+        }
+        if recipients.iter().any(|(of, _, _, ended)| of == party && ended.is_none()) {
+            // A delivery that waits is taken back when it is fetched: whether it may leave is looked at then.
+            let mut change = Change::new("end_accident_ground");
+            change.push(Write::Accident(AccidentWrite::End(claim, party.clone(), self.now())));
+            let of = [("party", party.to_string())];
+            change.push(self.audit(filer.as_str(), "accident.ground-ended", &claim, of));
+            self.store.commit(change).await?;
+        }
+        self.accident_seen(claim, None).await
     }
 
     /// With `of`, no recipient but this one is named, and the comparison is shown where its ground carries the papers.

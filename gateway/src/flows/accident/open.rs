@@ -7,6 +7,7 @@ use claimgate_packet::evidence::{Document, Evidence, Source, Verification};
 use claimgate_packet::words::{ClaimKind, Line, Purpose};
 use jiff::civil::Date;
 
+use super::ask::NOBODY;
 use super::{AccidentSeen, Opened};
 use crate::core::accident::calendar::release;
 use crate::core::accident::source::Jurisdiction;
@@ -295,12 +296,17 @@ impl Engine {
             let ended = paper.holds_until.is_none_or(|until| until <= now);
             let bare = !paper.whole && grounded;
             let needed = wanted.iter().any(|one| one.item == paper.item);
-            if paper.state == PaperState::Arrived && needed && paper.due_at.is_none() && (ended || bare) {
+            let left = paper.reason.as_deref() == Some(NOBODY);
+            let stale = paper.state == PaperState::Arrived && (ended || bare);
+            if needed && paper.due_at.is_none() && (stale || left) {
                 change.push(Write::Accident(AccidentWrite::Paper(Box::new(PaperStep {
                     accident: id,
                     item: paper.item,
                     version: paper.version,
-                    state: if bare { PaperState::Asked } else { PaperState::Arrived },
+                    state: match paper.state {
+                        PaperState::Arrived if bare => PaperState::Asked,
+                        known => known,
+                    },
                     due_at: Some(now),
                     on: None,
                     tries: 0,

@@ -37,6 +37,15 @@ pub(super) fn operations() -> Vec<Operation> {
             )
             .takes::<HandedInBody>(true)
             .answers(json::<AccidentShown>(200, "The accident.")),
+        post("/claims/v1/accidents/{id}/recipients/{party}/withdraw", "endAccidentGround", Tag::App)
+            .needs::<FileAccidents>()
+            .path("id", CLAIM, "Id of a claim this app filed.")
+            .path("party", "^[a-z][a-z0-9-]{2,63}$", "The insurer's party id.")
+            .says(
+                "Take a consent or mandate back 收回同意",
+                "What has not left for this insurer stays here. What has left cannot be called back.",
+            )
+            .answers(json::<AccidentShown>(200, "The accident.")),
         post("/insurer/v1/accidents", "inquireAccident", Tag::Insurer)
             .needs::<ReportStatus>()
             .says(

@@ -20,6 +20,13 @@ pub(in crate::store) async fn apply(tx: &mut Connection, write: &AccidentWrite) 
         AccidentWrite::Paper(step) => paper(tx, step).await,
         AccidentWrite::Moved(moved) => pass_on(tx, moved).await,
         AccidentWrite::Use(row) => used(tx, row).await,
+        AccidentWrite::End(claim, party, at) => {
+            let sql = "-- accident::end
+                update accident_recipient set ended_at = $3
+                where claim_id = $1 and party_id = $2 and ended_at is null";
+            query(sql).bind(claim.to_string()).bind(party.as_str()).bind(millis(*at)).execute(tx).await?;
+            Ok(())
+        }
         AccidentWrite::Supersede(evidence, revision) => {
             let sql = "-- accident::supersede
                 update evidence set superseded_by = $2 where id = $1 and superseded_by is null";
