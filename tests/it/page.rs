@@ -40,6 +40,7 @@ impl Page {
 }
 
 impl Browser {
+    #[expect(clippy::disallowed_methods, reason = "a browser has a cookie and no token")]
     fn new(test: &TestGateway) -> Self {
         let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
         Self { client, base: test.world.gateway.base_url().to_owned(), cookie: None }
