@@ -181,6 +181,9 @@ async fn two_hospitals_answer_one_in_parts_and_one_refuses() {
     let told = codes(&part.json("outcome").unwrap());
     assert!(told.contains(&"records.not-asked".to_owned()), "the laboratory's report was not asked for: {told:?}");
     assert_eq!(give(hospital, first, &certificate).await.status, 200, "the same again");
+    let mut otherwise = certificate.clone();
+    otherwise["timestamp"] = json!("2026-11-23T09:59:00+08:00");
+    assert_eq!(give(hospital, first, &otherwise).await.status, 201, "the same documents are not sent twice");
 
     let (envelope, opened) = open_all(test.life(), 0, test.clock.now()).await.pop().unwrap();
     let mut came: Vec<&str> = opened.evidence.iter().map(|one| one.document.kind()).collect();

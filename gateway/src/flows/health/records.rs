@@ -13,7 +13,7 @@ use claimgate_adapters::signature::{Checked, SourceSignature};
 use claimgate_fhir::format::Format;
 use claimgate_fhir::limits::Limits;
 use claimgate_fhir::outcome::{Issue, IssueKind, OperationOutcome, Policy};
-use claimgate_packet::evidence::Document;
+use claimgate_packet::evidence::{Document, Evidence};
 
 use super::consented::patient;
 use super::send::Sending;
@@ -113,7 +113,11 @@ impl Engine {
         let mut of = self.of_records(kept)?;
         of.consented(now)?;
         of.progress.may_give()?;
-        let chosen = self.chosen(&of, &sent.bundle)?;
+        let mut all = Vec::new();
+        for (evidence, body) in self.store.current_evidence(kept.claim).await? {
+            all.push(evidence::from_row(&of.key, evidence, &body)?);
+        }
+        let chosen = self.chosen(&of, &sent.bundle, &all)?;
         of.progress = of.progress.given(&chosen.kinds);
         let state = kept.state.step(of.progress.state()).map_err(over)?;
         let head = self.store.claim_of_hospital(&hospital.id, kept.claim).await?.ok_or(Refusal::NotFound)?;
@@ -132,10 +136,6 @@ impl Engine {
         let carried = attachments::carried(self, id, &chosen.files, uploads);
         let known = self.store.known_attachments(id, &attachments::digests(&carried)).await?;
         let mut files = attachments::named(self, &mut new, &carried, known)?;
-        let mut all = Vec::new();
-        for (evidence, body) in self.store.current_evidence(id).await? {
-            all.push(evidence::from_row(&of.key, evidence, &body)?);
-        }
         let before = all.len();
         all.extend(new);
         let written = evidence::written(&all)?;
@@ -184,7 +184,7 @@ impl Engine {
         (head, revision): (&ClaimHead, i64),
         hospital: &Party,
         insurer: Party,
-        (of, evidence): (&OfRecords, &[claimgate_packet::evidence::Evidence]),
+        (of, evidence): (&OfRecords, &[Evidence]),
         change: &mut Change,
     ) -> Result<Vec<Issue>, Refusal> {
         let line = of.asked.line;
@@ -210,7 +210,7 @@ impl Engine {
     }
 
     /// What of a Bundle was asked for, or why none of it is taken.
-    fn chosen(&self, of: &OfRecords, bundle: &HospitalBundle) -> Result<Chosen, Refusal> {
+    fn chosen(&self, of: &OfRecords, bundle: &HospitalBundle, known: &[Evidence]) -> Result<Chosen, Refusal> {
         let asked = Person::of(&self.index, &of.asked.person);
         let other =
             |document: &Document| patient(document).is_some_and(|patient| !asked.is(&Person::of(&self.index, patient)));
@@ -229,16 +229,19 @@ impl Engine {
             if own.is_empty() {
                 not_asked += 1;
             } else if within {
-                places.push(Some(chosen.documents.len()));
-                chosen.documents.push(document.clone());
                 chosen.kinds.extend(own);
+                let has_files = bundle.attachments.iter().any(|file| file.document == places.len());
+                // What came before word for word is not sent twice.
+                let new = has_files || !known.iter().any(|one| one.document == *document);
+                places.push(new.then_some(chosen.documents.len()));
+                chosen.documents.extend(new.then(|| document.clone()));
                 continue;
             } else {
                 outside += 1;
             }
             places.push(None);
         }
-        if chosen.documents.is_empty() {
+        if chosen.kinds.is_empty() {
             let text = "Nothing in the Bundle was asked for: no document of a kind and of days the request names. A record's \
                         kind is its Composition.type (docs/records.md); nothing was kept";
             return Err(unfit("records.nothing-asked", "", text).into());
