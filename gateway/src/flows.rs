@@ -149,22 +149,30 @@ pub struct Reading {
 /// Lets steps on the same thing follow one another. It saves work only: what keeps them apart are the versions
 /// the store compares.
 #[derive(Debug)]
-pub struct Turns([Mutex<()>; 64]);
+pub struct Turns {
+    each: [Mutex<()>; 64],
+    long: Mutex<()>,
+}
 
 impl Default for Turns {
     fn default() -> Self {
-        Self(std::array::from_fn(|_| Mutex::new(())))
+        Self { each: std::array::from_fn(|_| Mutex::new(())), long: Mutex::default() }
     }
 }
 
 impl Turns {
     /// Waits for the turn of whatever shares this digest's place.
     pub async fn of(&self, digest: &[u8]) -> Option<MutexGuard<'_, ()>> {
-        let place = usize::from(digest.last().copied().unwrap_or_default()) % self.0.len();
-        match self.0.get(place) {
+        let place = usize::from(digest.last().copied().unwrap_or_default()) % self.each.len();
+        match self.each.get(place) {
             Some(turn) => Some(turn.lock().await),
             None => None,
         }
+    }
+
+    /// Waits for the turn of whatever reads for long: one after another, and in nobody else's way.
+    pub async fn long(&self) -> MutexGuard<'_, ()> {
+        self.long.lock().await
     }
 }
 
@@ -308,5 +316,23 @@ impl Engine {
     fn in_days(&self, days: i64) -> Timestamp {
         let later = SignedDuration::from_hours(days.saturating_mul(24));
         self.now().checked_add(later).unwrap_or(Timestamp::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_reads_for_long_is_in_no_steps_way() {
+        let turns = Turns::default();
+        let _long = turns.long().await;
+        for place in 0..=u8::MAX {
+            let step = tokio::time::timeout(Duration::from_secs(5), turns.of(&[place])).await;
+            assert!(step.is_ok_and(|turn| turn.is_some()), "{place}");
+        }
+        assert!(tokio::time::timeout(Duration::from_millis(20), turns.long()).await.is_err());
     }
 }

@@ -13,6 +13,8 @@ use crate::store::{DuePush, Told};
 
 /// How long a deferred step is leased: no other worker takes it up meanwhile.
 const LEASE: SignedDuration = SignedDuration::from_secs(15);
+/// Looks for alerts between two at deadlines.
+const DEADLINES_EVERY: u32 = 10;
 /// Looks at the key folder without a change, until it is read in any case.
 const LOOKS: u32 = 30;
 const IDLE: Duration = Duration::from_secs(1);
@@ -73,11 +75,17 @@ pub struct Rhythm {
 
 /// Looks for what somebody must be told of; the whole trail and log at the start, and ever again.
 async fn look(engine: &Engine, rhythm: Rhythm, mut stop: watch::Receiver<bool>) {
-    let mut checked: Option<Duration> = None;
+    let (mut checked, mut looks): (Option<Duration>, u32) = (None, 0);
     loop {
         if let Err(error) = engine.look().await {
             tracing::error!(%error, "alerts could not be looked for");
         }
+        if looks == 0
+            && let Err(error) = engine.look_at_deadlines().await
+        {
+            tracing::error!(%error, "deadlines could not be looked at for alerts");
+        }
+        looks = (looks + 1) % DEADLINES_EVERY;
         let since = checked.map(|checked| engine.clock.elapsed().saturating_sub(checked));
         if since.is_none_or(|since| since >= rhythm.check) {
             checked = Some(engine.clock.elapsed());
@@ -319,8 +327,11 @@ async fn offsets(engine: &Engine, mut stop: watch::Receiver<bool>) {
 /// Reminds whoever is on turn of last days that are near, or over.
 async fn deadlines(engine: &Engine, mut stop: watch::Receiver<bool>) {
     loop {
-        if let Err(error) = engine.remind().await {
-            tracing::error!(%error, "deadlines could not be looked at; they are looked at again");
+        match engine.remind().await {
+            // Many last days begin at one midnight.
+            Ok(true) if !*stop.borrow() => continue,
+            Ok(_) => {}
+            Err(error) => tracing::error!(%error, "deadlines could not be looked at; they are looked at again"),
         }
         tokio::select! {
             () = tokio::time::sleep(IDLE) => {}

@@ -54,7 +54,7 @@ async fn remind(test: &TestGateway) {
     must(one);
     must(other);
     must(engine.remind().await);
-    must(engine.look().await);
+    must(engine.look_at_deadlines().await);
 }
 
 async fn told(test: &TestGateway, role: &'static str) -> i64 {

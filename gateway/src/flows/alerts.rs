@@ -35,7 +35,7 @@ pub enum NotAcknowledged {
 }
 
 impl Engine {
-    /// Looks at endpoints, keys, authorities, deferred steps and payments that are late.
+    /// Looks at endpoints, keys, authorities and deferred steps.
     ///
     /// # Errors
     /// The database is away.
@@ -46,8 +46,16 @@ impl Engine {
         }
         found.extend(self.authorities_wrong());
         found.extend(self.work_overdue().await?);
-        found.extend(self.deadlines_wrong().await?);
-        self.compare(found, |kind| !checked(kind)).await
+        self.compare(found, |kind| !checked(kind) && !of_deadlines(kind)).await
+    }
+
+    /// Looks at payments whose term ends soon or is over: there may be many, and a day is long.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn look_at_deadlines(&self) -> Result<(), Fault> {
+        let found = self.deadlines_wrong().await?;
+        self.compare(found, of_deadlines).await
     }
 
     /// Checks the whole audit trail and the public log.
@@ -197,6 +205,11 @@ impl Engine {
         }
         Err(Fault::Contended.into())
     }
+}
+
+/// What is looked at less often.
+fn of_deadlines(kind: AlertKind) -> bool {
+    matches!(kind, AlertKind::TermEnds | AlertKind::TermPast)
 }
 
 /// What only the whole check finds.

@@ -71,14 +71,14 @@ impl Engine {
         }
     }
 
-    /// Says what is to be said by now; how many deadlines were looked at. Any number of gateways may do so at once: the rows
-    /// let one of them win.
+    /// Says what is to be said by now; whether more may wait. Any number of gateways may do so at once: the rows let one of
+    /// them win.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn remind(&self) -> Result<usize, Fault> {
+    pub async fn remind(&self) -> Result<bool, Fault> {
         let due = self.store.due_deadlines(self.now(), AT_ONCE).await?;
-        let looked = due.len();
+        let more = i64::try_from(due.len()).is_ok_and(|looked| looked >= AT_ONCE);
         for (deadline, waited_for) in due {
             let mut change = Change::new("remind");
             let after = match next(&deadline, waited_for, self.now()) {
@@ -95,7 +95,7 @@ impl Engine {
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(looked)
+        Ok(more)
     }
 
     /// For whoever is on turn alone.

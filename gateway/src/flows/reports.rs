@@ -14,7 +14,7 @@ impl Engine {
     /// The database is away.
     pub async fn turnaround(&self, of: TimesOf<'_>, party: &PartyId, window: Window) -> Result<Turnaround, Fault> {
         // It reads all that left in the window: whoever asks meanwhile waits.
-        let _turn = self.turns.of(b"report").await;
+        let _turn = self.turns.long().await;
         let steps = self.store.times(of, window.bounds()).await?.iter().map(Took::own).collect();
         Ok(Turnaround { party: party.to_string(), from: window.from, to: window.to, steps })
     }
@@ -24,7 +24,7 @@ impl Engine {
     /// # Errors
     /// The database is away.
     pub async fn consortium(&self, window: Window, assumed: &Reports) -> Result<Consortium, Fault> {
-        let _turn = self.turns.of(b"report").await;
+        let _turn = self.turns.long().await;
         let bounds = window.bounds();
         let all = self.store.times(TimesOf::All, bounds).await?;
         let [insurers, hospitals] = self.store.handled(bounds).await?;
