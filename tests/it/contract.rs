@@ -390,7 +390,7 @@ fn walked(path: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_gateway_does_what_its_description_says() {
-    let (test, document, _platform) = prepared().await;
+    let (test, document, _platform) = Box::pin(prepared()).await;
     let run = |document: &Value, more: &[&str]| tokio::task::block_in_place(|| schemathesis(&test, document, more));
     let (fine, said) = run(&document, &["--max-examples", "30"]);
     assert!(fine, "{said}");

@@ -13,6 +13,7 @@ use claimgate_gateway::flows::mydata;
 use claimgate_gateway::id::Random;
 use claimgate_gateway::party::Role;
 use claimgate_gateway::sandbox::app;
+use claimgate_gateway::sandbox::client::http_client;
 use claimgate_gateway::sandbox::mydata::{Agreed, Portal, Said};
 use claimgate_tests::bundles::{bytes, case};
 use claimgate_tests::gateway::{NewParty, TestGateway, get, must, post};
@@ -109,7 +110,7 @@ impl Desk {
 
     /// Of a gateway with the platform's settings.
     pub(crate) fn of(test: TestGateway, platform: Platform) -> Self {
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap();
+        let http = must(http_client());
         Self { test, platform, http }
     }
 
@@ -368,7 +369,7 @@ async fn notifications_and_returns_come_in_any_order_and_count_once() {
     assert_eq!(desk.notify(&json!({ "tx_id": "x", "unable_to_deliver": [] }), KEY).await.0, 404);
     assert_eq!(desk.read(&begun).await["state"], "waiting");
     // Its time is over.
-    desk.test.clock.advance(Duration::from_secs(31 * 60));
+    desk.test.clock.advance(Duration::from_mins(31));
     assert_eq!(desk.says(&begun, json!({})).await.notified, [410]);
     desk.test.stop().await;
 }
@@ -465,7 +466,7 @@ async fn papers_of_an_accident_come_with_their_files_and_lists_are_read_again() 
     }
     assert_eq!(reason, "revocation-unknown");
     // What no claim took is forgotten.
-    desk.test.clock.advance(Duration::from_secs(73 * 3_600));
+    desk.test.clock.advance(Duration::from_hours(73));
     let engine = &desk.test.world.gateway.app.engine;
     must(engine.store.forget_expired(desk.test.clock.now()).await);
     assert!(must(mydata::documents(engine, id).await).is_empty());

@@ -54,3 +54,26 @@ fn a_file_with_an_unknown_name_is_refused() {
     std::fs::remove_file(&path).unwrap();
     assert!(error.contains("listn"), "{error}");
 }
+
+#[test]
+fn mydata_is_off_until_it_can_be_believed() {
+    assert!(!with(&[]).unwrap().mydata.is_on());
+    let platform = ("CLAIMGATE_MYDATA__PLATFORM", "https://mydata.example");
+    let pinned = ("CLAIMGATE_MYDATA__AUTHORITIES_DIR", "authorities");
+    let error = with(&[platform]).unwrap_err().to_string();
+    assert!(error.contains("mydata.authorities_dir"), "{error}");
+    let secret = ("CLAIMGATE_MYDATA__CLIENT_SECRET", "s3cret-of-sixteen");
+    let config = with(&[platform, pinned, secret]).unwrap();
+    assert!(config.mydata.is_on() && !format!("{config:?}").contains("s3cret"));
+    for broken in [
+        ("CLAIMGATE_MYDATA__PLATFORM", "mydata.example"),
+        ("CLAIMGATE_MYDATA__RETURN_PAGES", "https://app.example/#x"),
+        ("CLAIMGATE_MYDATA__RETURN_PAGES", "javascript:alert(1)"),
+        ("CLAIMGATE_MYDATA__CLIENT_SECRET_FILE", "secret"),
+        ("CLAIMGATE_MYDATA__CONSENT_MINUTES", "0"),
+        ("CLAIMGATE_MYDATA__KEEP_HOURS", "9000"),
+    ] {
+        let error = with(&[platform, pinned, secret, broken]).unwrap_err().to_string();
+        assert!(error.contains("mydata.") && !error.contains("s3cret"), "{error}");
+    }
+}

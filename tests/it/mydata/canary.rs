@@ -95,7 +95,9 @@ async fn a_story_with_mydata_leaves_no_personal_value_behind() {
     assert!(Command::new("kill").arg(server.id().to_string()).status().unwrap().success());
     assert!(server.wait().unwrap().success(), "SIGTERM ends it well");
     let log = reading.join().unwrap();
-    assert!(running.len() > 50_000 && log.len() > 10_000 && errors.len() > 500);
+    // What is in the clear is found: this story is in them.
+    assert!([&running, &log].iter().all(|all| signs(all).contains("mydata")), "{} {}", running.len(), log.len());
+    assert!(running.len() > 50_000 && errors.len() > 500, "{} {}", running.len(), errors.len());
     for (name, bytes) in [("database and folder", &running), ("log", &log), ("answers and metrics", &errors)] {
         let searched = signs(bytes);
         for value in VALUES {

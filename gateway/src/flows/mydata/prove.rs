@@ -32,8 +32,7 @@ impl Engine {
         };
         // Its claim may not be used now: it waits with it, or goes with it.
         let Some(package) = package else { return Ok(()) };
-        let opened = self.opened_mydata(setup, &transaction, &kept, &package);
-        drop(package);
+        let opened = self.opened_mydata(setup, &transaction, &kept, package).await?;
         let (state, reason, datasets) = match opened {
             Err(refusal) => (TransactionState::Refused, Some(refusal.detail()), refused(&kept, refusal)),
             Ok(package) => {
@@ -96,24 +95,29 @@ impl Engine {
         Ok(plain.map(|plain| String::from_utf8_lossy(&plain).into_owned()))
     }
 
-    fn opened_mydata(
+    /// Opens a package, on a thread of its own: it may have 48 MiB.
+    async fn opened_mydata(
         &self,
         setup: &Setup,
         transaction: &Transaction,
         kept: &Kept,
-        package: &str,
-    ) -> Result<Package, Refusal> {
-        let key = setup.client.secret_key(kept.key.as_deref().unwrap_or_default())?;
-        let resources: Vec<String> = kept.datasets.iter().map(|one| one.resource.clone()).collect();
-        let at = transaction.fetched_at.unwrap_or_else(|| self.now());
-        let transfer = Transfer { client_id: setup.client.id(), resources: &resources, key: &key, at };
-        let loaded = setup.authorities.present().ok_or(Refusal::CertificateUnknownIssuer)?;
-        let trust = Trust {
-            authorities: &loaded.authorities,
-            providers: &setup.catalogue.providers,
-            revocation_required: setup.revocation_required,
+        package: String,
+    ) -> Result<Result<Package, Refusal>, Fault> {
+        let (key, loaded) = match setup.client.secret_key(kept.key.as_deref().unwrap_or_default()) {
+            Ok(key) => (key, setup.authorities()),
+            Err(refusal) => return Ok(Err(refusal)),
         };
-        open(package, &transfer, &trust)
+        let Some(loaded) = loaded else { return Ok(Err(Refusal::CertificateUnknownIssuer)) };
+        let resources: Vec<String> = kept.datasets.iter().map(|one| one.resource.clone()).collect();
+        let (client, providers) = (setup.client.id().to_owned(), setup.catalogue.providers.clone());
+        let at = transaction.fetched_at.unwrap_or_else(|| self.now());
+        let revocation_required = setup.revocation_required;
+        let opened = tokio::task::spawn_blocking(move || {
+            let transfer = Transfer { client_id: &client, resources: &resources, key: &key, at };
+            let trust = Trust { authorities: &loaded.authorities, providers: &providers, revocation_required };
+            open(&package, &transfer, &trust)
+        });
+        opened.await.map_err(|_| Fault::Task)
     }
 
     /// A row for each data set, in the order they were asked for; none where the claim may not be used now.
