@@ -451,7 +451,8 @@ impl From<NotOpened> for Problem {
             NotOpened::NotFound => Self::not_found(),
             NotOpened::Faulty(fault) => Self::new(422, fault.code, fault.text).at(fault.at),
             NotOpened::ReferenceUsed => {
-                Self::new(409, "accident.reference-used", "This reference was used for another filing").at("/reference")
+                Problem::new(409, "accident.reference-used", "This reference was used for another filing")
+                    .at("/reference")
             }
             NotOpened::Fault(fault) => fault.into(),
         }
