@@ -215,3 +215,24 @@ fn sorted(mut list: Vec<String>) -> Vec<String> {
     list.sort();
     list
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_events_at_one_replica_hears_of_a_push_at_another() {
+    let Some(cluster) = Cluster::start().await else { return };
+    let (reader, pusher) = (cluster.at(&cluster.hospital, 0).await, cluster.at(&cluster.hospital, 1).await);
+    let url = format!("{}/hospital/v1/events?after=0", cluster.replicas[0].door);
+    let token = reader.access_token().unwrap();
+    let client = must(claimgate_gateway::sandbox::client::http_client());
+    let mut stream = must(client.get(url).header("authorization", format!("Bearer {token}")).send().await);
+    assert_eq!(stream.status(), 200);
+    // A quiet stream says nothing for fifteen seconds: what comes before was woken.
+    let began = std::time::Instant::now();
+    assert_eq!(push_as(&pusher, &bytes(&case("FAR-1")), &[]).await.status, 201);
+    let mut seen = String::new();
+    while !seen.contains("event: claim.received") {
+        let piece = tokio::time::timeout(Duration::from_secs(10), stream.chunk()).await.unwrap();
+        seen.push_str(std::str::from_utf8(&must(piece).unwrap()).unwrap());
+    }
+    say(format_args!("told at another replica after {:?}", began.elapsed()));
+    assert!(seen.contains("id: 1\n"), "{seen}");
+}
