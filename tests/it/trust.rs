@@ -188,7 +188,8 @@ fn at_the_desk_a_snapshot_goes_from_one_gateway_to_another_by_two_operators() {
     assert_eq!(run("one", &["wallet", "trust", "export", "issuers.json"]).0, 0);
     // Somewhere else, with one type more.
     let text = std::fs::read_to_string(folder.path().join("issuers.json")).unwrap();
-    std::fs::write(folder.path().join("issuers.json"), text.replace("\"licence\"", "\"licence\",\"identity\"")).unwrap();
+    std::fs::write(folder.path().join("issuers.json"), text.replace("\"licence\"", "\"licence\",\"identity\""))
+        .unwrap();
     let (code, proposed, said) = run("two", &["wallet", "trust", "import", "issuers.json", "--as", "alice"]);
     assert_eq!(code, 0, "{said}");
     let id = proposed.split_whitespace().next().unwrap();
