@@ -22,8 +22,8 @@ async fn main() -> ExitCode {
     let test = TestGateway::start_with_settings(Clock::system(), &settings).await;
     let engine = &test.world.gateway.app.engine;
     let Ok(app) = test.world.app.id().parse() else { return ExitCode::FAILURE };
-    let begin = async |many: usize| {
-        let mut begun = 0;
+    let start = async |many: usize| {
+        let mut open = 0;
         for _ in 0..many.div_ceil(TOGETHER) {
             let all = (0..TOGETHER).map(|_| {
                 let new = NewSession {
@@ -33,14 +33,14 @@ async fn main() -> ExitCode {
                 };
                 engine.start_wallet_session(&app, new)
             });
-            begun += futures_util::future::join_all(all).await.into_iter().filter(Result::is_ok).count();
+            open += futures_util::future::join_all(all).await.into_iter().flatten().count();
         }
-        begun
+        open
     };
     // Whatever the first ones set up once is no cost of a session.
-    begin(200).await;
+    start(200).await;
     let before = memory();
-    let begun = begin(count).await;
+    let begun = start(count).await;
     let after = memory();
     println!(
         "{begun} open sessions: {:.1} MB more resident, from {before:.1} to {after:.1} (limit 40)",
