@@ -141,7 +141,6 @@ mod tests {
         assert_eq!(grant(Role::Regulator, Some("operator.write")), Err(ScopeError));
         assert_eq!(grant(Role::Operator, None).unwrap().len(), 3);
         assert_eq!(grant(Role::Police, None).unwrap(), [Scope::UsesRead, Scope::NoticesWrite, Scope::MandatesCheck]);
-        assert_eq!(grant(Role::Police, None).unwrap(), [Scope::UsesRead, Scope::NoticesWrite]);
         assert_eq!(grant(Role::Police, Some("claims.read")), Err(ScopeError));
         for role in [Role::Shop, Role::Agent, Role::Institute, Role::Appraisal] {
             assert_eq!((Scope::of_role(role).len(), grant(role, Some("claims.read"))), (0, Err(ScopeError)));

@@ -28,9 +28,13 @@ use super::trust::TrustWrite;
 use super::upload::UploadWrite;
 use super::wallet::WalletWrite;
 use crate::consent::Permit;
-use crate::id::{AttachmentId, AuditId, ClaimId, DeliveryId, EvidenceId, ObjectId, PacketId, SubmissionId, WorkId};
+use crate::id::{AttachmentId, AuditId, ClaimId, DeliveryId, EvidenceId, PacketId, SubmissionId, WorkId};
 use crate::keys::index::Mac;
 use crate::party::{Party, PartyId};
+
+mod files;
+
+pub use files::{AttachmentRow, ObjectRow};
 
 /// What one step writes. `name` goes to metrics and logs.
 #[derive(Debug)]
@@ -291,38 +295,6 @@ pub struct EvidenceRow {
     pub kind: String,
     /// The document, sealed.
     pub body: Vec<u8>,
-}
-
-/// A file that belongs to evidence (附件).
-#[derive(Debug)]
-pub struct AttachmentRow {
-    /// Id.
-    pub id: AttachmentId,
-    /// The claim.
-    pub claim: ClaimId,
-    /// The revision it came with first.
-    pub revision: i64,
-    /// Keyed digest of the bytes within the claim.
-    pub content_mac: Mac,
-    /// Media type, found by content.
-    pub media_type: &'static str,
-    /// Size in bytes.
-    pub bytes: i64,
-    /// The bytes, sealed; empty where they are outside the database.
-    pub content: Vec<u8>,
-    /// Where they are outside the database.
-    pub object: Option<ObjectRow>,
-}
-
-/// A file outside the database.
-#[derive(Debug)]
-pub struct ObjectRow {
-    /// Where its bytes are.
-    pub id: ObjectId,
-    /// Who wrote which segments.
-    pub parts: String,
-    /// Key and digests, sealed.
-    pub secret: Vec<u8>,
 }
 
 /// A packet.

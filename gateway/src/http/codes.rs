@@ -6,6 +6,21 @@
 use claimgate_fhir::outcome::{CODES as FINDINGS, Severity};
 use serde::Serialize;
 
+/// Rows of the table of codes.
+macro_rules! codes {
+    ($($code:literal $($status:literal)|+, $family:ident, $retryable:ident, [$($place:expr),+], $english:literal, $chinese:literal;)+) => {
+        &[$(Code {
+            code: $code,
+            status: &[$($status),+],
+            family: $family,
+            retryable: $retryable,
+            at: &[$($place),+],
+            english: $english,
+            chinese: $chinese,
+        }),+]
+    };
+}
+
 mod list;
 mod page;
 

@@ -33,7 +33,6 @@ pub struct View {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_deadline: Option<Timestamp>,
     /// What its insurer decided or paid on and was withdrawn since; for that insurer alone.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<FlagView>,
     /// What happened, oldest first.
     pub timeline: Vec<EntryView>,

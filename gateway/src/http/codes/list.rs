@@ -7,20 +7,6 @@ use super::Family::{Gateway, Recipient, Sender};
 use super::Place::{At, Body, Call, Elsewhere, Every, Form, Json, Protected, Under};
 use super::Retryable::{AfterCorrection, Later, No};
 
-macro_rules! codes {
-    ($($code:literal $($status:literal)|+, $family:ident, $retryable:ident, [$($place:expr),+], $english:literal, $chinese:literal;)+) => {
-        &[$(Code {
-            code: $code,
-            status: &[$($status),+],
-            family: $family,
-            retryable: $retryable,
-            at: &[$($place),+],
-            english: $english,
-            chinese: $chinese,
-        }),+]
-    };
-}
-
 /// Every code but the findings in a bundle, in the order a request is looked at.
 pub const CODES: &[Code] = codes! {
     "route.unknown" 404, Sender, AfterCorrection, [Elsewhere],
