@@ -125,6 +125,7 @@ async fn later(test: &mut TestGateway, by: Duration, clients: &mut [&mut PartyCl
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, in its order")]
 async fn slip_at_once_sketch_on_day_7_analysis_on_day_30_and_the_police_are_asked_once() {
     let mut test = started().await;
     let (source, mut police) = police(&test, "police-tpe", "24900001", "TW-TPE").await;

@@ -108,7 +108,7 @@ async fn with_next_key(client: &PartyClient) -> (Value, String) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_operators_change_a_key_for_packets_and_one_alone_cannot() {
-    let desk = desk().await;
+    let desk = Box::pin(desk()).await;
     let [alice, alice_too] = &desk.alice;
     let listed = said(&get(alice, "/operator/v1/parties?role=insurer&limit=1").await, 200);
     assert_eq!(listed["parties"].as_array().unwrap().len(), 1);
@@ -181,7 +181,7 @@ async fn two_operators_change_a_key_for_packets_and_one_alone_cannot() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_needs_two_and_a_suspended_operator_is_out_at_once() {
-    let desk = desk().await;
+    let desk = Box::pin(desk()).await;
     let [alice, _] = &desk.alice;
     let path = format!("{LIFE}/endpoint");
     assert_eq!(code(&get(alice, &path).await), (404, "endpoint.none".to_owned()));

@@ -85,7 +85,7 @@ async fn who_is_on_turn_is_the_same_for_all_and_each_sees_its_own() {
     assert_eq!(post(&test.life().client, &path, &complete).await.status, 200);
     assert_eq!(report(&test, &life, "accepted", Some(decision(1_500))).await.status, 200);
     let due = turn("insurer", "pay", "2026-12-08T16:00:00Z");
-    assert_eq!(turns(&read(&test.life().client, &of_life).await), [due.clone()]);
+    assert_eq!(turns(&read(&test.life().client, &of_life).await), std::slice::from_ref(&due));
     assert_eq!(turns(&read(&test.world.hospital, &hospital).await), [due, receive()]);
     test.stop().await;
 }
