@@ -79,7 +79,7 @@ fn used() -> BTreeSet<(String, Option<u16>)> {
 }
 
 /// Codes that are chosen where the answer is made, by what went wrong.
-const NAMED: [&str; 32] = [
+const NAMED: [&str; 33] = [
     "receipt.required",
     "receipt.result",
     "insurer.line-not-offered",
@@ -112,6 +112,7 @@ const NAMED: [&str; 32] = [
     "records.fee",
     "records.as-bundle",
     "records.nothing-asked",
+    "bundle.nothing-to-withdraw",
 ];
 
 #[test]

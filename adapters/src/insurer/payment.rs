@@ -213,7 +213,6 @@ pub struct Standing {
     /// How the books stand.
     pub sums: Sums,
     /// What a person of yours must look at: computed at each look, gone when you have decided anew.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub flags: Vec<FlagView>,
     /// When payment is due.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -72,7 +72,6 @@ pub const CODES: &[Code] = &[
     code(Warning, "entry.no-full-url", "An entry has no `fullUrl`."),
     code(Warning, "entry.relative-full-url", "A `fullUrl` is relative."),
     code(Error, "composition.not-first", "The Composition is not the first entry."),
-    code(Error, "bundle.nothing-to-withdraw", "It only withdraws, and there is no case with this number."),
     code(Information, "bundle.voided", "The whole case is withdrawn (全案作廢): the document was entered in error."),
     code(Warning, "composition.replaces-another-case", "The document replaces one of another case number."),
     code(Warning, "composition.more-than-one", "There is a second Composition; only the first is read."),

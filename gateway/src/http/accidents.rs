@@ -355,7 +355,7 @@ pub async fn withdraw(
 /// `POST /insurer/v1/accidents`: by the insurer's own statutory inquiry.
 ///
 /// # Errors
-/// As [`file`].
+/// As [`file()`].
 pub async fn inquire(
     app: Data<App>,
     caller: Caller<ReportStatus>,
