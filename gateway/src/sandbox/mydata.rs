@@ -261,8 +261,10 @@ impl Portal {
         let key = self.key();
         let mut package = encrypted(&outer(&datasets)?, self.client.id(), &key, &self.random)?;
         if says.wrong == Some(Wrong::Tampered) {
-            let last = package.pop()?;
-            package.push(if last == 'A' { 'B' } else { 'A' });
+            // Not the last sign of the tag, of which some bits say nothing: that would be no base64url.
+            let tag = package.rfind('.')? + 1;
+            let other = if package.get(tag..)?.starts_with('A') { "B" } else { "A" };
+            package.replace_range(tag..=tag, other);
         }
         let ticket = uuid::Builder::from_random_bytes(self.random.bytes()).into_uuid().to_string();
         let ready = Ready { package, wrong: says.wrong, taken: false, asked: 0 };
