@@ -178,8 +178,10 @@ async fn a_whole_case_is_taken_back_and_comes_again() {
     let (other, of_other, _) = newest(&test, test.nonlife(), 0).await;
     assert_eq!(said(&report(&test, &id, "accepted", Some(decision(1_500))).await).0, 200);
     claim_of(&test.push(&void("VOID-3"), &[]).await);
+    let mut taken_back = Vec::new();
     for (one, after, submission) in [(test.life(), first, &id), (test.nonlife(), other, &of_other)] {
-        let (_, _, opened) = newest(&test, one, after).await;
+        let (position, _, opened) = newest(&test, one, after).await;
+        taken_back.push(position);
         let told = note(&opened).unwrap();
         assert!(told.voided && told.documents.iter().all(|one| one.mark.as_str() == "withdrawn"));
         assert_eq!(kinds(&opened), ["revision-note"]);
@@ -202,7 +204,7 @@ async fn a_whole_case_is_taken_back_and_comes_again() {
     let mut again = case("VOID-3");
     again["timestamp"] = json!("2026-11-23T09:59:00+08:00");
     claim_of(&test.push(&bytes(&again), &[]).await);
-    let (_, _, opened) = newest(&test, test.life(), first).await;
+    let (_, _, opened) = newest(&test, test.life(), taken_back[0]).await;
     assert!(kinds(&opened).contains(&"medical-receipt") && note(&opened).is_none());
     test.stop().await;
 }
