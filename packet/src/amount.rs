@@ -32,6 +32,12 @@ impl Twd {
     /// Nothing owed.
     pub const ZERO: Self = Self(0);
 
+    /// An amount of so many hundredths of a dollar, or `None` beyond the limit.
+    #[must_use]
+    pub fn from_hundredths(count: i64) -> Option<Self> {
+        (-LIMIT..=LIMIT).contains(&count).then_some(Self(count))
+    }
+
     /// The amount in hundredths of a dollar.
     #[must_use]
     pub fn hundredths(self) -> i64 {
@@ -213,6 +219,9 @@ mod tests {
     fn a_sum_beyond_the_limit_is_none() {
         let most: Twd = "10000000000".parse().unwrap();
         assert_eq!(Twd::sum([most, Twd(1)]), None);
+        assert_eq!((Twd::from_hundredths(LIMIT), Twd::from_hundredths(-LIMIT - 1)), (Some(most), None));
         assert_eq!(Twd::sum([Twd(150), Twd(50)]), Some(Twd(200)));
+        assert_eq!(Twd::from_hundredths(LIMIT), Some(most));
+        assert_eq!((Twd::from_hundredths(LIMIT + 1), Twd::from_hundredths(i64::MIN)), (None, None));
     }
 }

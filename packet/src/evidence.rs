@@ -27,17 +27,19 @@ mod record;
 
 pub mod accident;
 pub mod application;
+mod owner_paper;
 mod revision;
 mod vehicle;
 
 pub use accident::{
-    AccidentAppraisal, AccidentCertificate, AccidentPaperCheck, AccidentPreliminaryAnalysis, AccidentRegistrationSlip,
-    AccidentReport, AccidentScenePhotos, AccidentSceneSketch, AccidentStatement,
+    AccidentAppraisal, AccidentCertificate, AccidentNotice, AccidentPaperCheck, AccidentPreliminaryAnalysis,
+    AccidentRegistrationSlip, AccidentReport, AccidentScenePhotos, AccidentSceneSketch, AccidentStatement,
 };
 pub use application::{ClaimApplication, Consent};
 pub use category::{FEE_CATEGORY_SYSTEM, FeeCategory};
 pub use certificate::DiagnosisCertificate;
 pub use laboratory::{LabReport, LabResult, LabValue, ReferenceRange};
+pub use owner_paper::OwnerPaper;
 pub use prescription::{Dosage, Ingredient, PrescribedDrug, Prescription, PrescriptionAct};
 pub use receipt::{
     CopyKind, Currency, Material, MedicalReceipt, Payer, ReceiptKey, ReceiptLine, ReceiptTotals, Reduction,
@@ -76,6 +78,8 @@ pub const ACCIDENT_APPRAISAL: &str = "accident-appraisal";
 pub const ACCIDENT_REPORT: &str = "accident-report";
 /// The type word of an [`AccidentStatement`] (當事人陳述).
 pub const ACCIDENT_STATEMENT: &str = "accident-statement";
+/// The type word of an [`AccidentNotice`] (出險通知).
+pub const ACCIDENT_NOTICE: &str = "accident-notice";
 /// The type word of an [`AccidentPaperCheck`] (查證回條).
 pub const ACCIDENT_PAPER_CHECK: &str = "accident-paper-check";
 /// The type word of a [`VehicleRegistration`] (車籍).
@@ -86,6 +90,8 @@ pub const CLAIM_APPLICATION: &str = "claim-application";
 pub const CONSENT: &str = "consent";
 /// The type word of a [`RevisionNote`] (異動清單).
 pub const REVISION_NOTE: &str = "revision-note";
+/// The type word of an [`OwnerPaper`] (自行補件文件).
+pub const OWNER_PAPER: &str = "owner-paper";
 
 /// One evidence document with how it came and how it was verified: the `value` of a packet's disclosure.
 #[derive(Clone, PartialEq)]
@@ -193,6 +199,8 @@ pub enum Document {
     AccidentReport(Box<AccidentReport>),
     /// 當事人陳述.
     AccidentStatement(Box<AccidentStatement>),
+    /// 出險通知.
+    AccidentNotice(Box<AccidentNotice>),
     /// 查證回條.
     AccidentPaperCheck(Box<AccidentPaperCheck>),
     /// 車籍.
@@ -203,6 +211,8 @@ pub enum Document {
     Consent(Box<Consent>),
     /// 異動清單.
     RevisionNote(Box<RevisionNote>),
+    /// 自行補件文件.
+    OwnerPaper(Box<OwnerPaper>),
     /// A type (or schema version) this build does not know, kept whole.
     Other {
         /// The type word.
@@ -234,11 +244,13 @@ impl Document {
             Self::AccidentAppraisal(_) => ACCIDENT_APPRAISAL,
             Self::AccidentReport(_) => ACCIDENT_REPORT,
             Self::AccidentStatement(_) => ACCIDENT_STATEMENT,
+            Self::AccidentNotice(_) => ACCIDENT_NOTICE,
             Self::AccidentPaperCheck(_) => ACCIDENT_PAPER_CHECK,
             Self::VehicleRegistration(_) => VEHICLE_REGISTRATION,
             Self::ClaimApplication(_) => CLAIM_APPLICATION,
             Self::Consent(_) => CONSENT,
             Self::RevisionNote(_) => REVISION_NOTE,
+            Self::OwnerPaper(_) => OWNER_PAPER,
             Self::Other { kind, .. } => kind,
         }
     }
@@ -271,11 +283,13 @@ impl Document {
             Self::AccidentAppraisal(document) => serde_json::to_value(document),
             Self::AccidentReport(document) => serde_json::to_value(document),
             Self::AccidentStatement(document) => serde_json::to_value(document),
+            Self::AccidentNotice(document) => serde_json::to_value(document),
             Self::AccidentPaperCheck(document) => serde_json::to_value(document),
             Self::VehicleRegistration(document) => serde_json::to_value(document),
             Self::ClaimApplication(document) => serde_json::to_value(document),
             Self::Consent(document) => serde_json::to_value(document),
             Self::RevisionNote(document) => serde_json::to_value(document),
+            Self::OwnerPaper(document) => serde_json::to_value(document),
             Self::Other { document, .. } => Ok(document.clone()),
         }
     }
@@ -315,6 +329,7 @@ impl Document {
             "accident-statement/1" if kind == ACCIDENT_STATEMENT => {
                 Self::AccidentStatement(serde_json::from_value(document)?)
             }
+            "accident-notice/1" if kind == ACCIDENT_NOTICE => Self::AccidentNotice(serde_json::from_value(document)?),
             "accident-paper-check/1" if kind == ACCIDENT_PAPER_CHECK => {
                 Self::AccidentPaperCheck(serde_json::from_value(document)?)
             }
@@ -326,6 +341,7 @@ impl Document {
             }
             "consent/1" if kind == CONSENT => Self::Consent(serde_json::from_value(document)?),
             "revision-note/1" if kind == REVISION_NOTE => Self::RevisionNote(serde_json::from_value(document)?),
+            "owner-paper/1" if kind == OWNER_PAPER => Self::OwnerPaper(serde_json::from_value(document)?),
             _ => Self::Other { kind: kind.to_owned(), schema: schema.to_owned(), document },
         })
     }
@@ -368,11 +384,13 @@ impl Serialize for Evidence {
             Document::AccidentAppraisal(document) => value.serialize_field("document", document)?,
             Document::AccidentReport(document) => value.serialize_field("document", document)?,
             Document::AccidentStatement(document) => value.serialize_field("document", document)?,
+            Document::AccidentNotice(document) => value.serialize_field("document", document)?,
             Document::AccidentPaperCheck(document) => value.serialize_field("document", document)?,
             Document::VehicleRegistration(document) => value.serialize_field("document", document)?,
             Document::ClaimApplication(document) => value.serialize_field("document", document)?,
             Document::Consent(document) => value.serialize_field("document", document)?,
             Document::RevisionNote(document) => value.serialize_field("document", document)?,
+            Document::OwnerPaper(document) => value.serialize_field("document", document)?,
             Document::Other { document, .. } => value.serialize_field("document", document)?,
         }
         value.end()

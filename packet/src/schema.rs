@@ -5,10 +5,10 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
 use crate::evidence::{
-    self, AccidentAppraisal, AccidentCertificate, AccidentPaperCheck, AccidentPreliminaryAnalysis,
+    self, AccidentAppraisal, AccidentCertificate, AccidentNotice, AccidentPaperCheck, AccidentPreliminaryAnalysis,
     AccidentRegistrationSlip, AccidentReport, AccidentScenePhotos, AccidentSceneSketch, AccidentStatement,
-    ClaimApplication, Consent, DiagnosisCertificate, LabReport, MedicalReceipt, MedicalRecord, Prescription,
-    RevisionNote, VehicleRegistration,
+    ClaimApplication, Consent, DiagnosisCertificate, LabReport, MedicalReceipt, MedicalRecord, OwnerPaper,
+    Prescription, RevisionNote, VehicleRegistration,
 };
 
 /// Every document type with its schema.
@@ -31,11 +31,13 @@ pub fn all() -> Vec<(&'static str, Value)> {
         (evidence::ACCIDENT_APPRAISAL, of::<AccidentAppraisal>(evidence::ACCIDENT_APPRAISAL)),
         (evidence::ACCIDENT_REPORT, of::<AccidentReport>(evidence::ACCIDENT_REPORT)),
         (evidence::ACCIDENT_STATEMENT, of::<AccidentStatement>(evidence::ACCIDENT_STATEMENT)),
+        (evidence::ACCIDENT_NOTICE, of::<AccidentNotice>(evidence::ACCIDENT_NOTICE)),
         (evidence::ACCIDENT_PAPER_CHECK, of::<AccidentPaperCheck>(evidence::ACCIDENT_PAPER_CHECK)),
         (evidence::VEHICLE_REGISTRATION, of::<VehicleRegistration>(evidence::VEHICLE_REGISTRATION)),
         (evidence::CLAIM_APPLICATION, of::<ClaimApplication>(evidence::CLAIM_APPLICATION)),
         (evidence::CONSENT, of::<Consent>(evidence::CONSENT)),
         (evidence::REVISION_NOTE, of::<RevisionNote>(evidence::REVISION_NOTE)),
+        (evidence::OWNER_PAPER, of::<OwnerPaper>(evidence::OWNER_PAPER)),
     ]
 }
 

@@ -9,6 +9,7 @@ mod analysis;
 mod appraisal;
 mod certificate;
 mod check;
+mod notice;
 mod photos;
 mod report;
 mod sketch;
@@ -20,6 +21,9 @@ pub use appraisal::{AccidentAppraisal, AppraisalAnalysis, AppraisalFinding, Appr
 pub use certificate::{AccidentCertificate, CertifiedParty};
 pub use check::{AccidentPaperCheck, CheckResult};
 pub use code::{PoliceCode, PoliceCodeSystem, SourceCode};
+pub use notice::{
+    AccidentNotice, ClaimantCapacity, NoticeDriver, NoticeFile, NoticeFiler, NoticeKind, NoticePerson, NoticeVehicle,
+};
 pub use photos::{AccidentScenePhotos, ScenePhoto};
 pub use place::{AccidentClass, Occurrence, Place, PoliceUnit, Wgs84};
 pub use report::{AccidentReport, AccidentScene, ReportParty, ReportPerson};

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 
 use super::{
-    ACCIDENT_APPRAISAL, ACCIDENT_CERTIFICATE, ACCIDENT_PAPER_CHECK, ACCIDENT_PRELIMINARY_ANALYSIS,
+    ACCIDENT_APPRAISAL, ACCIDENT_CERTIFICATE, ACCIDENT_NOTICE, ACCIDENT_PAPER_CHECK, ACCIDENT_PRELIMINARY_ANALYSIS,
     ACCIDENT_REGISTRATION_SLIP, ACCIDENT_REPORT, ACCIDENT_SCENE_PHOTOS, ACCIDENT_SCENE_SKETCH, ACCIDENT_STATEMENT,
     Attachment, CLAIM_APPLICATION, CONSENT, DIAGNOSIS_CERTIFICATE, Document, Evidence, LAB_REPORT, MEDICAL_RECEIPT,
-    MEDICAL_RECORD, PRESCRIPTION, REVISION_NOTE, Source, VEHICLE_REGISTRATION, Verification,
+    MEDICAL_RECORD, OWNER_PAPER, PRESCRIPTION, REVISION_NOTE, Source, VEHICLE_REGISTRATION, Verification,
 };
 
 /// The longest text read so: its members cannot be more than a disclosure may have.
@@ -118,6 +118,7 @@ fn known<'de, A: MapAccess<'de>>(kind: Option<&str>, schema: Option<&str>, map: 
         (Some(ACCIDENT_APPRAISAL), Some("accident-appraisal/1")) => Document::AccidentAppraisal(map.next_value()?),
         (Some(ACCIDENT_REPORT), Some("accident-report/1")) => Document::AccidentReport(map.next_value()?),
         (Some(ACCIDENT_STATEMENT), Some("accident-statement/1")) => Document::AccidentStatement(map.next_value()?),
+        (Some(ACCIDENT_NOTICE), Some("accident-notice/1")) => Document::AccidentNotice(map.next_value()?),
         (Some(ACCIDENT_PAPER_CHECK), Some("accident-paper-check/1")) => Document::AccidentPaperCheck(map.next_value()?),
         (Some(VEHICLE_REGISTRATION), Some("vehicle-registration/1")) => {
             Document::VehicleRegistration(map.next_value()?)
@@ -125,6 +126,7 @@ fn known<'de, A: MapAccess<'de>>(kind: Option<&str>, schema: Option<&str>, map: 
         (Some(CLAIM_APPLICATION), Some("claim-application/1")) => Document::ClaimApplication(map.next_value()?),
         (Some(CONSENT), Some("consent/1")) => Document::Consent(map.next_value()?),
         (Some(REVISION_NOTE), Some("revision-note/1")) => Document::RevisionNote(map.next_value()?),
+        (Some(OWNER_PAPER), Some("owner-paper/1")) => Document::OwnerPaper(map.next_value()?),
         _ => return Err(A::Error::custom("a type to be read step by step")),
     })
 }

@@ -18,19 +18,19 @@ pub struct AccidentPaperCheck {
     pub paper: String,
     /// Whose record it is (管轄): an ISO 3166-2 code such as `TW-TPE`, `highway-police` or `military-police`.
     pub jurisdiction: String,
-    /// Party id of the police source that answered.
+    /// Party id of the police source that answered; `mydata` where a data provider behind MyData signed the paper.
     pub source: String,
-    /// How it was checked: `police-api`, or `number-check` of a paper somebody uploaded.
+    /// How it was checked: `police-api`, `number-check` of its number alone, or `mydata`.
     pub method: String,
     /// What was found.
     pub result: CheckResult,
     /// The source's version of the paper, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u32>,
-    /// SHA-256 of the paper as the source signed it, base64url (docs/police-api.md).
+    /// SHA-256 of the paper as the source signed it (docs/police-api.md), or of the provider's archive, base64url.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<String>,
-    /// SHA-256 of the source's signed answer, base64url: what it was checked against.
+    /// SHA-256 of the source's signed answer, or of MyData's package, base64url: what it was checked against.
     pub answer: String,
     /// When it was checked (UTC), in whole seconds.
     pub checked_at: Timestamp,

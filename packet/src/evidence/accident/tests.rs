@@ -37,12 +37,26 @@ pub(crate) fn papers() -> Vec<(&'static str, Value)> {
                 "number": "11509A0001"}, "vehicles": [{"plate": "ABC-1234", "own": true}]}),
         ),
         (
+            "accident-notice",
+            json!({"claim": "injury-compulsory", "capacity": "heir", "claimant": {"name": "王小明", "identifiers":
+                [{"system": "http://www.moi.gov.tw", "value": "A123456789"}], "born": "1990-01-01"},
+                "vehicle": {"plate": "ABC-1234", "insurer": "motor-1"}, "circumstances": [8, 14],
+                "other_vehicles": [{"plate": "XYZ-9999"}], "witnesses": [{"name": "陳大文"}],
+                "account": {"bank": "004", "number": "0001", "holder": "王小明"},
+                "files": [{"attachment": "att_1", "kind": "scene-photo"}], "filed_by": {"kind": "family"}}),
+        ),
+        (
             "accident-paper-check",
             json!({"accident": "acc_1", "paper": "accident-scene-sketch", "jurisdiction": "TW-TPE", "source": "police-tpe",
                 "method": "police-api", "result": "authentic", "version": 1, "answer": "a",
                 "checked_at": "2026-09-08T00:00:00Z", "valid_until": "2026-10-08T00:00:00Z"}),
         ),
         ("vehicle-registration", json!({"plate": "ABC-1234", "state": {"code": "1", "name": "正常"}})),
+        (
+            "owner-paper",
+            json!({"request": "tsk_1", "insurer": "insurer-a", "line": "accident", "asked_for": "bank-account",
+                "channel": "page", "identified_by": "wallet"}),
+        ),
     ]
 }
 
