@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use validator::Validate;
 
+pub mod cover;
 pub mod decision;
 pub mod handover;
 pub mod payment;

@@ -4,15 +4,23 @@
 //! 3. A finding names what, where and how to fix it, and never repeats a value.
 //! 4. Types that hold personal data have no derived `Debug`; nothing the source sent is dropped in silence.
 //! 5. It knows its partner's form and nothing of who pays, who receives, or a claim's life.
+//!
+//! `motor` is no adapter: the tables of compulsory motor insurance, which answer from stated facts and know no claim.
 
 mod csv;
 
+pub mod exchange;
 pub mod export;
 pub mod fields;
 pub mod hospital;
+pub mod institute;
 pub mod insurer;
+pub mod motor;
 pub mod mydata;
+pub mod picture;
+pub mod plate;
 pub mod police;
 pub mod repository;
+pub mod shop;
 pub mod signature;
 pub mod wallet;

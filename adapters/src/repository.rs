@@ -22,6 +22,7 @@ mod parts;
 mod people;
 mod plan;
 mod record;
+mod taken_back;
 mod visit;
 
 use parts::{entry, object};
@@ -58,6 +59,8 @@ pub struct Letter<'a> {
     pub forwarded_from: Option<String>,
     /// Claims of the same hospital that carry the same receipt and that the recipient got too.
     pub same_receipt_as: Vec<String>,
+    /// The delivery whose place this one takes: what the recipient has of the claim from before.
+    pub replaces: Option<String>,
 }
 
 /// A file of a document, with its bytes.
@@ -86,15 +89,42 @@ claimgate_packet::opaque_debug!(FileOf, Given);
 /// [`carries`] says which are.
 #[must_use]
 pub fn bundles(letter: &Letter<'_>, given: &[Given]) -> Vec<Value> {
+    let mut all = written(letter, given);
+    // Which Bundle of before another one of now stands for is known of the first alone: the plan may be another.
+    if let (Some(before), Some(first)) = (&letter.replaces, all.first_mut()) {
+        taken_back::replaces(first, before);
+    }
+    all
+}
+
+/// The Bundles of a delivery that takes a whole case back (全案作廢): each takes the place of one of `before`, what the
+/// recipient has, and holds nothing of it. Its Composition is `entered-in-error`, with the person, the hospital and the
+/// coverage alone.
+#[must_use]
+pub fn taken_back(letter: &Letter<'_>, before: &[Given]) -> Vec<Value> {
+    let mut all = written(letter, before);
+    for (bundle, number) in all.iter_mut().zip(1_usize..) {
+        taken_back::empty(bundle);
+        if let Some(before) = &letter.replaces {
+            taken_back::replaces(bundle, &numbered(before, number));
+        }
+    }
+    all
+}
+
+fn written(letter: &Letter<'_>, given: &[Given]) -> Vec<Value> {
     let person = people::everything_of_the_patient(given);
     let Some((patient, institution)) = person else { return Vec::new() };
     let planned = plan::of(given);
     let all = planned.iter().zip(1_usize..);
     all.map(|(planned, number)| {
-        let number = if number == 1 { letter.delivery.clone() } else { format!("{}.{number}", letter.delivery) };
-        Writing::new(letter, number).bundle(planned, &patient, &institution)
+        Writing::new(letter, numbered(&letter.delivery, number)).bundle(planned, &patient, &institution)
     })
     .collect()
+}
+
+fn numbered(delivery: &str, number: usize) -> String {
+    if number == 1 { delivery.to_owned() } else { format!("{delivery}.{number}") }
 }
 
 /// Whether a document has a form in FHIR here.

@@ -28,6 +28,7 @@ mod source_key;
 
 mod authority;
 
+mod assertion;
 mod bundle;
 mod call;
 mod canonical;
@@ -35,12 +36,14 @@ mod cms;
 mod http;
 mod kept;
 mod pdf;
+mod person;
 pub(crate) mod provider;
 mod sign;
 
 use bundle::By;
 use fault::{FOREIGN, Fault, invalid, not_checked};
 
+pub use assertion::{Asked as AssertionAsked, Asserted, AssertionKeys, NotAsserted, check_assertion};
 pub(crate) use authority::Untrusted;
 pub use authority::{Authorities, AuthorityError, Revocation, Standing, certificates_in, lists_in};
 pub use call::{CallRefused, SignedCall, check_call};
@@ -48,6 +51,7 @@ pub use canonical::Numbers;
 pub use http::answer::{ANSWER_TAG, Answer, AnswerDraft};
 pub use kept::Covered;
 pub use pdf::{PdfSigner, PdfStanding, check_pdf};
+pub use person::{Claimed, NotPerson, PERSON_ATTRIBUTES, PersonSigner, check_person};
 pub use sign::sign_bundle;
 pub use source_key::{HttpAlgorithm, SourceKey, SourceKeyError};
 

@@ -102,6 +102,31 @@ pub struct RecordConsent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[validate(length(min = 1, max = 64))]
     pub application: Option<String>,
+    /// A mandate (委託) of the person to the insurer that is recorded here, instead of both: each kind it does not allow is
+    /// refused, the others are asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(nested)]
+    pub mandate: Option<MandateNamed>,
+}
+
+/// A recorded mandate as the basis of a record request.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Validate)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "RecordMandate"))]
+#[serde(deny_unknown_fields)]
+pub struct MandateNamed {
+    /// Its id here, `mdt_` + UUIDv7.
+    #[validate(length(min = 40, max = 40))]
+    pub mandate_id: String,
+    /// The system of `case_number`, as the mandate names it.
+    #[validate(length(min = 1, max = 200))]
+    pub case_system: String,
+    /// The policy (保單), where the mandate limits it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[validate(length(min = 1, max = 100))]
+    pub policy_number: Option<String>,
+    /// The day of the accident, where the mandate limits it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accident_on: Option<Date>,
 }
 
 /// Body of `POST /insurer/v1/record-requests`.
@@ -300,6 +325,9 @@ pub struct ConsentShown {
     /// The application that holds it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub application: Option<String>,
+    /// The mandate (委託) it is; `…/consent` gives the mandate itself, a signed credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mandate: Option<String>,
     /// Since when it counts no more: it was taken back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
@@ -367,6 +395,19 @@ pub struct RecordRequestHead {
     /// The ids of what each hospital is asked for, in the order they were named.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub requests: Vec<String>,
+    /// Kinds of records the mandate does not allow: they are not asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<KindRefused>,
+}
+
+/// A kind of record a mandate (委託) does not allow.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "RecordKindRefused"))]
+pub struct KindRefused {
+    /// Which.
+    pub kind: DocumentKind,
+    /// Why, as docs/wallet.md lists.
+    pub reason: String,
 }
 
 /// A page of record requests, in the order of their ids.
@@ -383,6 +424,7 @@ opaque_debug!(
     AskedHospital,
     ConsentFile,
     RecordConsent,
+    MandateNamed,
     RecordsBody,
     FeeBody,
     Fee,

@@ -35,6 +35,9 @@ pub enum EventKind {
     /// A delivery was withdrawn before it left.
     #[serde(rename = "delivery.withdrawn")]
     DeliveryWithdrawn,
+    /// Something happened to a claim an app backend is linked to.
+    #[serde(rename = "claim.event")]
+    ClaimEvent,
 }
 
 impl EventKind {
@@ -44,6 +47,7 @@ impl EventKind {
         match self {
             Self::DeliveryReady => "delivery.ready",
             Self::DeliveryWithdrawn => "delivery.withdrawn",
+            Self::ClaimEvent => "claim.event",
         }
     }
 }
@@ -52,7 +56,8 @@ impl std::str::FromStr for EventKind {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        [Self::DeliveryReady, Self::DeliveryWithdrawn].into_iter().find(|kind| kind.as_str() == text).ok_or(())
+        let all = [Self::DeliveryReady, Self::DeliveryWithdrawn, Self::ClaimEvent];
+        all.into_iter().find(|kind| kind.as_str() == text).ok_or(())
     }
 }
 
@@ -85,6 +90,33 @@ pub struct EventData {
     pub line: Line,
     /// Revision for this recipient and line.
     pub revision: i64,
+}
+
+/// The body of a webhook to an app backend: what happened to a claim it is linked to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimEvent {
+    /// Always `claim.event`.
+    #[serde(rename = "type")]
+    pub kind: EventKind,
+    /// When it happened (UTC), not when it is told.
+    pub timestamp: Timestamp,
+    /// What.
+    pub data: ClaimEventData,
+}
+
+/// An entry of the owner's timeline: ids and words, never a name or an amount.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClaimEventData {
+    /// The claim, `clm_…`.
+    pub claim_id: String,
+    /// Its place in the owner's stream of the claim: from 1 without gaps.
+    pub position: i64,
+    /// What happened, as the timeline has it, for example `submission.decided`.
+    pub event: String,
+    /// Parameters of the event, as the timeline has them.
+    pub parameters: serde_json::Value,
 }
 
 /// One attempt as it is signed: `id.timestamp.body` (Standard Webhooks, signature scheme).

@@ -34,6 +34,7 @@ fn letter() -> Letter<'static> {
         name: "測試人壽",
         forwarded_from: None,
         same_receipt_as: Vec::new(),
+        replaces: None,
     }
 }
 

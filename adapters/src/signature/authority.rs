@@ -208,6 +208,11 @@ pub(super) struct Signer {
 opaque_debug!(Signer);
 
 impl Signer {
+    /// Whether one of the attributes that are looked at has this value.
+    pub(super) fn says(&self, value: &str) -> bool {
+        self.codes.iter().any(|found| found == value)
+    }
+
     /// Whether the certificate is this institution's (醫事機構代碼).
     pub(super) fn is_institution(&self, code: &str) -> Result<bool, Fault> {
         if self.codes.is_empty() {

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 
+mod assertion;
 mod call;
 mod certificates;
 mod hierarchy;
@@ -11,6 +12,7 @@ mod hostile;
 mod jws;
 mod openssl;
 mod pdf;
+mod person;
 mod pkcs7;
 mod request;
 

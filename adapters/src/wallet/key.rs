@@ -3,11 +3,11 @@
 //! In: a JWK, a certificate's key, a set of keys. Out: keys that verify. A wallet spells one key in several ways
 //! (member order, padding), so texts are never compared.
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ParsedPublicKey};
 use claimgate_packet::jose::base64url;
+use claimgate_packet::jose::digest::sha256_text;
 use claimgate_packet::jose::json::parse_object;
-use claimgate_packet::jose::jwk::PublicJwk;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::limits::DOCUMENT_JSON;
 
@@ -16,13 +16,21 @@ const MOST: usize = 100;
 /// Members that only a private or symmetric key has (RFC 7518 §6).
 const PRIVATE: [&str; 2] = ["d", "k"];
 
-/// A point on P-256.
-#[derive(Clone, PartialEq, Eq)]
+/// A point on P-256: read once, however often it verifies.
+#[derive(Clone)]
 pub struct PublicKey {
+    parsed: ParsedPublicKey,
     /// The point, uncompressed (SEC 1 §2.3.3).
-    point: Vec<u8>,
-    jwk: PublicJwk,
+    point: [u8; 65],
 }
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.point == other.point
+    }
+}
+
+impl Eq for PublicKey {}
 
 impl std::fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -50,8 +58,11 @@ impl PublicKey {
     /// Reads a point, uncompressed.
     #[must_use]
     pub fn from_point(point: &[u8]) -> Option<Self> {
-        let (x, y) = point.strip_prefix(&[4]).filter(|both| both.len() == 64)?.split_at_checked(32)?;
-        Self::of(&base64url::encode(x), &base64url::encode(y))
+        let point: [u8; 65] = point.try_into().ok()?;
+        // Whether it is on the curve is looked at here.
+        let parsed =
+            ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).ok().filter(|_| point.first() == Some(&4))?;
+        Some(Self { parsed, point })
     }
 
     fn read(jwk: &Map<String, Value>, number: impl Fn(&str) -> Option<String>) -> Option<Self> {
@@ -62,32 +73,27 @@ impl PublicKey {
         if !of_kind || !for_signing || PRIVATE.iter().any(|name| jwk.contains_key(*name)) {
             return None;
         }
-        Self::of(&number(member("x")?)?, &number(member("y")?)?)
-    }
-
-    fn of(x: &str, y: &str) -> Option<Self> {
-        let jwk = json!({ "kty": "EC", "crv": "P-256", "x": x, "y": y, "alg": "ES256", "kid": "k" });
-        // The packet's reader proves that the point is on its curve.
-        let jwk = PublicJwk::from_json(&jwk).ok()?;
-        Some(Self { point: [vec![4], base64url::decode(x)?, base64url::decode(y)?].concat(), jwk })
+        let coordinate = |name: &str| base64url::decode(&number(member(name)?)?).filter(|bytes| bytes.len() == 32);
+        Self::from_point(&[vec![4], coordinate("x")?, coordinate("y")?].concat())
     }
 
     /// Whether this key made an ES256 signature (RFC 7518 §3.4).
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &self.point).verify(message, signature).is_ok()
+        self.parsed.verify_sig(message, signature).is_ok()
     }
 
     /// The SHA-256 thumbprint (RFC 7638), base64url.
     #[must_use]
     pub fn thumbprint(&self) -> String {
-        self.jwk.thumbprint()
+        sha256_text(self.canonical_jwk().as_bytes())
     }
 
     /// `kty`, `crv`, `x` and `y`, in this order: the canonical form (RFC 8785).
     #[must_use]
     pub fn canonical_jwk(&self) -> String {
-        let (x, y) = self.jwk.coordinates().unwrap_or_default();
+        let (x, y) = self.point.get(1..).and_then(|both| both.split_at_checked(32)).unwrap_or_default();
+        let (x, y) = (base64url::encode(x), base64url::encode(y));
         format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#)
     }
 }

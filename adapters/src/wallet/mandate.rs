@@ -15,6 +15,7 @@ use super::reason::Reason;
 use super::sdjwt::unfold::{Path, Step};
 
 pub mod decision;
+pub mod own;
 pub mod scope;
 pub mod terms;
 

@@ -93,7 +93,7 @@ impl Licence {
         let (issuer, holder) = (new_key(), new_key());
         let disclosures: Vec<String> = [
             json!(["s1", "name", "陳筱玲"]),
-            json!(["s2", "id_number", "A234567890"]),
+            json!(["s2", "id_number", "A234567893"]),
             json!(["s3", "classes", ["普通小型車"]]),
         ]
         .iter()

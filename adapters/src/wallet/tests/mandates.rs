@@ -19,7 +19,7 @@ fn payload() -> Value {
         "id": "3f0c0d3e-6d55-4f3e-9a43-0a4f3d7a1b11", "kind": "individual_to_individual",
         "executed_on": "2026-09-20", "valid_from": "2026-09-20T00:00:00+08:00", "valid_until": "2026-10-20T23:59:59+08:00",
         "mandator": { "entity": "natural", "name": "王小明", "id": { "scheme": "tw_national_id", "value": "A123456789" } },
-        "mandatary": { "entity": "natural", "name": "陳筱玲", "id": { "scheme": "tw_national_id", "value": "A234567890" } },
+        "mandatary": { "entity": "natural", "name": "陳筱玲", "id": { "scheme": "tw_national_id", "value": "A234567893" } },
         "powers": ["submit_claim", "obtain_records", "receive_payment"],
         "limits": {
             "case_refs": [{ "system": "https://insurer.example/claims", "value": "CLM-1" }], "insurers": ["insurer-17"],
@@ -67,7 +67,7 @@ impl Case {
             mandate: payload(),
             presenter_key: key.clone(),
             key,
-            presenter: person("A234567890"),
+            presenter: person("A234567893"),
             principal: person("A123456789"),
             ends: NOW + 1000,
             trusted: true,
@@ -151,7 +151,7 @@ fn a_mandate_in_order_allows() {
     assert!(special.decided_above(None).is_ok());
     let mut oneself = Case::new();
     oneself.mandate["mandator"] = oneself.mandate["mandatary"].clone();
-    oneself.principal = person("A234567890");
+    oneself.principal = person("A234567893");
     assert_eq!(oneself.decided_above(None).unwrap().notes, [Reason::MandateToOneself]);
 }
 
@@ -276,7 +276,7 @@ fn a_mandate_is_passed_on_once_with_leave_and_never_grows() {
             parent.mandate["assurance"]["level"] = "paper_scanned".into();
             child.power = Power::ReceivePayment;
         }),
-        ("another's case", Reason::MandatorMismatch, |_, child| child.principal = person("A234567890")),
+        ("another's case", Reason::MandatorMismatch, |_, child| child.principal = person("A234567893")),
     ];
     for (name, reason, change) in table {
         assert_eq!(judge(*change).unwrap_err(), *reason, "{name}");
