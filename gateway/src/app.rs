@@ -20,6 +20,7 @@ use crate::config::{Config, Fhir, Webhooks};
 use crate::core::disclosure::{Origin, Policy, PolicyError};
 use crate::core::term::{TermError, Terms};
 use crate::flows::floor::Floor;
+use crate::flows::identity::{IdentityError, Setup as IdentitySetup};
 use crate::flows::masters::{WrongMaster, open_vault};
 use crate::flows::mydata::{Setup as MydataSetup, SetupError as MydataError};
 use crate::flows::wallet::{Setup as WalletSetup, SetupError as WalletError};
@@ -151,11 +152,14 @@ pub enum StartError {
     #[error(transparent)]
     Tls(#[from] TlsError),
     /// The authorities trusted for source signatures.
-    #[error(transparent)]
+    #[error("signatures: {0}")]
     Authorities(#[from] AuthoritiesError),
     /// How credentials are asked of wallets.
     #[error(transparent)]
     Wallet(#[from] WalletError),
+    /// How sure persons must be identified.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
     /// How data sets are fetched from MyData.
     #[error("mydata: {0}")]
     Mydata(#[from] MydataError),
@@ -226,6 +230,7 @@ async fn open_engine(config: &Config, issuer: String, clock: Clock, random: Rand
     Ok(Engine {
         floor,
         wallet: WalletSetup::open(&config.wallet, &issuer, config.gateway.sandbox)?,
+        identity: IdentitySetup::open(&config.identity.policy)?,
         mydata: MydataSetup::open(&config.mydata, &issuer, &sender)?.map(Box::new),
         issuer,
         store,

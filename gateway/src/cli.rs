@@ -1,5 +1,5 @@
 //! The command line. Doc comments are the help texts. Exit codes: 0 done, 1 failed, 2 wrong usage,
-//! 3 a packet was refused, 4 `doctor` found something to mend.
+//! 3 what was to be proved does not hold, 4 something is to be mended.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -45,7 +45,7 @@ pub enum Ending {
     Failed,
     /// What was asked for makes no sense.
     Misused,
-    /// A packet was refused.
+    /// A packet, a receipt or a log does not hold.
     Refused,
     /// Something is to be mended.
     Findings,
@@ -65,7 +65,8 @@ impl From<Ending> for ExitCode {
 
 /// ClaimGate 理賠互通閘道: verified evidence, one signed claim packet, every insurer.
 ///
-/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a packet was refused, 4 doctor found something to mend.
+/// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a packet, a receipt or the log does not hold, 4 something is to be
+/// mended (`doctor`, `backup check`, `objects check`), or a `statement` does not balance.
 #[derive(Debug, Parser)]
 #[command(
     name = "claimgate",
@@ -91,7 +92,7 @@ enum Command {
     /// Show the main job: a hospital's bundle becomes packets that two insurers open.
     #[cfg(feature = "sandbox")]
     Demo(demo::Demo),
-    /// Run made-up wallets and issuers, to try a flow against a sandbox.
+    /// Run made-up wallets, issuers, police sources and a platform MyData, to try a flow against a sandbox.
     #[cfg(feature = "sandbox")]
     #[command(subcommand)]
     Sandbox(sandbox::Sandbox),
@@ -210,8 +211,21 @@ async fn run(arguments: Arguments) -> anyhow::Result<Ending> {
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {
-    say(format_args!("claimgate: {error:#}"));
+    say(format_args!("claimgate: {}", told(error.as_ref())));
     ExitCode::FAILURE
+}
+
+/// An error and what caused it, each sentence once: many errors say their cause themselves.
+fn told(error: &(dyn std::error::Error + 'static)) -> String {
+    anyhow::Chain::new(error).map(ToString::to_string).fold(String::new(), |mut said, cause| {
+        if said.is_empty() {
+            said = cause;
+        } else if !said.contains(&cause) {
+            said.push_str(": ");
+            said.push_str(&cause);
+        }
+        said
+    })
 }
 
 /// Writes a line of result to standard output; a closed pipe ends nothing.
@@ -222,4 +236,23 @@ fn print(line: std::fmt::Arguments<'_>) {
 /// Writes a line of progress or error to standard error.
 fn say(line: std::fmt::Arguments<'_>) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot listen on {address}: {source}")]
+    struct Listen {
+        address: &'static str,
+        source: std::io::Error,
+    }
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let source = std::io::Error::other("the port is taken");
+        let error = anyhow::Error::new(Listen { address: "127.0.0.1:1", source }).context("the gateway did not start");
+        assert_eq!(told(error.as_ref()), "the gateway did not start: cannot listen on 127.0.0.1:1: the port is taken");
+    }
 }

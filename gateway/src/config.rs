@@ -12,6 +12,7 @@ use toml::{Table, Value};
 mod alerts;
 mod database;
 mod events;
+mod identity;
 mod layers;
 mod limits;
 mod mydata;
@@ -26,6 +27,7 @@ mod wallet;
 pub use alerts::{Alerts, Mail, MailTls};
 pub use database::{Database, DatabaseUrl};
 pub use events::Events;
+pub use identity::Identity;
 pub use limits::Limits;
 pub use mydata::Mydata;
 pub use objects::{BucketKey, Objects, ObjectsPlace};
@@ -87,6 +89,8 @@ pub struct Config {
     pub wallet: Wallet,
     /// Data sets from MyData.
     pub mydata: Mydata,
+    /// How sure persons must be identified.
+    pub identity: Identity,
     /// Logs.
     pub log: Log,
 }
@@ -383,7 +387,8 @@ impl Config {
     fn check(&self) -> Result<(), ConfigError> {
         let base = &self.gateway.base_url;
         let everywhere = self.http.listen.starts_with("0.0.0.0") || self.http.listen.starts_with("[::]");
-        let rules: [(bool, &str); 15] = [
+        let rules: [(bool, &str); 16] = [
+            (has_port(&self.http.listen), "http.listen is an address and a port, such as 127.0.0.1:8080"),
             (
                 (self.http.body_limit_bytes..=17_179_869_184).contains(&self.http.bodies_total_bytes),
                 "http.bodies_total_bytes is at least http.body_limit_bytes and at most 17179869184",
@@ -434,6 +439,11 @@ impl Config {
             .or(self.objects.broken());
         broken.map_or(Ok(()), |rule| Err(invalid(rule)))
     }
+}
+
+/// Whether it ends in a port; what stands before may be a name.
+fn has_port(listen: &str) -> bool {
+    listen.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
 }
 
 fn or_in(path: &Path, folder: &Path, name: &str) -> PathBuf {

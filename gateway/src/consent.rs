@@ -16,6 +16,7 @@ pub use limits::Limits;
 #[derive(Clone, Debug)]
 pub struct Permit {
     consent: ConsentId,
+    basis: &'static str,
     reference: String,
     purpose: Purpose,
     recipients: Vec<(PartyId, Line)>,
@@ -63,6 +64,12 @@ impl Permit {
     #[must_use]
     pub fn consent(&self) -> ConsentId {
         self.consent
+    }
+
+    /// On what it rests: `hospital-attested`, `patient`, `accident` (the grounds of a filing) or `record-consent`.
+    #[must_use]
+    pub fn basis(&self) -> &'static str {
+        self.basis
     }
 
     /// Which agreement or form the hospital attested.
@@ -120,6 +127,7 @@ pub fn permit(
     match &hospital.registration().consent {
         Some(ConsentBasis::HospitalAttested { reference }) => Ok(Permit {
             consent,
+            basis: "hospital-attested",
             reference: reference.clone(),
             purpose: Purpose::ClaimAssessment,
             recipients: recipients.to_vec(),
@@ -148,6 +156,7 @@ pub fn of_accident(
         .unzip::<_, _, Vec<_>, Vec<_>>();
     Permit {
         consent,
+        basis: "accident",
         reference: reference.to_owned(),
         purpose: Purpose::ClaimAssessment,
         recipients,
@@ -161,6 +170,7 @@ pub fn of_accident(
 pub fn by_record_consent(consent: ConsentId, reference: &str, to: (PartyId, Line)) -> Permit {
     Permit {
         consent,
+        basis: "record-consent",
         reference: reference.to_owned(),
         purpose: Purpose::RecordRequest,
         recipients: vec![to],
@@ -181,9 +191,27 @@ fn by_patient(
     let limited = both.iter().filter(|(_, given)| given.limits != Limits::default());
     Ok(Permit {
         consent,
+        basis: "patient",
         reference: reference.to_owned(),
         purpose: Purpose::ClaimAssessment,
         limits: limited.map(|(one, given)| (one.clone(), given.limits.clone())).collect(),
         recipients: both.into_iter().map(|(one, _)| one).collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Random;
+
+    #[test]
+    fn a_permit_says_on_what_it_rests() {
+        let consent = ConsentId::new(jiff::Timestamp::UNIX_EPOCH, &Random::system());
+        let to: (PartyId, Line) = ("insurer-a".parse().unwrap(), Line::HealthReimbursement);
+        let given = [Given { party: to.0.clone(), line: to.1, limits: Limits::default() }];
+        let patient = by_patient((consent, "agreement"), std::slice::from_ref(&to), &given).unwrap();
+        let filed = of_accident(consent, "filing", [(to.0.clone(), to.1, Limits::default())]);
+        let asked = by_record_consent(consent, "rec", to);
+        assert_eq!([patient.basis(), filed.basis(), asked.basis()], ["patient", "accident", "record-consent"]);
+    }
 }

@@ -35,6 +35,7 @@ use crate::tls::Tls;
 
 pub mod accident;
 pub mod alerts;
+pub mod cases;
 mod deadlines;
 pub mod endpoint;
 pub mod explain;
@@ -43,6 +44,7 @@ mod files;
 pub mod floor;
 mod form;
 pub mod health;
+pub mod identity;
 pub mod insurer;
 pub mod log;
 pub mod mail;
@@ -54,6 +56,7 @@ pub mod owner;
 pub mod published;
 pub mod push;
 pub mod registry;
+pub mod repair;
 mod reports;
 pub mod retention;
 pub mod strays;
@@ -118,6 +121,8 @@ pub struct Engine {
     pub authorities: SourceAuthorities,
     /// How credentials are asked of wallets.
     pub wallet: wallet::Setup,
+    /// How sure persons must be identified, and by which means.
+    pub identity: identity::Setup,
     /// How data sets are fetched from MyData, where they are.
     pub mydata: Option<Box<mydata::Setup>>,
     /// Bounds and lives.

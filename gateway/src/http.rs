@@ -14,23 +14,28 @@ pub mod acks;
 pub mod application_pages;
 pub mod applications;
 pub mod apply;
+pub mod assessments;
 pub mod attachments;
 pub mod body;
 pub mod caller;
+pub mod cases;
 pub mod certificate;
 pub mod claims;
 pub mod codes;
 pub mod confirm;
 pub mod content;
 pub mod context;
+pub mod cover;
 pub mod discovery;
 pub mod dpop;
 pub mod events;
 pub mod fhir;
 pub mod form;
+pub mod hand_in;
 pub mod handover;
 pub mod health;
 pub mod hospital;
+pub mod identity;
 pub mod insurer;
 pub mod ledger;
 pub mod limited;
@@ -42,6 +47,8 @@ pub mod offset;
 #[cfg(feature = "schema")]
 pub mod openapi;
 pub mod operator;
+pub mod owner;
+pub mod owner_pages;
 pub mod page;
 pub mod problem;
 pub mod provider;
@@ -54,11 +61,13 @@ pub mod reports;
 pub mod requests;
 pub mod search;
 pub mod sending;
+pub mod shops;
 pub mod signed;
 pub mod timeline;
 pub mod uploads;
 pub mod wallet;
 
+use caller::{FileAccidents, PushBundles};
 use problem::Problem;
 
 /// The whole server as a service.
@@ -86,6 +95,8 @@ fn routes(service: &mut ServiceConfig) {
     operator_routes(service);
     life_routes(service);
     accident_routes(service);
+    identity_routes(service);
+    shop_routes(service);
     service
         .service(at("/fhir/metadata", "GET").route(get().to(discovery::metadata)))
         .service(at("/fhir/.well-known/smart-configuration", "GET").route(get().to(discovery::smart)))
@@ -166,18 +177,27 @@ fn life_routes(service: &mut ServiceConfig) {
         .service(at("/apply", "GET, POST").route(get().to(apply::show)).route(post().to(apply::step)))
         .service(at("/page/style.css", "GET").route(get().to(page::style)))
         .service(at("/page/sign.js", "GET").route(get().to(page::script)))
+        .service(at("/page/owner.js", "GET").route(get().to(page::news)))
+        .service(at("/owner", "GET, POST").route(get().to(owner::show)).route(post().to(owner::step)))
+        .service(at("/owner/papers", "POST").route(post().to(owner::hand_in)))
+        .service(at("/owner/news", "GET").route(get().to(owner::news)))
+        .service(at("/owner/link/{secret}", "GET, POST").route(get().to(owner::link)).route(post().to(owner::begin)))
+        .service(at("/owner/mail/{link}", "GET, POST").route(get().to(owner::address)).route(post().to(owner::change)))
+        .service(at("/claims/v1/claims/{id}/page", "POST").route(post().to(owner_pages::begin)))
+        .service(at("/claims/v1/endpoint", "GET").route(get().to(push::endpoint_of_app)))
+        .service(at("/claims/v1/endpoint/redrive", "POST").route(post().to(push::redrive_app)))
         .service(at("/hospital/v1/applications/{id}", "GET").route(get().to(applications::read)))
         .service(
             at("/hospital/v1/applications/{id}/recipients/{party}/withdraw", "POST")
                 .route(post().to(applications::withdraw)),
         )
-        .service(at("/hospital/v1/uploads", "POST").route(post().to(uploads::begin)))
+        .service(at("/hospital/v1/uploads", "POST").route(post().to(uploads::begin::<PushBundles>)))
         .service(
             at("/hospital/v1/uploads/{id}", "GET, HEAD, PATCH, DELETE")
-                .route(get().to(uploads::read))
-                .route(head().to(uploads::offset))
-                .route(patch().to(uploads::append))
-                .route(delete().to(uploads::give_up)),
+                .route(get().to(uploads::read::<PushBundles>))
+                .route(head().to(uploads::offset::<PushBundles>))
+                .route(patch().to(uploads::append::<PushBundles>))
+                .route(delete().to(uploads::give_up::<PushBundles>)),
         )
         .service(at("/insurer/v1/submissions/{id}/status", "POST").route(post().to(insurer::report)))
         .service(at("/insurer/v1/submissions/{id}/payments", "POST").route(post().to(ledger::pay)))
@@ -188,6 +208,7 @@ fn life_routes(service: &mut ServiceConfig) {
         .service(at("/hospital/v1/requests/{id}", "GET").route(get().to(requests::look)))
         .service(at("/hospital/v1/requests/{id}/answer", "POST").route(post().to(requests::answer)))
         .service(at("/claims/v1/claims/{id}/requests", "GET").route(get().to(requests::of_person)))
+        .service(at("/claims/v1/claims/{id}/requests/{request}/answer", "POST").route(post().to(hand_in::answer)))
         .service(at("/insurer/v1/submissions/{id}/coordination", "GET").route(get().to(ledger::coordination)))
         .service(
             at("/insurer/v1/record-requests", "GET, POST")
@@ -233,19 +254,81 @@ fn life_routes(service: &mut ServiceConfig) {
         .service(at("/hospital/v1/submissions/{id}/trace", "GET").route(get().to(handover::of_hospital)));
 }
 
+/// How persons are identified.
+fn identity_routes(service: &mut ServiceConfig) {
+    service
+        .service(at("/identity/v1/challenges", "POST").route(post().to(identity::challenge)))
+        .service(at("/identity/v1/identifications", "POST").route(post().to(identity::report)))
+        .service(at("/identity/v1/claims/{id}", "GET").route(get().to(identity::read)));
+}
+
 /// Accidents: filed, followed, and what police sources see of them.
 fn accident_routes(service: &mut ServiceConfig) {
     service
         .service(at("/claims/v1/accidents", "POST").route(post().to(accidents::file)))
         .service(at("/claims/v1/accidents/{id}", "GET").route(get().to(accidents::of_app)))
-        .service(at("/claims/v1/accidents/{id}/papers", "POST").route(post().to(accidents::hand_in)))
+        .service(at("/claims/v1/accidents/{id}/papers", "POST").route(post().to(accidents::channels::hand_in)))
+        .service(at("/claims/v1/accidents/{id}/mydata", "POST").route(post().to(accidents::channels::begin)))
+        .service(
+            at("/claims/v1/accidents/{id}/mydata/{transaction}", "POST").route(post().to(accidents::channels::take)),
+        )
+        .service(at("/claims/v1/accidents/{id}/linking", "POST").route(post().to(accidents::channels::link)))
         .service(
             at("/claims/v1/accidents/{id}/recipients/{party}/withdraw", "POST").route(post().to(accidents::withdraw)),
         )
+        .service(at("/claims/v1/cases", "POST").route(post().to(cases::open)))
+        .service(at("/claims/v1/cases/{id}", "GET, PATCH").route(get().to(cases::read)).route(patch().to(cases::save)))
+        .service(at("/claims/v1/cases/{id}/invitations", "POST").route(post().to(cases::invite)))
+        .service(at("/claims/v1/cases/{id}/join", "POST").route(post().to(cases::join)))
+        .service(at("/claims/v1/cases/{id}/consents", "GET").route(get().to(cases::consents)))
+        .service(at("/claims/v1/cases/{id}/submit", "POST").route(post().to(cases::submit)))
+        .service(at("/claims/v1/uploads", "POST").route(post().to(uploads::begin::<FileAccidents>)))
+        .service(
+            at("/claims/v1/uploads/{id}", "GET, HEAD, PATCH, DELETE")
+                .route(get().to(uploads::read::<FileAccidents>))
+                .route(head().to(uploads::offset::<FileAccidents>))
+                .route(patch().to(uploads::append::<FileAccidents>))
+                .route(delete().to(uploads::give_up::<FileAccidents>)),
+        )
         .service(at("/insurer/v1/accidents", "POST").route(post().to(accidents::inquire)))
         .service(at("/insurer/v1/accidents/{id}", "GET").route(get().to(accidents::of_insurer)))
+        .service(
+            at("/claims/v1/accidents/{id}/cover", "GET, POST")
+                .route(get().to(cover::read))
+                .route(post().to(cover::ask)),
+        )
+        .service(at("/insurer/v1/cover-key", "GET").route(get().to(cover::key)))
+        .service(at("/claims/v1/assessments", "POST").route(post().to(assessments::of_app)))
+        .service(at("/insurer/v1/assessments", "POST").route(post().to(assessments::of_insurer)))
         .service(at("/police/v1/uses", "GET").route(get().to(accidents::uses)))
         .service(at("/police/v1/notices", "POST").route(post().to(accidents::notice)));
+}
+
+/// Repairs: the owner invites, shops estimate and invoice, insurers decide.
+fn shop_routes(service: &mut ServiceConfig) {
+    service
+        .service(
+            at("/claims/v1/accidents/{id}/shops", "GET, POST")
+                .route(get().to(shops::of_owner))
+                .route(post().to(shops::invite)),
+        )
+        .service(at("/claims/v1/accidents/{id}/shops/{repair}/choose", "POST").route(post().to(shops::choose)))
+        .service(at("/claims/v1/accidents/{id}/shops/{repair}/withdraw", "POST").route(post().to(shops::withdraw)))
+        .service(at("/claims/v1/accidents/{id}/shops/{repair}/handover", "POST").route(post().to(shops::confirm)))
+        .service(at("/shops/v1/jobs", "GET").route(get().to(shops::jobs)))
+        .service(at("/shops/v1/jobs/{id}", "GET").route(get().to(shops::job)))
+        .service(at("/shops/v1/jobs/{id}/accept", "POST").route(post().to(shops::accept)))
+        .service(at("/shops/v1/jobs/{id}/decline", "POST").route(post().to(shops::decline)))
+        .service(at("/shops/v1/jobs/{id}/inspection", "POST").route(post().to(shops::inspection)))
+        .service(at("/shops/v1/jobs/{id}/estimates", "POST").route(post().to(shops::estimate)))
+        .service(at("/shops/v1/jobs/{id}/invoice", "POST").route(post().to(shops::invoice)))
+        .service(at("/shops/v1/jobs/{id}/handover", "POST").route(post().to(shops::handover)))
+        .service(at("/shops/v1/events", "GET").route(get().to(events::of_shop)))
+        .service(at("/insurer/v1/repairs", "GET").route(get().to(shops::of_insurer)))
+        .service(at("/insurer/v1/repairs/{id}", "GET").route(get().to(shops::one_of_insurer)))
+        .service(at("/insurer/v1/repairs/{id}/inspection", "POST").route(post().to(shops::inspect)))
+        .service(at("/insurer/v1/repairs/{id}/decision", "POST").route(post().to(shops::decide)))
+        .service(at("/insurer/v1/repairs/{id}/invoice", "POST").route(post().to(shops::answer_invoice)));
 }
 
 fn operator_routes(service: &mut ServiceConfig) {

@@ -155,8 +155,14 @@ ids! {
     RecordRequestId = "rec";
     /// A case of offset at discharge (理賠抵繳).
     OffsetId = "off";
+    /// A repair (維修案): one shop's job on a claim.
+    RepairId = "rpr";
     /// A traffic accident (交通事故).
     AccidentId = "acc";
+    /// An owner's case (車禍理賠案件).
+    CaseId = "cas";
+    /// A file of a case.
+    CaseFileId = "cfl";
     /// That a recipient got a police paper, or what a check of it found.
     UseId = "use";
     /// A consent (同意書).
@@ -175,12 +181,18 @@ ids! {
     ApplicationId = "apl";
     /// A page a patient applies on.
     PageId = "apg";
+    /// A page the owner of a claim follows it on (保戶進度頁).
+    OwnerPageId = "opg";
+    /// An address the owner of a claim is told at.
+    OwnerMailId = "oml";
     /// A session with a wallet.
     WalletSessionId = "wse";
     /// A transaction with MyData; its UUID is the platform's `tx_id`.
     MydataId = "myd";
     /// A mandate (委託) that was recorded.
     MandateId = "mdt";
+    /// That the person of a claim was identified.
+    IdentificationId = "idn";
     /// A file on its way (上傳).
     UploadId = "upl";
     /// A sealed file outside the database; made by [`ObjectId::at_random`], so that its name tells nothing.

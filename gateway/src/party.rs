@@ -161,7 +161,7 @@ pub struct Registration {
     /// Where it publishes the keys it proves itself by; those of `jwks` with `use: sig` then sign its receipts alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jwks_url: Option<String>,
-    /// Where a police source answers (docs/police-api.md): an https address.
+    /// Where a police source (docs/police-api.md), the institute or an insurer (docs/cover-api.md) answers: an https address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub records_url: Option<String>,
     /// Whether a push of this hospital, or a request of this insurer that changes something, is refused without a
@@ -249,6 +249,9 @@ pub enum RegistrationError {
     /// The URL of the keys is none that may be asked.
     #[error("jwks_url: {0}")]
     Url(#[from] AddressError),
+    /// The address a police source is asked at is none that may be.
+    #[error("records_url: {0}")]
+    RecordsUrl(AddressError),
     /// A key for signatures is unusable.
     #[error("source_keys: {0}")]
     SourceKey(#[from] SourceKeyError),

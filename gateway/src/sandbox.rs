@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod client;
+pub mod cover;
 pub mod demo;
 pub mod hospital;
 pub mod insurer;
@@ -12,4 +13,5 @@ pub mod mydata;
 pub mod office;
 pub mod police;
 pub mod report;
+pub mod shop;
 pub mod wallet;

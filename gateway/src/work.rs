@@ -35,6 +35,7 @@ pub async fn run(engine: Arc<Engine>, rhythm: Rhythm, stop: watch::Receiver<bool
     tokio::join!(
         part!(look, rhythm),
         part!(mail),
+        part!(owners),
         part!(sequence),
         part!(deferred),
         part!(keys),
@@ -48,6 +49,10 @@ pub async fn run(engine: Arc<Engine>, rhythm: Rhythm, stop: watch::Receiver<bool
         part!(accidents),
         part!(forget)
     );
+    // Last, so that what the others have written in finishing is read by nobody later than need be.
+    if let Err(error) = engine.store.sequence().await {
+        tracing::error!(%error, "positions could not be given at the end; they are given at the next start");
+    }
 }
 
 /// Runs a part to its end, and again where it panicked: the fault of one ends neither it nor the others.
@@ -89,8 +94,12 @@ async fn look(engine: &Engine, rhythm: Rhythm, mut stop: watch::Receiver<bool>) 
         let since = checked.map(|checked| engine.clock.elapsed().saturating_sub(checked));
         if since.is_none_or(|since| since >= rhythm.check) {
             checked = Some(engine.clock.elapsed());
-            if let Err(error) = engine.check_chains().await {
-                tracing::error!(%error, "the audit trail and the log could not be checked");
+            // It reads all there is: a stop does not wait for it.
+            tokio::select! {
+                outcome = engine.check_chains() => if let Err(error) = outcome {
+                    tracing::error!(%error, "the audit trail and the log could not be checked");
+                },
+                () = stopped(&mut stop) => break,
             }
         }
         tokio::select! {
@@ -115,6 +124,24 @@ async fn mail(engine: &Engine, mut stop: watch::Receiver<bool>) {
     }
 }
 
+/// Tells owners of claims by mail, as soon as an entry has its place.
+async fn owners(engine: &Engine, mut stop: watch::Receiver<bool>) {
+    if engine.mailer.is_none() {
+        return;
+    }
+    let mut told = engine.store.told().listen(Told::ENDPOINTS.to_owned());
+    loop {
+        if let Err(error) = engine.tell_owners().await {
+            tracing::error!(%error, "owners could not be told by mail; it stays due");
+        }
+        tokio::select! {
+            () = told.heard() => {}
+            () = tokio::time::sleep(IDLE) => {}
+            () = stopped(&mut stop) => break,
+        }
+    }
+}
+
 /// Gives positions whenever something was committed, and once a second for what other processes committed.
 async fn sequence(engine: &Engine, mut stop: watch::Receiver<bool>) {
     loop {
@@ -129,14 +156,11 @@ async fn sequence(engine: &Engine, mut stop: watch::Receiver<bool>) {
             () = stopped(&mut stop) => break,
         }
     }
-    if let Err(error) = engine.store.sequence().await {
-        tracing::error!(%error, "positions could not be given at the end; they are given at the next start");
-    }
 }
 
 async fn deferred(engine: &Engine, mut stop: watch::Receiver<bool>) {
     loop {
-        while step(engine).await {}
+        while !*stop.borrow() && step(engine).await {}
         tokio::select! {
             () = tokio::time::sleep(IDLE) => {}
             () = stopped(&mut stop) => break,
@@ -340,11 +364,14 @@ async fn deadlines(engine: &Engine, mut stop: watch::Receiver<bool>) {
     }
 }
 
-/// Asks for police papers whose day has come.
+/// Asks for police papers whose day has come, and links filings of one accident.
 async fn accidents(engine: &Engine, mut stop: watch::Receiver<bool>) {
     loop {
         if let Err(error) = engine.ask_police().await {
             tracing::error!(%error, "police papers could not be looked at; they stay due");
+        }
+        if let Err(error) = engine.link_accidents().await {
+            tracing::error!(%error, "filings of one accident could not be looked for; they stay due");
         }
         tokio::select! {
             () = tokio::time::sleep(IDLE) => {}

@@ -25,6 +25,10 @@ pub enum Scope {
     UsesRead,
     /// Tell that a paper was changed.
     NoticesWrite,
+    /// See own jobs of repair.
+    ShopRead,
+    /// Take jobs of repair, send estimates and invoices.
+    ShopWrite,
     /// Ask wallets for credentials and read what was proved.
     WalletAsk,
     /// Ask MyData for data sets and read what was proved.
@@ -59,6 +63,8 @@ impl Scope {
             Self::AccidentsWrite => "accidents.write",
             Self::UsesRead => "uses.read",
             Self::NoticesWrite => "notices.write",
+            Self::ShopRead => "shop.read",
+            Self::ShopWrite => "shop.write",
             Self::WalletAsk => "wallet.ask",
             Self::MydataAsk => "mydata.ask",
             Self::MandatesCheck => "mandates.check",
@@ -79,6 +85,7 @@ impl Scope {
             Some(Role::App) => {
                 &[Self::ClaimsRead, Self::AccidentsWrite, Self::WalletAsk, Self::MydataAsk, Self::MandatesCheck]
             }
+            Some(Role::Shop) => &[Self::ShopRead, Self::ShopWrite],
             Some(Role::Police) => &[Self::UsesRead, Self::NoticesWrite, Self::MandatesCheck],
             Some(Role::Operator) if role == Role::Operator => {
                 &[Self::OperatorRead, Self::OperatorWrite, Self::OperatorApprove]
@@ -142,7 +149,9 @@ mod tests {
         assert_eq!(grant(Role::Operator, None).unwrap().len(), 3);
         assert_eq!(grant(Role::Police, None).unwrap(), [Scope::UsesRead, Scope::NoticesWrite, Scope::MandatesCheck]);
         assert_eq!(grant(Role::Police, Some("claims.read")), Err(ScopeError));
-        for role in [Role::Shop, Role::Agent, Role::Institute, Role::Appraisal] {
+        assert_eq!(grant(Role::Shop, None).unwrap(), [Scope::ShopRead, Scope::ShopWrite]);
+        assert_eq!(grant(Role::Shop, Some("claims.read")), Err(ScopeError));
+        for role in [Role::Agent, Role::Institute, Role::Appraisal] {
             assert_eq!((Scope::of_role(role).len(), grant(role, Some("claims.read"))), (0, Err(ScopeError)));
         }
     }

@@ -7,7 +7,6 @@ use super::{Ending, print, say};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::flows::registry::Operator;
 use crate::id::{AlertId, Random};
 use crate::store::AlertQuery;
 
@@ -23,7 +22,7 @@ pub(super) struct Alerts {
     /// Say that you know of this one.
     #[arg(long, value_name = "ALERT", requires = "operator")]
     acknowledge: Option<String>,
-    /// Who says so: one of operators.names.
+    /// Who says so: one of operators.names, or a registered operator.
     #[arg(long = "as", value_name = "NAME")]
     operator: Option<String>,
 }
@@ -35,7 +34,7 @@ impl Alerts {
         let app = App::open(config, issuer, Clock::system(), Random::system()).await?;
         let engine = &app.engine;
         if let (Some(id), Some(name)) = (&self.acknowledge, &self.operator) {
-            let by = Operator::new(name, &names, account())?;
+            let by = engine.by_word(name, &names, account()).await?;
             let id: AlertId = id.parse()?;
             engine.acknowledge_alert(&by, id).await?;
             print(format_args!("{id} acknowledged"));

@@ -51,6 +51,11 @@ impl Backup {
             (Some(Command::Check { file }), _) => return Check::of(config, file.as_deref()).await,
             (None, file) => file.unwrap_or_default(),
         };
+        anyhow::ensure!(
+            !file.exists(),
+            "{} is there already; a backup never replaces a file: name another",
+            file.display()
+        );
         if backup::copy(&config.database(), &file).await? {
             print(format_args!("{} written; the keys are not in it", file.display()));
             return Ok(Ending::Done);
@@ -69,6 +74,10 @@ impl Check {
     async fn of(config: &Config, file: Option<&Path>) -> anyhow::Result<Ending> {
         let database = file.map_or_else(|| config.database(), |file| Database::Sqlite(file.to_owned()));
         let mut check = Self { sound: true };
+        if let Some(file) = file.filter(|file| !file.exists()) {
+            check.wrong(&format!("{}: no such file", file.display()));
+            return Ok(Ending::Findings);
+        }
         match Store::open_copy(&database).await {
             Ok(store) => {
                 let outcome = check.examine(&store, config).await;

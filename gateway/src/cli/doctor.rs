@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::{Ending, print};
+use super::{Ending, print, told};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, ConfigError, DEFAULTS};
@@ -26,7 +26,7 @@ impl Doctor {
         let mut findings = Findings::default();
         match config {
             Ok(config) => examine(config, &mut findings).await?,
-            Err(error) => findings.wrong(&error.to_string()),
+            Err(error) => findings.wrong(&told(&error)),
         }
         for finding in findings.all() {
             let word = match finding.level {
@@ -46,7 +46,7 @@ async fn examine(config: Config, findings: &mut Findings) -> anyhow::Result<()> 
         Ok(app) => doctor::examine(&app, findings).await?,
         Err(error) => {
             doctor::settings(&config, findings);
-            findings.wrong(&error.to_string());
+            findings.wrong(&told(&error));
         }
     }
     Ok(())

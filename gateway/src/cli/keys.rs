@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use claimgate_packet::jose::jwk::{JwkSet, KeyAlg, KeyUse, PrivateJwk};
 use clap::{Subcommand, ValueEnum};
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +12,7 @@ use super::{Ending, print, say};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::id::Random;
-use crate::keys::folder::write_secret;
+use crate::keys::folder::{FolderError, write_secret};
 use crate::keys::ring::{self, End, KeyRing, SigningUse};
 use crate::party::PartyId;
 
@@ -30,10 +31,10 @@ pub(super) enum Keys {
     New {
         /// What the key is for.
         kind: Kind,
-        /// For hospital, insurer and app: the party's id.
+        /// For hospital, insurer, app and operator: the party's id.
         #[arg(long)]
         party: Option<PartyId>,
-        /// For hospital, insurer and app: the folder to write to.
+        /// For hospital, insurer, app and operator: the folder to write to.
         #[arg(long, default_value = ".")]
         out: PathBuf,
     },
@@ -133,19 +134,22 @@ fn create(config: &Config, kind: Kind, party: Option<PartyId>, out: &Path) -> an
         }
     };
     let party = party.ok_or_else(|| anyhow::anyhow!("--party is missing: the id the party is registered with"))?;
-    std::fs::create_dir_all(out)?;
+    std::fs::create_dir_all(out).with_context(|| format!("{} cannot be made", out.display()))?;
     for (usage, key) in &pairs {
         let path = out.join(format!("{party}.{usage}.json"));
         let mut json = key.to_json();
         if let Some(members) = json.as_object_mut() {
             members.insert("party".to_owned(), json!(party.as_str()));
         }
-        write_secret(&path, json.to_string().as_bytes())?;
+        write_secret(&path, json.to_string().as_bytes()).map_err(|error| match error {
+            FolderError::Exists { .. } => anyhow::anyhow!("{error}; choose another --out"),
+            other => other.into(),
+        })?;
         say(format_args!("{} (private: keep it)", path.display()));
     }
     let public = JwkSet(pairs.iter().map(|(_, key)| key.public()).collect()).to_json();
     let path = out.join(format!("{party}.jwks.json"));
-    std::fs::write(&path, public.to_string())?;
+    std::fs::write(&path, public.to_string()).with_context(|| format!("{} cannot be written", path.display()))?;
     say(format_args!("{} (public: goes into the registration as \"jwks\")", path.display()));
     Ok(())
 }

@@ -47,6 +47,8 @@ pub(super) enum Mydata {
 #[derive(Debug, Subcommand)]
 pub(super) enum Provides {
     /// Answer the platform's calls for one data set until Ctrl-C: check the token, sign the person's case.
+    ///
+    /// Here --config names the provider's own file, not the gateway's; docs/mydata-provider.md has it.
     #[command(after_help = "Example:\n  claimgate mydata provider serve --config bureau.toml\n\n\
         docs/mydata-provider.md has the file and the folder of cases.")]
     Serve,

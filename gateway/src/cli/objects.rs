@@ -8,7 +8,6 @@ use super::{Ending, print, say};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::flows::registry::Operator;
 use crate::id::Random;
 
 /// Look after files outside the database.
@@ -24,7 +23,7 @@ pub(super) enum Objects {
         /// With --remove: only what was written more than so many days ago.
         #[arg(long, requires = "remove", value_parser = clap::value_parser!(i64).range(1..=36_500))]
         days: Option<i64>,
-        /// With --remove: who removes it, one of operators.names.
+        /// With --remove: who removes it, one of operators.names or a registered operator.
         #[arg(long = "as", value_name = "NAME", requires = "remove")]
         operator: Option<String>,
     },
@@ -33,10 +32,14 @@ pub(super) enum Objects {
 impl Objects {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<Ending> {
         let Self::Check { days, operator, .. } = self;
-        let by = operator.map(|name| Operator::new(&name, &config.operators.names, account())).transpose()?;
+        let names = config.operators.names.clone();
         let issuer = config.gateway.base_url.clone();
         let app = App::open(config, issuer, Clock::system(), Random::system()).await?;
         let engine = &app.engine;
+        let by = match operator {
+            Some(name) => Some(engine.by_word(&name, &names, account()).await?),
+            None => None,
+        };
         let compared = engine.compare_objects().await?;
         for lost in &compared.lost {
             let (claim, attachment, missing) = (lost.claim, lost.attachment, lost.missing);

@@ -60,7 +60,10 @@ impl Operator {
                     Changed::Now(party) => print(format_args!("{} registered as operator", party.id)),
                     Changed::Waits(proposal) => {
                         show_proposal(&proposal, engine.now());
-                        say(format_args!("Another operator approves it: claimgate party approve {}", proposal.row.id));
+                        say(format_args!(
+                            "Another operator approves it: claimgate party approve {} --as NAME",
+                            proposal.row.id
+                        ));
                     }
                 }
             }

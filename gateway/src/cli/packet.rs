@@ -25,8 +25,10 @@ mod receipt;
 #[derive(Debug, Subcommand)]
 pub(super) enum Packet {
     /// Open a packet, check everything, print the verified claim as JSON. Exit code 3: refused.
+    #[command(after_help = OPEN)]
     Open(Opening),
     /// Check everything, print the verdict only. Exit code 3: refused.
+    #[command(after_help = OPEN)]
     Verify(Opening),
     /// Say what a recipient gets, what not, and why: by the disclosure policy (揭露政策), or of a stored claim.
     Explain(explain::Explain),
@@ -35,10 +37,12 @@ pub(super) enum Packet {
     Receipt(receipt::Receipt),
 }
 
-#[derive(Debug, Args)]
-#[command(after_help = "Example:\n  curl https://gateway.example/.well-known/claim-packet-keys > keys.json\n  \
+/// The examples of `open` and `verify`.
+const OPEN: &str = "Example:\n  curl -sf https://gateway.example/.well-known/claim-packet-keys > keys.json\n  \
     claimgate packet open --key insurer-abc.enc.json --trust keys.json packet.jose\n  \
-    claimgate packet verify --key insurer-abc.enc.json --trust keys.json packet.jose --attachment att_*.jose --out files")]
+    claimgate packet verify --key insurer-abc.enc.json --trust keys.json packet.jose --attachment att_*.jose --out files";
+
+#[derive(Debug, Args)]
 pub(super) struct Opening {
     /// Your private key with use "enc" (JWK).
     #[arg(long, value_name = "FILE")]
@@ -123,8 +127,10 @@ impl Opening {
         let me = self.me.clone().or(party).context(
             "whose packet is it? Give --me with your party id, or use a key file made by `claimgate keys new insurer`",
         )?;
-        let trust = TrustedKeys::parse(&read(&self.trust)?)
-            .with_context(|| format!("{} is no list of packet keys", self.trust.display()))?;
+        let trust = TrustedKeys::parse(&read(&self.trust)?).with_context(|| {
+            let file = self.trust.display();
+            format!("{file} is no list of packet keys (is it the gateway's /.well-known/claim-packet-keys?)")
+        })?;
         let sealed = String::from_utf8(read(&self.file)?)
             .with_context(|| format!("{} is no sealed packet", self.file.display()))?;
         Ok(open(sealed.trim_end(), &[key], &trust, &me, self.line, Clock::system().now()))

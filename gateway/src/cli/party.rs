@@ -86,7 +86,8 @@ pub(super) enum Party {
     #[command(flatten)]
     FourEyes(proposals::FourEyes),
     /// Set a hospital's consent basis; held claims are then sent.
-    #[command(after_help = "Example:\n  claimgate party consent hospital-cgh --attested \"個資同意書 114-07\"")]
+    #[command(after_help = "Examples:\n  claimgate party consent hospital-cgh --attested \"個資同意書 114-07\"\n  \
+        claimgate party consent hospital-cgh --patient \"理賠申請書 115-01\"")]
     Consent {
         /// The hospital.
         id: PartyId,

@@ -8,7 +8,6 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::core::retention::{Because, Ground};
-use crate::flows::registry::Operator;
 use crate::flows::retention::{Decided, Replayed};
 use crate::id::{ClaimId, Random};
 
@@ -25,7 +24,7 @@ pub(super) enum Retention {
         /// With --dry-run: as JSON.
         #[arg(long, requires = "dry_run")]
         json: bool,
-        /// Who runs it: one of operators.names.
+        /// Who runs it: one of operators.names, or a registered operator.
         #[arg(long = "as", value_name = "NAME", required_unless_present = "dry_run")]
         operator: Option<String>,
     },
@@ -37,7 +36,7 @@ pub(super) enum Retention {
     Lift {
         /// The claim.
         claim: String,
-        /// Who takes it back: one of operators.names.
+        /// Who takes it back: one of operators.names, or a registered operator.
         #[arg(long = "as", value_name = "NAME")]
         operator: String,
     },
@@ -53,7 +52,7 @@ pub(super) struct Decision {
     /// Why; kept encrypted.
     #[arg(long)]
     reason: String,
-    /// Who decides: one of operators.names.
+    /// Who decides: one of operators.names, or a registered operator.
     #[arg(long = "as", value_name = "NAME")]
     operator: String,
 }
@@ -68,7 +67,7 @@ pub(super) struct Erase {
     /// Why: request, purpose-ended, period-over, unlawful or disputed.
     #[arg(long)]
     ground: Ground,
-    /// Who decides: one of operators.names.
+    /// Who decides: one of operators.names, or a registered operator.
     #[arg(long = "as", value_name = "NAME")]
     operator: String,
 }
@@ -77,7 +76,7 @@ impl Retention {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<Ending> {
         let app = open(&config).await?;
         let engine = &app.engine;
-        let who = |name: &str| Operator::new(name, &config.operators.names, account());
+        let who = async |name: &str| engine.by_word(name, &config.operators.names, account()).await;
         match self {
             Self::Run { operator: None, json, .. } | Self::Run { dry_run: true, json, .. } => {
                 let kinds = engine.due_to_go(&config.retention).await?;
@@ -93,22 +92,22 @@ impl Retention {
                 }
             }
             Self::Run { operator: Some(name), .. } => {
-                let by = who(&name)?;
+                let by = who(&name).await?;
                 let step = |ran: &_| say(format_args!("{}", sentence(ran)));
                 let ran = engine.run_retention(&by, &config.retention, step).await?;
                 listed(engine.replay_erasures(&config.erasures_file()).await?);
                 print(format_args!("{}", sentence(&ran)));
             }
             Self::Hold(one) => {
-                engine.hold(&who(&one.operator)?, claim(&one.claim)?, &one.reason).await?;
+                engine.hold(&who(&one.operator).await?, claim(&one.claim)?, &one.reason).await?;
                 print(format_args!("{} is under a legal hold", one.claim));
             }
             Self::Release(one) => {
-                engine.release_hold(&who(&one.operator)?, claim(&one.claim)?, &one.reason).await?;
+                engine.release_hold(&who(&one.operator).await?, claim(&one.claim)?, &one.reason).await?;
                 print(format_args!("{} is under no legal hold any more", one.claim));
             }
             Self::Lift { claim: id, operator } => {
-                engine.lift_restriction(&who(&operator)?, claim(&id)?).await?;
+                engine.lift_restriction(&who(&operator).await?, claim(&id)?).await?;
                 print(format_args!("{id} is in use again"));
             }
             Self::Replay => {
@@ -127,7 +126,7 @@ impl Erase {
     pub(super) async fn run(self, config: Config) -> anyhow::Result<Ending> {
         let app = open(&config).await?;
         let engine = &app.engine;
-        let by = Operator::new(&self.operator, &config.operators.names, account())?;
+        let by = engine.by_word(&self.operator, &config.operators.names, account()).await?;
         let decided = engine.erase(&by, claim(&self.claim)?, self.ground, &config.retention).await?;
         match decided {
             Decided::Erased => {
@@ -136,7 +135,9 @@ impl Erase {
             }
             Decided::Restricted(because) => {
                 let why = match because {
-                    Because::Open => "it is not closed, a packet is not delivered, or an offset at discharge goes on",
+                    Because::Open => {
+                        "it is not closed, a packet is not delivered, or an offset at discharge or a repair goes on"
+                    }
                     Because::Duty => "it must still be kept (retention.duty_days)",
                     Because::Hold => "it is under a legal hold",
                     Because::Dispute => "a dispute restricts and does not erase",
@@ -163,7 +164,10 @@ fn claim(text: &str) -> anyhow::Result<ClaimId> {
 }
 
 fn sentence(ran: &crate::flows::retention::Ran) -> String {
-    format!("{} claims erased, {} applications and {} attempts deleted", ran.erased, ran.applications, ran.attempts)
+    format!(
+        "{} claims erased, {} applications, {} drafts of cases and {} attempts deleted",
+        ran.erased, ran.applications, ran.cases, ran.attempts
+    )
 }
 
 fn listed(replayed: Replayed) {

@@ -15,6 +15,7 @@ use super::{Ending, print, say};
 use crate::clock::Clock;
 use crate::core::accident::source::POLICE_JURISDICTION;
 use crate::id::Random;
+use crate::keys::folder::write_secret;
 use crate::sandbox::issuer;
 use crate::sandbox::office::module::TOKEN;
 use crate::sandbox::office::{Office, registered};
@@ -26,7 +27,7 @@ mod mydata;
 /// Bytes of a file with claims.
 const CLAIMS: usize = 64 << 10;
 
-/// Run made-up wallets and issuers, to try a flow against a sandbox.
+/// Run made-up wallets, issuers, police sources and a platform MyData, to try a flow against a sandbox.
 #[derive(Debug, Subcommand)]
 pub(super) enum Sandbox {
     /// Issue credentials and tell their status lists over HTTP, until Ctrl-C.
@@ -85,7 +86,7 @@ pub(super) struct Presenting {
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8091")]
     issuer: String,
     /// The holder's number, made up.
-    #[arg(long, value_name = "ID", default_value = "A234567890")]
+    #[arg(long, value_name = "ID", default_value = "A234567893")]
     number: String,
     /// The holder's name, made up.
     #[arg(long, value_name = "TEXT", default_value = "陳筱玲")]
@@ -248,6 +249,16 @@ impl Presenting {
         }
         Ok(order)
     }
+}
+
+/// For its owner alone, as a private key is kept; over the one of the start before.
+fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+    .with_context(|| format!("{} cannot be replaced", path.display()))?;
+    Ok(write_secret(path, text.as_bytes())?)
 }
 
 fn write(path: &Path, text: &str) -> anyhow::Result<()> {

@@ -23,7 +23,7 @@ pub(super) enum Signature {
     #[command(
         after_help = "Examples:\n  claimgate signature show clm_…                      what is kept, as JSON\n  \
         claimgate signature show clm_… --out proof          also what proves it, as files\n  \
-        openssl cms -verify -binary -inform DER -in proof/signature-1.der -content proof/covered-1 -CAfile ca.pem"
+        openssl cms -verify -purpose any -binary -inform DER -in proof/signature-1.der -content proof/covered-1 -CAfile ca.pem"
     )]
     Show {
         /// The claim.

@@ -15,18 +15,23 @@ use crate::keys::at_rest::Place;
 use crate::keys::index::Mac;
 use crate::party::PartyId;
 
+pub mod belongs;
 pub mod calendar;
 pub mod compare;
+pub mod cover;
 pub mod source;
 
 use source::Jurisdiction;
 
 /// How long a check is relied on without asking the source again.
 pub const CHECK_HOLDS: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How a scan is labelled whose source was asked about its number.
+pub const NUMBER_CHECK: &str = "number-check";
 /// How often an accident may be passed on from one source to another.
 pub const MOST_MOVES: i64 = 3;
 const MINUTE: i64 = 60;
 const DAY: i64 = 24 * 60 * MINUTE;
+const HALF_HOUR: i64 = 30 * MINUTE;
 /// How often a source is asked for what it does not know, a day apart.
 const MOST_UNKNOWN: i64 = 14;
 
@@ -108,18 +113,34 @@ claimgate_packet::opaque_debug!(Known, Filed, FiledRecipient);
 pub enum AccidentWrite {
     /// A new accident.
     New(Box<NewAccident>),
+    /// Makes sure that an accident is still of the version it was read at, until the end of the transaction.
+    Rely(AccidentId, i64),
+    /// The record of an accident became known, from the version it was read at.
+    Named(Box<Named>),
     /// Papers of an accident that nobody needed before.
     Papers(AccidentId, Vec<NewPaper>, Timestamp),
+    /// Somebody handed a paper in; where it stands still, it is looked at from then on.
+    HandedIn(AccidentId, Item, Option<Timestamp>),
     /// A claim of an accident.
     Filing(Box<NewFiling>),
     /// A step of a paper, from the version it was read at.
     Paper(Box<PaperStep>),
     /// The record is of another jurisdiction, from the version the accident was read at.
     Moved(Box<Moved>),
+    /// The filings of an accident join another one, from the version it was read at; its key goes with all it sealed.
+    Joined(AccidentId, i64, AccidentId, Timestamp),
+    /// A filer's answer to the question whether filings are linked; from when it is looked at.
+    Linking(ClaimId, Linking, Option<Timestamp>),
+    /// Filings that could be linked with one were looked at.
+    Looked(ClaimId),
     /// A recipient gets a paper, or what its check found.
     Use(UseRow),
     /// A ground is taken back, for all lines of a recipient.
     End(ClaimId, PartyId, Timestamp),
+    /// What was filed, corrected and sealed.
+    Refiled(ClaimId, Vec<u8>),
+    /// A look-up of who covers a vehicle.
+    LookUp(cover::LookUpWrite),
     /// Evidence of a claim is replaced by that of a revision.
     Supersede(EvidenceId, i64),
 }
@@ -141,6 +162,51 @@ pub struct NewAccident {
     pub at: Timestamp,
 }
 
+/// A filer's answer to the question whether filings that name the same vehicle in the same half hour are one accident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Linking {
+    /// They are, where the other filer says so as well.
+    Agreed,
+    /// They are not.
+    Refused,
+}
+
+impl Linking {
+    /// The word in interfaces and the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Agreed => "agreed",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+impl std::str::FromStr for Linking {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, ()> {
+        [Self::Agreed, Self::Refused].into_iter().find(|one| one.as_str() == word).ok_or(())
+    }
+}
+
+/// The record of an accident that was filed without one.
+#[derive(Debug)]
+pub struct Named {
+    /// The accident.
+    pub id: AccidentId,
+    /// The version it was read at.
+    pub version: i64,
+    /// Whose record it is.
+    pub jurisdiction: Jurisdiction,
+    /// Keyed digest of that and the case number.
+    pub case: Mac,
+    /// A [`Known`], sealed.
+    pub body: Vec<u8>,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// A paper that is to be asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct NewPaper {
@@ -148,8 +214,8 @@ pub struct NewPaper {
     pub item: Item,
     /// From which day.
     pub on: Date,
-    /// When it is asked for.
-    pub due_at: Timestamp,
+    /// When it is asked for; none: not by itself.
+    pub due_at: Option<Timestamp>,
 }
 
 /// A claim of an accident.
@@ -169,6 +235,8 @@ pub struct NewFiling {
     pub body: Vec<u8>,
     /// Who is to get it, on what ground.
     pub recipients: Vec<(PartyId, Line, Option<GroundKind>)>,
+    /// Keyed digests of each plate with its half hours: what filings of one accident have in common.
+    pub traces: Vec<Mac>,
     /// When.
     pub at: Timestamp,
 }
@@ -196,6 +264,8 @@ pub struct PaperStep {
     pub reason: Option<&'static str>,
     /// What arrived.
     pub arrived: Option<ArrivedPaper>,
+    /// Whether what is here is relied on no more.
+    pub superseded: bool,
     /// When.
     pub at: Timestamp,
 }
@@ -203,9 +273,9 @@ pub struct PaperStep {
 /// A paper that arrived and was verified, or was verified again.
 #[derive(Debug)]
 pub struct ArrivedPaper {
-    /// The source's version.
-    pub version: i64,
-    /// The paper, sealed; none where what is there was verified again.
+    /// The source's version; none where its channel has no versions.
+    pub version: Option<i64>,
+    /// The paper, sealed; none where what is there was verified again, or the check alone is kept.
     pub content: Option<Vec<u8>>,
     /// The check with its receipt, sealed.
     pub check: Vec<u8>,
@@ -224,8 +294,6 @@ pub struct Moved {
     pub jurisdiction: Jurisdiction,
     /// Keyed digest of that and the case number.
     pub case: Mac,
-    /// The accident that is known by it already: the filings join it.
-    pub into: Option<AccidentId>,
     /// When.
     pub at: Timestamp,
 }
@@ -253,6 +321,14 @@ pub struct UseRow {
     pub share: calendar::Share,
     /// When.
     pub at: Timestamp,
+}
+
+/// The half hours an instant is looked for in: its own and the next. Two instants at most one half hour apart have one in
+/// common, and whoever knows neither plate nor time learns nothing of a digest of both.
+#[must_use]
+pub fn half_hours(at: Timestamp) -> [i64; 2] {
+    let own = at.as_second().div_euclid(HALF_HOUR);
+    [own, own + 1]
 }
 
 /// The claim under whose name an accident's data key is kept: the same UUID.
@@ -295,6 +371,16 @@ fn later(now: Timestamp, seconds: i64) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn half_hours_that_are_neighbours_meet_and_others_do_not() {
+        let meet = |one: i64, other: i64| {
+            let of = |second| half_hours(Timestamp::from_second(second).unwrap());
+            of(one).iter().any(|half_hour| of(other).contains(half_hour))
+        };
+        assert!(meet(0, 1_799) && meet(0, 1_800) && meet(1_799, 1_800) && meet(0, 3_599) && meet(-1, 0));
+        assert!(!meet(0, 3_600) && !meet(1_799, 3_600) && !meet(-1, 1_800));
+    }
 
     #[test]
     fn a_busy_source_is_asked_ever_later_and_never_before_it_says() {

@@ -8,17 +8,21 @@ use jiff::Timestamp;
 use super::accident::AccidentWrite;
 use super::alert::AlertWrite;
 use super::application::ApplicationWrite;
+use super::cases::CaseWrite;
 use super::deadline::DeadlineWrite;
 use super::delivery::Leaving;
 use super::handover::HandoverWrite;
+use super::identity::IdentityWrite;
 use super::ledger::LedgerWrite;
 use super::mandate::MandateWrite;
 use super::master::MasterWrite;
 use super::mydata::MydataWrite;
 use super::offset::OffsetWrite;
+use super::owner::OwnerWrite;
 pub use super::proposal::{Decision, ProposalKind, ProposalRow, Verdict};
 use super::push::PushWrite;
 use super::records::RecordsWrite;
+use super::repair::RepairWrite;
 use super::request::RequestWrite;
 use super::retention::RetentionWrite;
 use super::revision::{DocumentRow, TakenBackRows};
@@ -88,14 +92,20 @@ pub enum Write {
     Alert(AlertWrite),
     /// An accident, its papers, a claim of it.
     Accident(AccidentWrite),
+    /// An owner's case, its claims, invitations and files.
+    Case(CaseWrite),
     /// A patient's application, or a consent taken back.
     Application(ApplicationWrite),
+    /// A page of a claim's owner, an address that is told.
+    Owner(OwnerWrite),
     /// A session with a wallet.
     Wallet(WalletWrite),
     /// A transaction with MyData.
     Mydata(MydataWrite),
     /// A mandate that is recorded, used or ended.
     Mandate(MandateWrite),
+    /// How the person of a claim was identified, or that a recipient waits for that.
+    Identity(IdentityWrite),
     /// Whose credentials count.
     Trust(TrustWrite),
     /// A new claim at revision 1 with its wrapped data key.
@@ -150,6 +160,8 @@ pub enum Write {
     Records(RecordsWrite),
     /// A case of offset at discharge, or a step of one.
     Offset(OffsetWrite),
+    /// A job of a repair shop, or a step of one.
+    Repair(RepairWrite),
     /// A last day somebody is reminded of.
     Deadline(DeadlineWrite),
     /// A hold, a restriction, an erasure.

@@ -23,6 +23,8 @@ pub struct Share {
     pub party: PartyId,
     /// In which line.
     pub line: Line,
+    /// Whether the consent leaves it the receipts.
+    pub gets_receipts: bool,
     /// Whether the consent covers telling it of the others, and was not taken back.
     pub may_know: bool,
 }
@@ -71,7 +73,7 @@ claimgate_packet::opaque_debug!(Holder, Known, Sharing);
 impl Known {
     /// Those who hold documents of the claim or get them now and may reimburse: in the order of the application, then those
     /// it does not name. Who was withdrawn before anything left, gave the claim back or was told that nothing is applied for
-    /// any more is none of them.
+    /// any more is none of them; nor is who gets no receipt by its consent and has paid nothing.
     #[must_use]
     pub fn sharing(&self, getting: &[(PartyId, Line)]) -> Sharing {
         let Self { order, holders, elsewhere } = self;
@@ -80,7 +82,11 @@ impl Known {
         let mut found: Vec<(usize, Sharer)> = Vec::new();
         let mut take = |party: &PartyId, line: Line, kept: Twd| {
             let place = place(party, line);
-            let may_know = place.and_then(|place| order.get(place)).is_some_and(|share| share.may_know);
+            let share = place.and_then(|place| order.get(place));
+            if share.is_some_and(|share| !share.gets_receipts) && kept.is_zero() {
+                return;
+            }
+            let may_know = share.is_some_and(|share| share.may_know);
             let sharer = Sharer { party: party.clone(), line, may_know, kept };
             found.push((place.unwrap_or(usize::MAX), sharer));
         };
@@ -161,7 +167,7 @@ mod tests {
     }
 
     fn share(id: &str, line: Line, may_know: bool) -> Share {
-        Share { party: party(id), line, may_know }
+        Share { party: party(id), line, gets_receipts: true, may_know }
     }
 
     fn holder(id: &str, line: Line, state: SubmissionState, kept: &str) -> Holder {
@@ -222,6 +228,18 @@ mod tests {
         assert!(of("insurer-a").is_none() && of("insurer-b").is_none());
         let left = of("insurer-c").unwrap();
         assert_eq!((left.number, left.of, left.others), (2, 2, 1));
+        // Who gets no receipt holds no printing of one, until it has paid on what it got before.
+        let mut order = order;
+        order[1].gets_receipts = false;
+        let of = |kept: &str| {
+            let paid = holder("insurer-b", PAYS, SubmissionState::Paid, kept);
+            let known = Known { order: order.to_vec(), holders: vec![paid], elsewhere: BTreeSet::new() };
+            let sharing = known.sharing(&[(party("insurer-c"), PAYS)]);
+            let element = sharing.element((&party("insurer-c"), PAYS), &[&receipt], at()).unwrap();
+            (element.number, element.of, element.copy == CopyKind::Original, element.paid_by_others.to_string())
+        };
+        assert_eq!(of("0"), (1, 1, true, "0".to_owned()));
+        assert_eq!(of("300"), (2, 2, false, "300".to_owned()));
         // Sent again, it is one of them again.
         let again = known.sharing(&[(party("insurer-a"), PAYS)]);
         assert_eq!(again.element((&party("insurer-a"), PAYS), &[&receipt], at()).unwrap().number, 1);

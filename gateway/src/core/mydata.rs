@@ -109,6 +109,9 @@ pub struct Kept {
     /// What the platform said will not come.
     #[serde(default)]
     pub unable: Vec<String>,
+    /// The person as an identification of the claim knows them, base64url; none where the claim's is another.
+    #[serde(default)]
+    pub identity: Option<String>,
 }
 
 /// One data set as it was asked for.

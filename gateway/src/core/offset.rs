@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::id::SubmissionId;
 use crate::party::PartyId;
 
+mod known;
 mod row;
 mod step;
 
@@ -260,7 +261,7 @@ pub struct Noted {
     pub at: Timestamp,
     /// Which.
     pub step: String,
-    /// The insurer, where one made it.
+    /// The insurer that made it, or whose promise expired.
     pub party: Option<String>,
     /// The amount it named.
     pub amount: Option<Twd>,

@@ -18,6 +18,7 @@ use claimgate_packet::words::{ClaimKind, Line};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::accident::NUMBER_CHECK;
 use super::change::{DeliveryRow, PacketRow};
 use super::coordination::{Sharing, lasting};
 use super::delivery::{Content, content_digest};
@@ -223,10 +224,12 @@ fn changed_share<'a>(
     let granted: Vec<Granted<'a>> =
         pieces.iter().filter_map(|piece| granted(workshop.policy, recipient, permit, piece)).collect();
     let less: Vec<Value> = granted.iter().map(|one| without(one.piece.document.clone(), &one.withheld)).collect();
-    let content = granted.iter().zip(&less).map(|(one, document)| Content {
-        schema: &one.piece.schema,
-        document,
-        files: one.files().iter().map(|file| file.digest.as_str()).collect(),
+    let content = granted.iter().zip(&less).map(|(one, document)| {
+        let files = one.files().iter().map(|file| file.digest.as_str());
+        // What its source says of a scan's number is news of a document that stays the same.
+        let verified = &one.piece.evidence.verified;
+        let said = (verified.method == NUMBER_CHECK).then_some(verified.result.as_str());
+        Content { schema: &one.piece.schema, document, files: files.chain(said).collect() }
     });
     let mut content = content_digest(workshop.index, content);
     let receipts: Vec<&MedicalReceipt> = granted.iter().filter_map(Granted::receipt).collect();
@@ -261,11 +264,15 @@ fn changed_share<'a>(
     }))
 }
 
-/// What the policy gives a recipient of a piece, less what the permit takes away. A consent goes to whom it names.
+/// What the policy gives a recipient of a piece, less what the permit takes away. A consent, or a
+/// paper of the insured, goes to whom it names.
 fn granted<'a>(policy: &Policy, recipient: &Recipient, permit: &Permit, piece: &'a Piece<'a>) -> Option<Granted<'a>> {
-    if let Document::Consent(consent) = &piece.evidence.document
-        && (consent.insurer != recipient.party.id.as_str() || consent.line != recipient.line)
-    {
+    let named = match &piece.evidence.document {
+        Document::Consent(consent) => Some((&consent.insurer, consent.line)),
+        Document::OwnerPaper(paper) => Some((&paper.insurer, paper.line)),
+        _ => None,
+    };
+    if named.is_some_and(|(party, line)| party != recipient.party.id.as_str() || line != recipient.line) {
         return None;
     }
     let (to, kind) = (recipient.addressee(), piece.evidence.document.kind());

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::ledger::day;
 use super::request::RequestState;
 use crate::id::{ClaimId, RecordRequestId};
+use crate::keys::index::Mac;
 use crate::party::PartyId;
 
 pub mod bound;
@@ -257,6 +258,8 @@ pub struct PartRow {
     pub file: Option<Vec<u8>>,
     /// When the consent's last day is over.
     pub counts_until: Timestamp,
+    /// The mandate it rests on, and its mandator, by the digests under which their end would stand.
+    pub mandate: Option<(Mac, Mac)>,
 }
 
 /// What is written of record requests.

@@ -159,18 +159,35 @@ pub struct Member {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PaperTrips {
-    /// submissions × `per_submission` + answered requests × `per_supplement`.
-    pub saved: i64,
-    /// Submissions of which something reached an insurer first in the window.
-    pub submissions: i64,
-    /// Requests for papers that were answered.
-    pub answered: i64,
+    /// submissions × `per_submission` + answered requests × `per_supplement`, of those that are shown; null where neither is.
+    pub saved: Option<i64>,
+    /// Submissions of which something reached an insurer first in the window. Null where fewer than five.
+    pub submissions: Option<i64>,
+    /// Requests for papers that were answered. Null where fewer than five.
+    pub answered: Option<i64>,
     /// Trips of a paper claim.
     pub per_submission: u32,
     /// Trips of papers that are brought later.
     pub per_supplement: u32,
     /// Where the two come from.
     pub source: String,
+}
+
+impl PaperTrips {
+    /// What these members saved, each trip by an assumption and its source.
+    #[must_use]
+    pub fn of(insurers: &[Handled], (per_submission, per_supplement): (u32, u32), source: &str) -> Self {
+        let sum = |count: fn(&Handled) -> i64| -> Option<i64> {
+            let sum = insurers.iter().map(count).fold(0, i64::saturating_add);
+            (sum >= SMALLEST).then_some(sum)
+        };
+        let (submissions, answered) = (sum(|one| one.submissions), sum(|one| one.answered));
+        // By what is hidden nothing is saved: else the sum would tell it.
+        let trips = [(submissions, per_submission), (answered, per_supplement)];
+        let shown = trips.into_iter().filter_map(|(count, each)| Some(count?.saturating_mul(each.into())));
+        let saved = shown.reduce(i64::saturating_add);
+        Self { saved, submissions, answered, per_submission, per_supplement, source: source.to_owned() }
+    }
 }
 
 /// The consortium's report (聯盟報表).
@@ -274,7 +291,7 @@ impl Consortium {
             rows.push(format!("application-to-payment-days,{from},{to},,,{what},,,,,{days}"));
         }
         let trips = &self.paper_trips;
-        rows.push(format!("paper-trips,{from},{to},,,saved,,,,,{}", trips.saved));
+        rows.push(format!("paper-trips,{from},{to},,,saved,,,,,{}", cell(trips.saved)));
         for one in &self.members {
             let Member { party, role, handled, cost_share_percent, supplements_per_100, steps } = one;
             let (handled, rate) = (cell(*handled), supplements_per_100.clone().unwrap_or_default());
@@ -323,6 +340,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_summed_over_a_few_cases_is_told_to_nobody() {
+        let one = |submissions, answered| Handled {
+            party: "insurer-a".to_owned(),
+            handled: submissions,
+            submissions,
+            requests: answered,
+            answered,
+        };
+        let of = |members: &[Handled]| {
+            let trips = PaperTrips::of(members, (2, 3), "made up");
+            (trips.saved, trips.submissions, trips.answered)
+        };
+        assert_eq!(of(&[one(3, 2), one(2, 3)]), (Some(25), Some(5), Some(5)));
+        assert_eq!(of(&[one(5, 1)]), (Some(10), Some(5), None), "nor does the sum tell it");
+        assert_eq!(of(&[one(4, 0)]), (None, None, None));
+        let window = Window { from: "2026-11-01".parse().unwrap(), to: "2026-11-30".parse().unwrap() };
+        let table = Consortium::new(window, &[], PaperTrips::of(&[], (2, 2), "made up"), Vec::new()).to_csv();
+        assert!(table.contains("paper-trips,2026-11-01,2026-11-30,,,saved,,,,,\r\n"), "{table}");
+    }
+
+    #[test]
     fn a_window_is_days_in_taiwan_both_included() {
         let day = |text: &str| text.parse::<Date>().unwrap();
         let window = Window::new(day("2026-11-01"), day("2026-11-30"), 31).unwrap();
@@ -338,15 +376,8 @@ mod tests {
     fn every_row_of_the_table_has_every_column() {
         let window = Window { from: "2026-11-01".parse().unwrap(), to: "2026-11-30".parse().unwrap() };
         let all = [Measured { step: Step::Whole, who: String::new(), count: 5, millis: [86_400_000; 3] }];
-        let trips = PaperTrips {
-            saved: 7,
-            submissions: 5,
-            answered: 2,
-            per_submission: 1,
-            per_supplement: 1,
-            source: "made up".to_owned(),
-        };
         let one = Handled { party: "insurer-a".to_owned(), handled: 5, submissions: 5, requests: 1, answered: 1 };
+        let trips = PaperTrips::of(std::slice::from_ref(&one), (1, 1), "made up");
         let report = Consortium::new(window, &all, trips, members("insurer", &[one], &all));
         assert_eq!(report.application_to_payment_days.clone().unwrap(), ["1.00", "1.00", "1.00"]);
         let table = report.to_csv();

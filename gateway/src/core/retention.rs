@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::id::{ApplicationId, ClaimId};
+use crate::id::{ApplicationId, CaseId, ClaimId};
 
 /// An undelivered packet is kept this long, whatever the settings say: a recipient may be down for a month.
 pub const UNDELIVERED_DAYS: i64 = 31;
@@ -161,6 +161,8 @@ pub enum RetentionWrite {
     Erase(Erasure),
     /// An application whose case never got any documents is deleted.
     Application(ApplicationId),
+    /// A draft of a case that filed no claim is deleted.
+    Case(CaseId),
     /// Attempts of finished messages to endpoints before this time are deleted, at most so many.
     Attempts(Timestamp, i64),
 }

@@ -6,7 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use claimgate_packet::evidence::{CLAIM_APPLICATION, CONSENT, REVISION_NOTE, RevisionMark, WithdrawalReason};
+use claimgate_packet::evidence::{
+    CLAIM_APPLICATION, CONSENT, OWNER_PAPER, REVISION_NOTE, RevisionMark, WithdrawalReason,
+};
 use claimgate_packet::evidence::{DIAGNOSIS_CERTIFICATE, MEDICAL_RECEIPT};
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
@@ -183,10 +185,11 @@ pub fn takes_away(mark: &RevisionMark, kind: &str) -> bool {
     }
 }
 
-/// Whether documents of a type are the hospital's: what the person signs, and the note itself, are not compared.
+/// Whether documents of a type are the hospital's: what the person signs or hands in, and the note itself, are not
+/// compared.
 #[must_use]
 pub fn is_compared(kind: &str) -> bool {
-    !matches!(kind, CLAIM_APPLICATION | CONSENT | REVISION_NOTE)
+    !matches!(kind, CLAIM_APPLICATION | CONSENT | REVISION_NOTE | OWNER_PAPER)
 }
 
 /// A mark for each document, those that are there now first, in their order.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use crate::id::{ClaimId, EventId, OffsetId, Random, TaskId};
+use crate::id::{AccidentId, ClaimId, EventId, OffsetId, Random, RepairId, TaskId};
 use crate::party::{PartyId, Role};
 
 /// Who may read an entry.
@@ -47,6 +47,15 @@ pub enum Event {
         party: PartyId,
         /// For which line.
         line: Line,
+    },
+    /// A delivery is held because its recipient needs the person identified more surely (身分保證等級).
+    HeldForIdentity {
+        /// To whom.
+        party: PartyId,
+        /// For which line.
+        line: Line,
+        /// What it needs at least.
+        least: &'static str,
     },
     /// The content for every recipient is as before: nothing new was sent.
     Unchanged,
@@ -186,8 +195,21 @@ pub enum Event {
         state: &'static str,
         /// Every insurer of it: each reads it.
         insurers: Vec<PartyId>,
-        /// The insurer whose step it is, where it is one's: what it did, the others do not read.
-        by: Option<PartyId>,
+        /// The insurers whose step it is, where it is theirs: what they did, the others do not read.
+        by: Vec<PartyId>,
+    },
+    /// A step of a repair (維修): for the owner, its shop, and the insurers that bear damage of the vehicle.
+    Repair {
+        /// The job.
+        repair: RepairId,
+        /// Its shop.
+        shop: PartyId,
+        /// What was done.
+        step: &'static str,
+        /// Where it stands now.
+        state: &'static str,
+        /// Every insurer of it: each reads it.
+        insurers: Vec<PartyId>,
     },
     /// A last day is near, or over: for whoever is on turn (期限提醒).
     Deadline {
@@ -227,6 +249,34 @@ pub enum Event {
         /// Every recipient: each reads it.
         insurers: Vec<PartyId>,
     },
+    /// A paper of an accident is given now, and the person can have it over MyData.
+    AccidentMydata {
+        /// Its evidence type.
+        item: &'static str,
+        /// From which day it is given.
+        on: Date,
+        /// Where its app begins a transaction for it.
+        link: String,
+    },
+    /// Filings are one accident, as both filers said.
+    AccidentLinked,
+    /// The same damage is claimed from another insurer too; told to each of them, and not who the other is.
+    SameDamage {
+        /// Who is told.
+        party: PartyId,
+        /// For which line.
+        line: Line,
+    },
+    /// The first insurer took in a claim under compulsory cover; every other insurer of the accident is told
+    /// (強制汽車責任保險承保及理賠作業處理辦法 §14 III).
+    FirstInsurer {
+        /// The accident.
+        accident: AccidentId,
+        /// Who took it in.
+        party: PartyId,
+        /// Every other insurer, and the fund.
+        insurers: Vec<PartyId>,
+    },
     /// An insurer reported a status.
     Status {
         /// Who.
@@ -248,6 +298,7 @@ impl Event {
             Self::Signed { .. } => "packet.signed",
             Self::Ready { .. } => "delivery.ready",
             Self::HeldForRecipient { .. } => "delivery.held",
+            Self::HeldForIdentity { .. } => "delivery.identity-too-weak",
             Self::Unchanged => "claim.unchanged",
             Self::Fetched { .. } => "delivery.fetched",
             Self::Acknowledged { .. } => "delivery.acknowledged",
@@ -264,10 +315,15 @@ impl Event {
             Self::Coordination { .. } => "submission.coordination",
             Self::Request { .. } => "submission.request",
             Self::Offset { .. } => "offset.step",
+            Self::Repair { .. } => "repair.step",
             Self::Deadline { .. } => "deadline.near",
             Self::Mydata { .. } => "claim.mydata",
             Self::AccidentOpened { .. } => "accident.filed",
             Self::AccidentPaper { .. } => "accident.paper",
+            Self::AccidentMydata { .. } => "accident.mydata",
+            Self::AccidentLinked => "accident.linked",
+            Self::SameDamage { .. } => "claim.same-damage",
+            Self::FirstInsurer { .. } => "accident.first-insurer",
             Self::Status { .. } => "submission.status",
         }
     }
@@ -277,11 +333,13 @@ impl Event {
     pub fn parameters(&self) -> Value {
         match self {
             Self::Received { revision, evidence } => json!({ "revision": revision, "evidence": evidence }),
-            Self::HeldForConsent | Self::Unchanged => json!({}),
+            Self::HeldForConsent | Self::Unchanged | Self::AccidentLinked => json!({}),
+            Self::HeldForIdentity { party, line, least } => json!({ "party": party, "line": line, "least": least }),
             Self::Signed { recipients } => json!({ "recipients": recipients }),
             Self::Ready { party, line }
             | Self::HeldForRecipient { party, line }
             | Self::Coordination { party, line }
+            | Self::SameDamage { party, line }
             | Self::Fetched { party, line }
             | Self::Withdrawn { party, line }
             | Self::Voided { party, line } => json!({ "party": party, "line": line }),
@@ -309,12 +367,17 @@ impl Event {
             Self::Offset { offset, step, state, .. } => {
                 json!({ "offset": offset.to_string(), "step": step, "state": state })
             }
+            Self::Repair { repair, shop, step, state, .. } => {
+                json!({ "repair": repair.to_string(), "shop": shop.to_string(), "step": step, "state": state })
+            }
             Self::Deadline { kind, subject, line, told, due_on } => {
                 json!({ "kind": kind, "subject": subject, "line": line, "told": told, "due_on": due_on })
             }
             Self::Mydata { state, datasets } => json!({ "state": state, "datasets": datasets }),
             Self::AccidentOpened { recorded, .. } => json!({ "recorded": recorded }),
+            Self::AccidentMydata { item, on, link } => json!({ "item": item, "on": on, "link": link }),
             Self::AccidentPaper { item, state, on, .. } => json!({ "item": item, "state": state, "on": on }),
+            Self::FirstInsurer { accident, party, .. } => json!({ "accident": accident.to_string(), "party": party }),
             Self::Status { party, line, state } => json!({ "party": party, "line": line, "state": state }),
         }
     }
@@ -329,10 +392,16 @@ pub fn sentence(code: &str) -> (&'static str, &'static str) {
         "packet.signed" => ("The claim packet was signed", "理賠封包已簽章"),
         "delivery.ready" => ("Ready for the insurer", "已可由保險公司領取"),
         "delivery.held" => ("Held: the insurer is not active", "保留中：保險公司未啟用"),
+        "delivery.identity-too-weak" => (
+            "Held: the insurer needs the person identified more surely",
+            "保留中：保險公司要求較高之身分保證等級，請完成身分驗證",
+        ),
         "claim.unchanged" => ("A revision without changes for any insurer", "更新內容與各保險公司無關"),
         "delivery.fetched" => ("Fetched by the insurer", "保險公司已領取"),
         "delivery.acknowledged" => ("Acknowledged by the insurer", "保險公司已簽收"),
-        "delivery.withdrawn" => ("Taken back before it left: no consent any more", "同意已撤回，未送出即收回"),
+        "delivery.withdrawn" => {
+            ("Taken back before it left: the consent ended or was replaced", "同意已撤回或變更，未送出即收回")
+        }
         "evidence.withdrawn" => ("The hospital withdrew documents the insurer holds", "醫院已作廢或撤回部分文件"),
         "claim.voided" => ("The hospital withdrew the whole case", "醫院已撤回全案"),
         "submission.flagged" => (
@@ -346,8 +415,18 @@ pub fn sentence(code: &str) -> (&'static str, &'static str) {
         }
         "submission.linked" => ("The insurer has the case by another way too", "保險公司已由其他管道收件"),
         "offset.step" => ("A step of the offset at discharge", "理賠抵繳進度更新"),
+        "repair.step" => ("A step of the repair", "維修進度更新"),
         "accident.filed" => ("The accident was filed", "已受理事故申報"),
+        "claim.same-damage" => ("The same damage is claimed from another insurer too", "同一損害亦向其他保險公司申請"),
+        "accident.first-insurer" => (
+            "Another insurer took in a claim of this accident under compulsory cover: check for double payment",
+            "本事故之強制險已由其他保險公司受理，請查核有無重複給付",
+        ),
         "accident.paper" => ("A police paper of the accident", "警方事故文件進度"),
+        "accident.mydata" => {
+            ("A police paper is given now: have it sent by MyData", "警方文件已可申請，請以 MyData 取得")
+        }
+        "accident.linked" => ("The filings of both parties are one accident", "雙方申報已併為同一事故"),
         "submission.decided" => ("The insurer decided", "保險公司已作成決定"),
         "submission.payment" => ("A payment of the insurer", "保險公司給付紀錄"),
         "submission.coordination" => ("What others pay of the same expenses changed", "同一費用之其他給付有變動"),
@@ -384,7 +463,7 @@ pub fn entries(claim: ClaimId, hospital: &PartyId, event: &Event, at: Timestamp,
     let insurer = |party: &PartyId| Audience::Party(Role::Insurer, party.clone());
     let entry = |audience, event| Entry { id: EventId::new(at, random), claim, at, audience, event };
     let mut told = Vec::new();
-    if !matches!(event, Event::Flagged { .. } | Event::Coordination { .. }) {
+    if !matches!(event, Event::Flagged { .. } | Event::Coordination { .. } | Event::SameDamage { .. }) {
         let hospital = Audience::Party(Role::Hospital, hospital.clone());
         told.extend([hospital, Audience::Owner].map(|audience| entry(audience, event.clone())));
     }
@@ -405,21 +484,31 @@ pub fn entries(claim: ClaimId, hospital: &PartyId, event: &Event, at: Timestamp,
         | Event::Payment { party, .. }
         | Event::Request { party, .. }
         | Event::Coordination { party, .. }
+        | Event::SameDamage { party, .. }
         | Event::Status { party, .. } => told.push(entry(insurer(party), event.clone())),
-        Event::AccidentOpened { insurers, .. } | Event::AccidentPaper { insurers, .. } => {
+        Event::AccidentOpened { insurers, .. }
+        | Event::AccidentPaper { insurers, .. }
+        | Event::FirstInsurer { insurers, .. } => {
             told.extend(insurers.iter().map(|party| entry(insurer(party), event.clone())));
+        }
+        Event::Repair { shop, insurers, .. } => {
+            told.extend(insurers.iter().map(|party| entry(insurer(party), event.clone())));
+            told.push(entry(Audience::Party(Role::Shop, shop.clone()), event.clone()));
         }
         Event::Offset { offset, step, state, insurers, by } => told.extend(insurers.iter().map(|party| {
             // Another insurer's step is no business of this one: it reads that the case came on.
-            let step = if by.as_ref().is_none_or(|by| by == party) { step } else { OTHERS_STEP };
-            let event = Event::Offset { offset: *offset, step, state, insurers: Vec::new(), by: None };
+            let step = if by.is_empty() || by.contains(party) { step } else { OTHERS_STEP };
+            let event = Event::Offset { offset: *offset, step, state, insurers: Vec::new(), by: Vec::new() };
             entry(insurer(party), event)
         })),
         Event::Received { .. }
         | Event::HeldForConsent
         | Event::Signed { .. }
+        | Event::HeldForIdentity { .. }
         | Event::Deadline { .. }
         | Event::Mydata { .. }
+        | Event::AccidentMydata { .. }
+        | Event::AccidentLinked
         | Event::Unchanged => {}
     }
     told
@@ -437,7 +526,7 @@ mod tests {
         let [hospital, one, other]: [PartyId; 3] =
             ["hospital-a", "insurer-a", "insurer-b"].map(|id| id.parse().unwrap());
         let insurers = vec![one.clone(), other.clone()];
-        let event = Event::Offset { offset, step: "decline", state: "asked", insurers, by: Some(one.clone()) };
+        let event = Event::Offset { offset, step: "decline", state: "asked", insurers, by: vec![one.clone()] };
         let told = entries(claim, &hospital, &event, Timestamp::UNIX_EPOCH, &random);
         let step = |of: &Audience| {
             let found = told.iter().find(|entry| entry.audience == *of).unwrap();

@@ -93,6 +93,8 @@ pub struct Open {
     pub submissions: Vec<Submission>,
     /// Its requests that wait, for papers (補件) and records (病歷調閱) alike.
     pub requests: Vec<Request>,
+    /// Recipients that wait until the person is identified more surely, each since when.
+    pub identity: Vec<(PartyId, Line, Timestamp)>,
     /// The turns of its offsets at discharge, each with when that case was changed last.
     pub offsets: Vec<(offset::Turn, Timestamp)>,
 }
@@ -101,11 +103,19 @@ pub struct Open {
 #[must_use]
 pub fn turns(open: &Open) -> Vec<Turn> {
     let mut turns = Vec::new();
-    if open.submissions.is_empty() {
+    if open.submissions.is_empty() && open.identity.is_empty() {
         // Nothing has left: there is no consent yet, or no insurer that can get anything.
         let (party, line) = (None, None);
         turns.push(Turn { who: Who::Hospital, party, line, what: "consent", since: open.received, by: None });
     }
+    turns.extend(open.identity.iter().map(|(party, line, since)| Turn {
+        who: Who::Person,
+        party: Some(party.clone()),
+        line: Some(*line),
+        what: "identify",
+        since: *since,
+        by: None,
+    }));
     turns.extend(open.submissions.iter().filter_map(|one| of_submission(one, &open.requests)));
     turns.extend(open.requests.iter().map(|one| Turn {
         who: if one.to == Addressee::Hospital { Who::Hospital } else { Who::Person },
@@ -171,11 +181,16 @@ fn of_submission(one: &Submission, requests: &[Request]) -> Option<Turn> {
 pub fn sentence(what: &str) -> (&'static str, &'static str) {
     match what {
         "consent" => ("obtain the patient's consent", "取得病人同意"),
+        "identify" => ("be identified more surely", "以較高保證等級完成身分驗證"),
         "check-coverage" => ("check the insurers named", "確認投保公司"),
         "receive" => ("take the case in", "收件"),
         "decide" => ("decide", "審核並作成決定"),
         "pay" => ("pay", "給付"),
         "papers" => ("send the papers asked for", "補件"),
+        "fill-in" => ("fill in the accident and the claims", "填寫事故資料與理賠項目"),
+        "choose" => ("choose among values that differ", "就不同之填寫內容擇一"),
+        "submit" => ("consent and send", "勾選同意並送出"),
+        "own-papers" => ("get the papers that are missing", "補齊缺少之文件"),
         "records" => ("provide the records asked for", "提供調閱之病歷"),
         "promise" => ("promise an amount or decline", "承諾理賠抵繳金額"),
         "instruct" => ("sign the payment instruction", "簽署給付指示"),
@@ -211,8 +226,17 @@ mod tests {
     #[test]
     fn whoever_is_asked_is_on_turn_and_the_insurer_again_when_the_answer_is_there() {
         use SubmissionState::{Accepted, Paid, Sent, SupplementRequested};
-        let mut open = Open { received: at(0), submissions: Vec::new(), requests: Vec::new(), offsets: Vec::new() };
+        let mut open = Open {
+            received: at(0),
+            submissions: Vec::new(),
+            requests: Vec::new(),
+            identity: Vec::new(),
+            offsets: Vec::new(),
+        };
         assert_eq!(shown(&open), [("hospital", "consent", None)]);
+        open.identity = vec![("party-a".parse().unwrap(), Line::Accident, at(4))];
+        assert_eq!(shown(&open), [("person", "identify", None)]);
+        open.identity.clear();
         open.submissions = vec![submission("party-a", Sent, None), submission("party-b", SupplementRequested, None)];
         open.requests = vec![
             request("party-b", RequestKind::Supplement, Addressee::Person, 50),
@@ -239,6 +263,7 @@ mod tests {
                 submission("party-b", SubmissionState::Returned, None),
             ],
             requests: vec![request("party-b", RequestKind::Supplement, Addressee::Hospital, 9)],
+            identity: Vec::new(),
             offsets: vec![(turn, at(3))],
         };
         let seen = |party: &str| -> Vec<&str> {
@@ -252,9 +277,18 @@ mod tests {
 
     #[test]
     fn every_thing_to_do_has_a_sentence() {
-        for what in
-            ["consent", "check-coverage", "receive", "decide", "pay", "papers", "records", "promise", "instruct"]
-        {
+        for what in [
+            "consent",
+            "identify",
+            "check-coverage",
+            "receive",
+            "decide",
+            "pay",
+            "papers",
+            "records",
+            "promise",
+            "instruct",
+        ] {
             assert_ne!(sentence(what), sentence("?"), "{what}");
         }
     }

@@ -86,6 +86,26 @@ impl Assurance {
     }
 }
 
+/// One of the words of a level: a typing error would be a level of its own otherwise.
+///
+/// # Errors
+/// No level.
+pub fn level<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Assurance, D::Error> {
+    let word = String::deserialize(deserializer)?;
+    word.parse().map_err(|_| {
+        let known: Vec<&str> = Assurance::ALL.iter().map(|one| one.as_str()).collect();
+        serde::de::Error::custom(format!("assurance is one of {}", known.join(", ")))
+    })
+}
+
+/// The same where there is one.
+///
+/// # Errors
+/// No level.
+pub fn level_if_any<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Assurance>, D::Error> {
+    level(deserializer).map(Some)
+}
+
 impl SessionState {
     /// Whether an answer is still taken.
     #[must_use]
@@ -106,6 +126,29 @@ pub struct Kept {
     /// What is to be done under a mandate, where the query asks for one.
     #[serde(default)]
     pub act: Option<Act>,
+    /// The mandate that is given by presenting.
+    #[serde(default)]
+    pub gift: Option<Gift>,
+}
+
+/// A mandate as a wallet is asked to sign its terms.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Gift {
+    /// The party that has it.
+    pub to: String,
+    /// The terms, as transaction data.
+    pub terms: Map<String, Value>,
+    /// The hash a holder's proof names.
+    pub hash: String,
+}
+
+/// A mandate whose terms a wallet signed.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct GivenMandate {
+    /// The terms.
+    pub gift: Gift,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// What someone wants to do under a mandate (委託).
@@ -158,12 +201,18 @@ pub struct Outcome {
     /// How sure that mandate is.
     #[serde(default)]
     pub mandate_level: Option<Level>,
+    /// The mandate that was given.
+    #[serde(default)]
+    pub given: Option<GivenMandate>,
+    /// By which digests it, and who gave and has it, are known to end (base64url).
+    #[serde(default)]
+    pub mandate_ends: Vec<String>,
     /// What was proved, by evidence field.
     #[serde(default)]
     pub evidence: Vec<Proved>,
 }
 
-claimgate_packet::opaque_debug!(Kept, Act, Outcome, Proved);
+claimgate_packet::opaque_debug!(Kept, Gift, GivenMandate, Act, Outcome, Proved);
 
 /// One credential that was proved: the identity evidence of a session.
 #[derive(Clone, Serialize, Deserialize)]

@@ -71,6 +71,9 @@ fn one(party: &Party, now: Timestamp, findings: &mut Findings) {
         findings.advice(&format!("{id}: there is no interface for the role {role} yet, it gets no token"));
     }
     if party.role() == Role::Hospital && party.registration().consent.is_none() {
-        findings.advice(&format!("{id} has no consent basis: its claims are held (claimgate party consent {id})"));
+        findings.advice(&format!(
+            "{id} has no consent basis: its claims are held (claimgate party consent {id} --attested \"…\", or --patient \
+             \"…\")"
+        ));
     }
 }

@@ -2,7 +2,9 @@
 //! and given to every recipient in the share its ground carries.
 //!
 //! `open`: a filing becomes a claim of an accident. `ask`: papers that are due are asked for. `settle`: what came of it.
-//! `revise`: what arrived becomes the next revision of each claim. `look`: how it stands, for who may see it.
+//! `revise`: what arrived becomes the next revision of each claim. `look`: how it stands, for who may see it. `arrive`,
+//! `mydata`, `hand_in`: papers that come another way. `join`, `link`: two accidents that are one. `pictures`: what of a file is
+//! passed on.
 
 use claimgate_adapters::police::api::{Item, Paper};
 use claimgate_packet::evidence::AccidentPaperCheck;
@@ -24,17 +26,33 @@ use crate::store::{FilingView, KeptAccident, KeptPaper};
 
 mod arrive;
 mod ask;
+mod cover;
 mod hand_in;
+mod join;
+mod link;
 mod look;
+mod mydata;
 mod open;
+mod pictures;
+mod record;
 mod revise;
 mod settle;
 
-pub use arrive::{Arrived, ArrivedFile, Proof};
+pub use cover::{LookUp, NotLookedUp};
+pub use hand_in::HandedIn;
+pub use mydata::{Asking, FromMydata, NotTaken};
+pub(in crate::flows) use open::{FILED_FORM, Filing};
 pub use open::{NotOpened, Opening};
+pub(in crate::flows) use revise::Revising;
 
 /// The form of evidence that came over the police API.
 const FORM: &str = "police-api-1";
+/// The form of what was handed in.
+const HANDED_IN: &str = "handed-in-1";
+/// The form of what came over MyData.
+const MYDATA_FORM: &str = "mydata-package";
+/// How a paper that came over MyData is checked, and what stands for its source.
+const MYDATA: &str = "mydata";
 
 /// An accident as somebody may see it.
 #[derive(Debug)]
@@ -48,9 +66,23 @@ pub struct AccidentSeen {
     /// The papers that are asked for.
     pub papers: Vec<PaperSeen>,
     /// Recipients, what each gets.
-    pub recipients: Vec<(PartyId, Line, &'static str)>,
+    pub recipients: Vec<RecipientSeen>,
+    /// What the filer answered to the question whether filings are linked; for the filer alone.
+    pub linking: Option<&'static str>,
     /// What was stated beside what was recorded.
     pub comparison: Vec<Point>,
+}
+
+/// A recipient and what it gets.
+pub struct RecipientSeen {
+    /// Who.
+    pub party: PartyId,
+    /// Its line.
+    pub line: Line,
+    /// `content` or `check`.
+    pub share: &'static str,
+    /// Its policy or claim number, as it was filed.
+    pub number: Option<String>,
 }
 
 /// How a paper stands.
@@ -70,7 +102,11 @@ pub struct PaperSeen {
     pub version: Option<i64>,
     /// Until when the check is relied on.
     pub holds_until: Option<Timestamp>,
+    /// How what was handed in of it is labelled: method and result.
+    pub handed_in: Option<(String, String)>,
 }
+
+claimgate_packet::opaque_debug!(RecipientSeen);
 
 /// What is sealed of an accident, opened.
 struct Opened {
@@ -122,7 +158,7 @@ impl Engine {
 }
 
 /// What was filed as a claim.
-fn filed(key: &ClaimKey, filing: &FilingView) -> Result<Filed, Fault> {
+pub(super) fn filed(key: &ClaimKey, filing: &FilingView) -> Result<Filed, Fault> {
     let row = filing.claim.to_string();
     let plain = key.open(Place { table: "accident_filing", row: &row, column: "body" }, &filing.body)?;
     serde_json::from_slice(&plain).map_err(|_| Fault::Stored("accident_filing"))

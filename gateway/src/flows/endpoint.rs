@@ -9,7 +9,7 @@ use super::{Engine, Fault};
 use crate::core::change::{Change, Write};
 use crate::core::push::{Content, EndpointRow, EndpointState, PushWrite, Selection, Span};
 use crate::keys::at_rest::Place;
-use crate::party::PartyId;
+use crate::party::{PartyId, Role};
 use crate::sender::{AddressError, Target};
 use crate::store::{EndpointView, StoreError};
 
@@ -27,8 +27,11 @@ pub enum NotChanged {
     #[error(transparent)]
     Address(#[from] AddressError),
     /// No such party, or one that is told nothing.
-    #[error("there is no such insurer; webhooks tell insurers of their deliveries")]
+    #[error("there is no such insurer or app; webhooks tell insurers of their deliveries and apps of their claims")]
     NotAnInsurer,
+    /// An app gets events alone.
+    #[error("an app is told of events: content is event")]
+    NoPackets,
     /// It has none.
     #[error("this party has no endpoint; `claimgate endpoint set` names one")]
     None,
@@ -146,8 +149,13 @@ impl Engine {
 
     /// Whether it can be done at all.
     pub(super) async fn check_endpoint(&self, party: &PartyId, wanted: &WantedEndpoint) -> Result<(), NotChanged> {
-        let insurer = self.store.party(party).await?.filter(|party| party.role().receives());
-        insurer.ok_or(NotChanged::NotAnInsurer)?;
+        let found = self.store.party(party).await?;
+        let told = found.filter(|party| party.role().receives() || party.role() == Role::App);
+        let told = told.ok_or(NotChanged::NotAnInsurer)?;
+        // Nothing but events is meant for an app: it gets no packet.
+        if told.role() == Role::App && matches!(wanted, WantedEndpoint::Set { content: Content::Packet, .. }) {
+            return Err(NotChanged::NoPackets);
+        }
         match wanted {
             WantedEndpoint::Set { url, .. } => Target::parse(url, self.sender.policy()).map(|_| ()).map_err(Into::into),
             WantedEndpoint::Rotate { .. } => self.store.endpoint(party).await?.map(|_| ()).ok_or(NotChanged::None),

@@ -7,7 +7,7 @@ use claimgate_adapters::fields;
 use claimgate_adapters::repository::{self, FileOf, Given, Letter};
 use claimgate_adapters::signature::sign_bundle;
 use claimgate_fhir::taiwan::Namespace;
-use claimgate_packet::evidence::Evidence;
+use claimgate_packet::evidence::{Document, Evidence};
 use claimgate_packet::jose::jws;
 use claimgate_packet::limits::ATTACHMENT_BYTES;
 use claimgate_packet::signed::Signed;
@@ -17,7 +17,7 @@ use super::insurer::NotDone;
 use super::{Engine, Fault, TRIES};
 use crate::core::change::{Change, Write};
 use crate::core::packet::PacketError;
-use crate::id::AttachmentId;
+use crate::id::{AttachmentId, DeliveryId, PacketId};
 use crate::keys::at_rest::{ClaimKey, Place};
 use crate::keys::ring::SigningUse;
 use crate::party::{Party, PartyId, RecipientForm};
@@ -30,10 +30,15 @@ impl Engine {
     /// Files that have not left while the hospital has no consent basis, or a fault of ours.
     pub(super) async fn as_bundles(&self, party: &Party, delivery: &DeliveryView) -> Result<Vec<Value>, NotDone> {
         let given = self.given(party, delivery).await?;
-        let letter = self.letter_of(party, delivery).await?;
+        let mut letter = self.letter_of(party, delivery).await?;
+        let before = self.in_place_of(party, delivery, &given).await?;
+        letter.replaces = before.as_ref().map(|(id, _)| id.to_string());
         let ring = self.ring.present();
         let key = ring.signing(SigningUse::Packet, self.time_to_sign()?).map_err(Fault::from)?;
-        let bundles = repository::bundles(&letter, &given);
+        let bundles = match before {
+            Some((_, Some(taken_back))) => repository::taken_back(&letter, &taken_back),
+            _ => repository::bundles(&letter, &given),
+        };
         let signed = bundles.into_iter().map(|one| sign_bundle(one, key, &self.issuer, delivery.created));
         Ok(signed.collect::<Option<Vec<_>>>().ok_or(Fault::Stored("packet"))?)
     }
@@ -76,13 +81,42 @@ impl Engine {
         Ok(sealed.into_bytes())
     }
 
-    /// What the packet of a delivery discloses to its recipient, with the files.
-    async fn given(&self, party: &Party, delivery: &DeliveryView) -> Result<Vec<Given>, NotDone> {
-        self.files_leave(&party.id, delivery).await?;
+    /// The delivery whose place this one takes, by the note that goes with it; where the whole case is taken back, with the
+    /// documents it had, without files.
+    async fn in_place_of(
+        &self,
+        party: &Party,
+        delivery: &DeliveryView,
+        given: &[Given],
+    ) -> Result<Option<(DeliveryId, Option<Vec<Given>>)>, NotDone> {
+        let note = given.iter().find_map(|one| match &one.document {
+            Document::RevisionNote(note) => Some(note),
+            _ => None,
+        });
+        let Some(note) = note else { return Ok(None) };
+        let packet = note.compared_with.parse().map_err(|_| Fault::Stored("packet"))?;
+        let Some(before) = self.store.delivery_of_packet(packet, &party.id, delivery.line).await? else {
+            return Ok(None);
+        };
+        if !note.voided {
+            return Ok(Some((before, None)));
+        }
+        let (_, documents) = self.disclosed(party, delivery, packet).await?;
+        let bare = |one: Evidence| Given { document: one.document, files: Vec::new() };
+        Ok(Some((before, Some(documents.into_iter().map(bare).collect()))))
+    }
+
+    /// What a packet of a delivery's claim discloses to its recipient, in the order of the hospital's Bundle, with the key.
+    async fn disclosed(
+        &self,
+        party: &Party,
+        delivery: &DeliveryView,
+        packet: PacketId,
+    ) -> Result<(ClaimKey, Vec<Evidence>), NotDone> {
         let damaged = || Fault::Stored("packet");
-        let (body, wrapped) = self.store.packet(delivery.packet).await?.ok_or_else(damaged)?;
+        let (body, wrapped) = self.store.packet(packet).await?.ok_or_else(damaged)?;
         let key = self.vault.open_claim_key(delivery.claim, &wrapped).map_err(Fault::from)?;
-        let row = delivery.packet.to_string();
+        let row = packet.to_string();
         let stored = key.open(Place { table: "packet", row: &row, column: "body" }, &body).map_err(Fault::from)?;
         let signed = Signed::from_stored(&stored).map_err(|_| damaged())?;
         let shown = signed.disclosed(party.id.as_str(), delivery.line).map_err(|_| damaged())?;
@@ -90,8 +124,16 @@ impl Engine {
         for (id, value) in shown {
             evidence.push(Evidence::from_json(id, value).map_err(|_| damaged())?);
         }
-        // Ids are in the order of the hospital's Bundle.
+        // Ids are in that order.
         evidence.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok((key, evidence))
+    }
+
+    /// What the packet of a delivery discloses to its recipient, with the files.
+    async fn given(&self, party: &Party, delivery: &DeliveryView) -> Result<Vec<Given>, NotDone> {
+        self.files_leave(&party.id, delivery).await?;
+        let damaged = || Fault::Stored("packet");
+        let (key, evidence) = self.disclosed(party, delivery, delivery.packet).await?;
         let mut given = Vec::new();
         for one in evidence {
             let mut files = Vec::new();
@@ -117,7 +159,8 @@ impl Engine {
         Ok(self.opened(key, id, sealed).await?.to_vec())
     }
 
-    /// Notes that the files leave with their documents. Those that have not left need a consent basis as the packet did.
+    /// Notes that the files leave with their documents, but for those that are too large to go with them. What has not left
+    /// needs a consent basis as the packet did.
     async fn files_leave(&self, insurer: &PartyId, delivery: &DeliveryView) -> Result<(), NotDone> {
         for _ in 0..TRIES {
             let (here, _) = self.store.attachments_of(delivery.id).await?;
@@ -161,6 +204,7 @@ impl Engine {
             name: &party.registration().name,
             forwarded_from: self.store.forwarded_from(delivery.id).await?.map(|id| id.to_string()),
             same_receipt_as: same.iter().map(ToString::to_string).collect(),
+            replaces: None,
         })
     }
 }

@@ -17,6 +17,7 @@ mod consented;
 mod evidence;
 mod forward;
 mod page;
+mod recall;
 mod records;
 mod release;
 mod revised;

@@ -47,7 +47,7 @@ pub use offset::Moving;
 pub use pay::Paying;
 pub use report::{Report, Reported, Status};
 pub(in crate::flows) use requests::OfRecords;
-pub use requests::{Asking, Compared, NotAsked, RecordsAsking};
+pub use requests::{Asking, Compared, HandedIn, LARGEST_ANSWER, NoPaper, NotAsked, Owner, Paper, RecordsAsking};
 pub use signed::NotSigned;
 pub use standing::shown;
 pub use statement::NotStated;
@@ -254,6 +254,10 @@ impl Engine {
                 (self.store.party(&insurer).await?.ok_or(Fault::Stored("party"))?, delivery)
             };
             closed(&delivery)?;
+            // It may have been suspended since it was let in: what made a first try conflict.
+            if !self.lets_in(&party) {
+                return Err(NotDone::NotFound);
+            }
             let mut change = Change::new("fetch_delivery");
             if delivery.left.is_none() && self.withdraw_without_consent(&insurer, &delivery, &mut change).await? {
                 self.commit_or_redo(change).await?;

@@ -11,6 +11,7 @@ use claimgate_adapters::wallet::key::PublicKey;
 use claimgate_adapters::wallet::mandate::Mandate;
 use claimgate_adapters::wallet::mandate::decision::items::{Check, Finding, Known, items};
 use claimgate_adapters::wallet::mandate::decision::{Grounds, Parties, decide};
+use claimgate_adapters::wallet::mandate::own::issuer_of;
 use claimgate_adapters::wallet::mandate::terms::{CaseRef, Identifier, Person};
 use claimgate_adapters::wallet::status::Outcome as Status;
 use claimgate_adapters::wallet::trust::Trust;
@@ -24,16 +25,19 @@ use jiff::Timestamp;
 
 use super::{Engine, Fault};
 use crate::core::change::{Change, Write};
-use crate::core::mandate::{Ending, MandateWrite};
+use crate::core::mandate::{Ending, MandateWrite, MandatorProof};
 use crate::core::wallet::{Act, MandateUse, Proved};
 use crate::keys::index::Mac;
 use crate::party::{INSURER_CODE, Party, Role};
 use crate::store::StoreError;
 
+mod give;
+mod own;
 mod record;
 mod verdict;
 
-pub use record::{Ended, NotRecorded, Recorded};
+pub use give::{GIVE, NotGiven};
+pub use record::{Ended, NotRecorded, Recorded, Recording};
 pub use verdict::{Decision, DocumentStanding, Given, Looked, NewCheck, NotChecked, Verdict, Which};
 
 use verdict::{OfKind, decision, refusal};
@@ -42,6 +46,8 @@ use verdict::{OfKind, decision, refusal};
 struct Read {
     child: Credential,
     parent: Option<Credential>,
+    /// Of one its mandator signed: whose key that is.
+    mandator: Option<MandatorProof>,
 }
 
 impl Engine {
@@ -58,8 +64,8 @@ impl Engine {
             _ => return Err(NotChecked::Nothing),
         };
         let trust = self.trusted(&asked.purpose).await?;
-        let text = self.text_of(by, which).await?;
-        let read = match self.read_mandates(&text, asked, &trust, now) {
+        let (text, recorded) = self.text_of(by, which).await?;
+        let read = match self.read_mandates((&text, recorded), asked, &trust, now) {
             Ok(read) => read,
             Err(reason) => {
                 let mut verdict = Verdict::of(Decision::Refused, documents, now).without_credential(reason);
@@ -72,27 +78,53 @@ impl Engine {
     }
 
     /// The text of a mandate; a recorded one only for who recorded it, its mandatary, and a police source.
-    async fn text_of(&self, by: &Party, which: &Which) -> Result<String, NotChecked> {
+    async fn text_of(&self, by: &Party, which: &Which) -> Result<(String, Option<MandatorProof>), NotChecked> {
         let id = match which {
-            Which::Presented(text) => return Ok(text.clone()),
+            Which::Presented(text) => return Ok((text.clone(), None)),
             Which::Recorded(id) => *id,
         };
         let kept = self.store.mandate(id).await.map_err(Fault::from)?.ok_or(NotChecked::Unknown)?;
         let document = self.recorded_document(&kept)?;
         let holds = |thumbprint: &String| by.keys().iter().any(|key| key.thumbprint() == *thumbprint);
         let may = kept.party == by.id || by.role() == Role::Police || document.holder.as_ref().is_some_and(holds);
-        if may { Ok(document.credential) } else { Err(NotChecked::Unknown) }
+        if may { Ok((document.credential, document.mandator)) } else { Err(NotChecked::Unknown) }
     }
 
-    fn read_mandates(&self, text: &str, asked: &NewCheck, trust: &Trust, now: Timestamp) -> Result<Read, Reason> {
+    fn read_mandates(
+        &self,
+        (text, recorded): (&str, Option<MandatorProof>),
+        asked: &NewCheck,
+        trust: &Trust,
+        now: Timestamp,
+    ) -> Result<Read, Reason> {
         let types = self.wallet.mandate_types();
         let proof = asked.proof.as_ref().map(|(nonce, audience)| Proof { nonce, audience, transactions: &[] });
-        let read = |text: &str, proof| {
-            verify(text, &Expected { strictness: Strictness::Credential, types: &types, proof }, trust, now)
+        let expected = |proof| Expected { strictness: Strictness::Credential, types: &types, proof };
+        let mandator = match (recorded, &asked.mandator) {
+            (Some(recorded), _) => Some(recorded),
+            (None, Some(credential)) => Some(self.mandator_of(credential, trust, now)?),
+            (None, None) => None,
         };
-        let child = read(text, proof)?;
-        let parent = asked.parent.as_deref().map(|text| read(text, None)).transpose()?;
-        Ok(Read { child, parent })
+        let child = match &mandator {
+            Some(mandator) => own::verified(text, &expected(proof), mandator, trust.domain, now)?,
+            None => self.issued(text, &expected(proof), trust, now)?,
+        };
+        let parent = asked.parent.as_deref().map(|text| self.issued(text, &expected(None), trust, now)).transpose()?;
+        Ok(Read { child, parent, mandator })
+    }
+
+    /// Verifies a mandate of an issuer of the registry, or of this gateway itself.
+    pub(super) fn issued(
+        &self,
+        text: &str,
+        expected: &Expected<'_>,
+        trust: &Trust,
+        now: Timestamp,
+    ) -> Result<Credential, Reason> {
+        match issuer_of(text) {
+            Some(issuer) if issuer == self.issuer => verify(text, expected, &self.own_trust(trust.domain), now),
+            _ => verify(text, expected, trust, now),
+        }
     }
 
     #[expect(clippy::too_many_arguments, reason = "one step, taken apart for its length alone")]
@@ -106,7 +138,7 @@ impl Engine {
         documents: Vec<DocumentStanding>,
         now: Timestamp,
     ) -> Result<Verdict, NotChecked> {
-        let Read { child, parent } = read;
+        let Read { child, parent, mandator } = read;
         let mandate = Mandate::read(&child).ok();
         let above = parent.as_ref().and_then(|parent| Mandate::read(parent).ok());
         let (used, used_above) = (
@@ -129,10 +161,14 @@ impl Engine {
             documents: &[],
             uses: used_above,
         });
+        let (issuer_trusted, status) = match &mandator {
+            Some(mandator) => self.standing_of_own((mandator, &child), mandate.as_ref(), trust).await?,
+            None => (true, self.standing_of(&child, mandate.as_ref(), trust).await?),
+        };
         let grounds = Grounds {
             credential: &child,
-            issuer_trusted: true,
-            status: self.standing_of(&child, mandate.as_ref(), trust).await?,
+            issuer_trusted,
+            status,
             parent: above_grounds.as_ref(),
             documents: &bytes,
             uses: used,
@@ -170,8 +206,15 @@ impl Engine {
         } else {
             Vec::new()
         };
-        verdict.looked =
-            mandate.zip(level).map(|(mandate, level)| Looked { mandate, above, level, used, used_above, proved_by });
+        verdict.looked = mandate.zip(level).map(|(mandate, level)| Looked {
+            issuer: child.issuer.clone(),
+            mandate,
+            above,
+            level,
+            used,
+            used_above,
+            proved_by,
+        });
         let recorded = self.note_check(by, act, &verdict, Some(&child), counting).await?;
         verdict.recorded(recorded);
         Ok(verdict)
@@ -279,13 +322,23 @@ impl Engine {
         issuer: &str,
         mandate: &Mandate,
     ) -> Result<Option<Reason>, Fault> {
+        self.any_ended(&self.mandate_indices(issuer, mandate)).await
+    }
+
+    /// The digests under which a mandate's end would stand: itself, and both persons.
+    pub(in crate::flows) fn mandate_indices(&self, issuer: &str, mandate: &Mandate) -> Vec<Mac> {
         let number = |person: &Person| {
             let id = person.id.as_ref()?;
             Some(self.person_index(&id.scheme, id.value.as_deref()?))
         };
         let mut whats = vec![self.mandate_index(issuer, &mandate.id)];
         whats.extend([&mandate.mandator, &mandate.mandatary].into_iter().filter_map(number));
-        Ok(self.store.mandate_ends(&whats).await?.map(|ending| match ending {
+        whats
+    }
+
+    /// Why one of these ended, where one did.
+    pub(in crate::flows) async fn any_ended(&self, whats: &[Mac]) -> Result<Option<Reason>, Fault> {
+        Ok(self.store.mandate_ends(whats).await?.map(|ending| match ending {
             Ending::Revoked => Reason::MandateRevoked,
             Ending::Died => Reason::MandateEndedByDeath,
         }))

@@ -134,6 +134,12 @@ impl Setup {
         self.catalogue.unregistered()
     }
 
+    /// The data set that becomes an evidence type, for a purpose.
+    #[must_use]
+    pub fn gives(&self, kind: &str, purpose: &str) -> Option<&Named> {
+        self.catalogue.gives(kind, purpose)
+    }
+
     /// The names of the data sets.
     #[must_use]
     pub fn datasets(&self) -> Vec<&str> {
@@ -202,6 +208,9 @@ pub enum NotBegun {
     /// A data set that is not there, twice, or too many.
     #[error("there is no such data set, or it stands twice")]
     Dataset,
+    /// No data set of a paper that is missing.
+    #[error("MyData has no data set of a paper that is given by now and not here")]
+    Paper,
     /// Not for this purpose.
     #[error("a data set is not for this purpose")]
     Purpose,
@@ -261,6 +270,7 @@ impl Engine {
             ticket: None,
             key: None,
             unable: Vec::new(),
+            identity: self.mydata_identity(app, order.claim, person).await?,
         };
         let transaction = Transaction {
             id,
@@ -315,6 +325,18 @@ impl Engine {
         let mut change = Change::new("read_mydata");
         change.push(self.audit(app.as_str(), "mydata.read", &id, [("datasets", datasets.to_string())]));
         Ok(self.store.commit(change).await?)
+    }
+
+    /// The person as an identification of the claim knows them; none where the claim's patient is another.
+    async fn mydata_identity(
+        &self,
+        app: &PartyId,
+        claim: Option<ClaimId>,
+        person: &str,
+    ) -> Result<Option<String>, Fault> {
+        let Some(claim) = claim else { return Ok(None) };
+        let own = self.claims_person(app, claim, Some(person)).await? != Some(false);
+        Ok(own.then(|| base64url::encode(&self.identity_person(claim, person))))
     }
 
     /// The keyed digest of a person's number.

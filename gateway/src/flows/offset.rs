@@ -156,7 +156,7 @@ impl Engine {
                 at,
             };
             change.push(Write::Offset(OffsetWrite::New(Box::new(row))));
-            self.tell_offset((id, head.id, hospital), &offset, ("open", hospital.as_str(), None), &mut change);
+            self.tell_offset((id, head.id, hospital), &offset, ("open", hospital.as_str(), Vec::new()), &mut change);
             if self.commit_or_redo(change).await?.is_some() {
                 let turns = self.turns_of(&offset);
                 let seen = Seen { id, claim: head.id, hospital: hospital.clone(), changed: at, offset, turns };
@@ -333,7 +333,13 @@ impl Engine {
             OffsetOf::Hospital(party) | OffsetOf::Insurer(party) => party.as_str(),
             OffsetOf::Gateway => "gateway",
         };
-        let by = if let OffsetOf::Insurer(party) = of { Some(party.clone()) } else { None };
+        let by = match of {
+            OffsetOf::Insurer(party) => vec![party.clone()],
+            OffsetOf::Hospital(_) => Vec::new(),
+            // What expired is its insurer's; that the case ended is everybody's.
+            OffsetOf::Gateway if offset.end.is_some() => Vec::new(),
+            OffsetOf::Gateway => offset.expired_last(),
+        };
         self.tell_offset((kept.id, kept.claim, &kept.hospital), offset, (step.as_str(), actor, by), change);
         Ok(())
     }
@@ -363,7 +369,7 @@ impl Engine {
         &self,
         (id, claim, hospital): (OffsetId, ClaimId, &PartyId),
         offset: &Offset,
-        (step, actor, by): (&'static str, &str, Option<PartyId>),
+        (step, actor, by): (&'static str, &str, Vec<PartyId>),
         change: &mut Change,
     ) {
         let state = offset.state().as_str();

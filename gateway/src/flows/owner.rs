@@ -1,4 +1,5 @@
-//! The owner's eyes: an app backend redeems a tracking code once and then follows the claim (`timeline`).
+//! The owner's eyes: an app backend redeems a tracking code once and then follows the claim (`timeline`); a person follows it
+//! on a page (`page`); both are told of what happens (`notify`, `push`).
 
 use super::{Engine, Fault};
 use crate::core::change::{Change, Write};
@@ -6,6 +7,12 @@ use crate::id::ClaimId;
 use crate::keys::tracking;
 use crate::party::PartyId;
 use crate::store::{AppView, StoreError};
+
+mod notify;
+mod page;
+
+pub use notify::NotNoted;
+pub use page::{BegunOwnerPage, OpenOwnerPage, OwnerNotLetIn, SESSION, Shown};
 
 impl Engine {
     /// Links an app backend to the claim of a one-time tracking code. `None`: unknown, used or expired, not told apart.

@@ -1,6 +1,8 @@
 //! Telling a recipient: one leased message, one attempt, one change that says what came of it.
 
-use claimgate_adapters::insurer::webhook::{self, EventData, EventKind, Message, WebhookEvent};
+use claimgate_adapters::insurer::webhook::{
+    self, ClaimEvent, ClaimEventData, EventData, EventKind, Message, WebhookEvent,
+};
 use jiff::{SignedDuration, Timestamp};
 
 use super::insurer::{NotDone, Out};
@@ -9,6 +11,7 @@ use crate::core::change::{Change, Write};
 use crate::core::delivery::Leaving;
 use crate::core::push::{AttemptRow, Content, History, Next, PushWrite, Whose, excerpt, judge};
 use crate::core::retention::Bar;
+use crate::id::DeliveryId;
 use crate::party::{Party, RecipientForm};
 use crate::sender::{Reply, SendError, Target};
 use crate::store::{DeliveryView, DuePush, StoreError};
@@ -194,14 +197,18 @@ impl Engine {
     }
 
     async fn letters(&self, party: &Party, due: &DuePush) -> Result<Prepared, Fault> {
+        if due.kind == EventKind::ClaimEvent {
+            return self.event_letters(due).await;
+        }
+        let id = due.delivery.ok_or(Fault::Stored("webhook"))?;
         if due.content == Content::Packet && due.kind == EventKind::DeliveryReady {
-            return self.packet_letters(party, due).await;
+            return self.packet_letters(party, (due, id)).await;
         }
         if due.content == Content::Packet && party.form() == RecipientForm::FhirBundle {
             // A repository was told of nothing that is withdrawn: it left never.
             return Ok(Prepared::Moot(None));
         }
-        let delivery = self.store.delivery(&due.party, due.delivery).await?.ok_or(Fault::Stored("webhook"))?;
+        let delivery = self.store.delivery(&due.party, id).await?.ok_or(Fault::Stored("webhook"))?;
         let event = WebhookEvent {
             kind: due.kind,
             timestamp: delivery.created,
@@ -218,15 +225,43 @@ impl Engine {
         Ok(Prepared::Letters(vec![Letter::plain("application/json", body)], None))
     }
 
+    /// What happened to a claim, for an app backend that is linked to it still.
+    async fn event_letters(&self, due: &DuePush) -> Result<Prepared, Fault> {
+        let entry = due.entry.ok_or(Fault::Stored("webhook"))?;
+        let Some((line, bar)) = self.store.entry_of_app(&due.party, entry).await? else {
+            return Ok(Prepared::Moot(None));
+        };
+        match bar {
+            Some(Bar::Erased) => return Ok(Prepared::Moot(None)),
+            Some(Bar::Restricted) => return Ok(Prepared::Unready(RESTRICTED, None)),
+            None => {}
+        }
+        let event = ClaimEvent {
+            kind: due.kind,
+            timestamp: line.line.at,
+            data: ClaimEventData {
+                claim_id: line.claim.to_string(),
+                position: line.position,
+                event: line.line.event,
+                parameters: line.line.parameters,
+            },
+        };
+        let body = serde_json::to_vec(&event).map_err(|_| Fault::Stored("webhook"))?;
+        Ok(Prepared::Letters(vec![Letter::plain("application/json", body)], None))
+    }
+
     /// The packet in its recipient's form, through the same door as a fetch: consent is looked at again, and nothing
     /// leaves under a key that counts no more.
-    async fn packet_letters(&self, party: &Party, due: &DuePush) -> Result<Prepared, Fault> {
-        let out = match self.let_out((due.party.clone(), due.delivery), None, None).await {
+    async fn packet_letters(&self, party: &Party, (due, id): (&DuePush, DeliveryId)) -> Result<Prepared, Fault> {
+        let out = match self.let_out((due.party.clone(), id), None, None).await {
             Ok(out) => out,
             Err(
                 NotDone::Withdrawn | NotDone::Returned | NotDone::Fault(Fault::Store(StoreError::Barred(Bar::Erased))),
             ) => return Ok(Prepared::Moot(None)),
             Err(NotDone::NoKey) => return Ok(Prepared::Unready(NO_KEY, None)),
+            Err(NotDone::NotFound) => {
+                return Ok(Prepared::Unready("its recipient takes no part now: nothing was sent", None));
+            }
             Err(NotDone::Fault(Fault::Store(StoreError::Barred(Bar::Restricted)))) => {
                 return Ok(Prepared::Unready(RESTRICTED, None));
             }
@@ -243,7 +278,7 @@ impl Engine {
         };
         let carried = Some(Box::new(Carried { delivery, marked }));
         Ok(match made {
-            // A case that is taken back whole has no document left to put into a repository.
+            // Nothing of it has a form in FHIR.
             Ok(letters) if letters.is_empty() => Prepared::Moot(carried),
             Ok(letters) => Prepared::Letters(letters, carried),
             Err(NotDone::NoKey) => Prepared::Unready(NO_KEY, carried),

@@ -32,18 +32,24 @@ pub enum NotRegistered {
     /// The registration document.
     #[error("the registration is refused: {0}")]
     Registration(#[from] RegistrationError),
-    /// The id or an identifier is taken.
-    #[error("a party with this id, one of these identifiers, or (an operator) one of these keys is registered already")]
-    Taken,
+    /// The id, an identifier or an operator's key is taken: which, and by whom.
+    #[error("{0}")]
+    Taken(String),
     /// No such party.
     #[error("there is no such party; `claimgate party list` shows all")]
     Unknown,
     /// One operator alone may not do this.
     #[error("operators.four_eyes is on: {0} needs a second operator; {1}")]
     SecondOperator(&'static str, &'static str),
-    /// Not one of `operators.names`.
-    #[error("--as: not one of operators.names in the configuration")]
+    /// Not one of `operators.names`, where two must agree.
+    #[error(
+        "--as: not one of operators.names in the configuration; who is registered with keys of their own proposes and \
+         approves over the operator interface"
+    )]
     UnknownOperator,
+    /// Nobody who may act alone.
+    #[error("--as: neither one of operators.names in the configuration nor a registered operator who is live")]
+    NoOperator,
     /// Who proposed it.
     #[error("who proposed it cannot approve it: ask another operator")]
     SameOperator,
@@ -152,9 +158,31 @@ impl Engine {
         change.push(self.audit(&actor, "party.registered", &party.id, detail));
         match self.store.commit(change).await {
             Ok(()) => Ok(party),
-            Err(StoreError::Conflict { .. }) => Err(NotRegistered::Taken),
+            Err(StoreError::Conflict { .. }) => Err(self.why_taken(&party, true).await),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// What of a registration is another's, told to operators alone. By place: a number is not repeated.
+    async fn why_taken(&self, next: &Party, is_new: bool) -> NotRegistered {
+        let known = match self.store.parties().await {
+            Ok(known) => known,
+            Err(error) => return error.into(),
+        };
+        for (place, number) in next.registration().identifiers.iter().enumerate() {
+            let holder = known.iter().find(|one| one.id != next.id && one.registration().identifiers.contains(number));
+            if let Some(holder) = holder {
+                return NotRegistered::Taken(format!(
+                    "identifiers[{place}] is a number of {}, registered already",
+                    holder.id
+                ));
+            }
+        }
+        NotRegistered::Taken(if is_new && known.iter().any(|one| one.id == next.id) {
+            format!("{} is registered already: `claimgate party replace` changes it", next.id)
+        } else {
+            "another party has this id, one of these identifiers, or (an operator) one of these keys".to_owned()
+        })
     }
 
     /// Only here, where an operator can still mend it: a stored policy may name a code that a later build dropped, and
@@ -167,7 +195,7 @@ impl Engine {
             self.keys_target(url)?;
         }
         if let Some(url) = &registration.records_url {
-            self.keys_target(url)?;
+            self.keys_target(url).map_err(RegistrationError::RecordsUrl)?;
         }
         Ok(())
     }

@@ -30,18 +30,8 @@ impl Engine {
         let [insurers, hospitals] = self.store.handled(bounds).await?;
         let of_insurers = self.store.times(TimesOf::Insurers(None), bounds).await?;
         let of_hospitals = self.store.times(TimesOf::Hospitals(None), bounds).await?;
-        let submissions: i64 = insurers.iter().map(|one| one.submissions).sum();
-        let answered: i64 = insurers.iter().map(|one| one.answered).sum();
-        let (per_submission, per_supplement) = (assumed.trips_per_submission, assumed.trips_per_supplement);
-        let trips = submissions.saturating_mul(per_submission.into());
-        let paper_trips = PaperTrips {
-            saved: trips.saturating_add(answered.saturating_mul(per_supplement.into())),
-            submissions,
-            answered,
-            per_submission,
-            per_supplement,
-            source: assumed.trips_source.clone(),
-        };
+        let each = (assumed.trips_per_submission, assumed.trips_per_supplement);
+        let paper_trips = PaperTrips::of(&insurers, each, &assumed.trips_source);
         let mut both = members("insurer", &insurers, &of_insurers);
         both.extend(members("hospital", &hospitals, &of_hospitals));
         Ok(Consortium::new(window, &all, paper_trips, both))

@@ -23,6 +23,8 @@ use crate::id::ClaimId;
 use crate::keys::at_rest::Place;
 use crate::store::{Due, Expired, Periods, StoreError};
 
+mod drafts;
+
 /// Claims of one batch, and attempts of one.
 const BATCH: i64 = 100;
 const ATTEMPTS: i64 = 1_000;
@@ -96,6 +98,8 @@ pub struct Ran {
     pub erased: u64,
     /// Applications without documents that were deleted.
     pub applications: u64,
+    /// Drafts of cases that were deleted.
+    pub cases: u64,
     /// Attempts that were deleted.
     pub attempts: i64,
 }
@@ -171,6 +175,10 @@ impl Engine {
         }
         let mut change = Change::new("lift_restriction");
         change.push(Write::Retention(RetentionWrite::Lift(claim, standing.version)));
+        if self.store.filing(claim).await?.is_some() {
+            // Papers of its accident may have come meanwhile.
+            change.push(self.due(claim));
+        }
         change.push(self.audit(&by.actor(), "claim.unrestricted", &claim, [("account", by.account())]));
         Ok(self.store.commit(change).await?)
     }
@@ -253,6 +261,7 @@ impl Engine {
         };
         let source = settings.application_source.clone();
         kinds.push(DueKind { kind: "unused-applications", days, source, due: found.count, oldest: found.oldest });
+        kinds.push(self.drafts_due(settings).await?);
         let days = settings.attempt_days;
         let found = match days {
             0 => Expired { count: 0, oldest: None },
@@ -291,6 +300,7 @@ impl Engine {
             }
         }
         self.forget_applications(by, settings.application_days, (&mut ran, &mut progress)).await?;
+        self.forget_cases(by, settings.application_days, (&mut ran, &mut progress)).await?;
         if settings.attempt_days > 0 {
             let until = before(self.now(), settings.attempt_days);
             loop {

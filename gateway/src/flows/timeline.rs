@@ -134,7 +134,7 @@ impl Engine {
     }
 
     /// How a claim stands with each insurer, and who is on turn in it.
-    async fn open_turns(&self, claim: ClaimId, key: &ClaimKey) -> Result<(Vec<Stand>, Vec<Turn>), Fault> {
+    pub(super) async fn open_turns(&self, claim: ClaimId, key: &ClaimKey) -> Result<(Vec<Stand>, Vec<Turn>), Fault> {
         let (received, kept) = self.store.open_submissions(claim).await?;
         let mut submissions = Vec::new();
         for one in &kept {
@@ -159,7 +159,9 @@ impl Engine {
         for case in cases {
             offsets.extend(case.turns.into_iter().map(|turn| (turn, case.changed)));
         }
-        let turns = turns(&Open { received, submissions, requests: requests.collect(), offsets });
+        let held = self.identity.still(self.store.identity_holds(claim).await?);
+        let identity = held.into_iter().map(|hold| (hold.party, hold.line, hold.since)).collect();
+        let turns = turns(&Open { received, submissions, requests: requests.collect(), identity, offsets });
         let stand = |one: crate::store::OpenSubmission| Stand {
             submission: one.id,
             party: one.party,
@@ -182,10 +184,10 @@ impl Engine {
     /// # Errors
     /// A fault of ours.
     pub async fn may_follow(&self, stream: &Stream, expires: Timestamp) -> Result<bool, Fault> {
-        let (Stream::Hospital(party) | Stream::Insurer(party) | Stream::Owner(party, _)) = stream;
+        let (Stream::Hospital(party) | Stream::Insurer(party) | Stream::Shop(party) | Stream::Owner(party, _)) = stream;
         let linked = match stream {
             Stream::Owner(app, claim) => self.store.is_linked(app, *claim).await?,
-            Stream::Hospital(_) | Stream::Insurer(_) => true,
+            Stream::Hospital(_) | Stream::Insurer(_) | Stream::Shop(_) => true,
         };
         let party = self.store.party(party).await?;
         Ok(linked && expires > self.now() && party.is_some_and(|party| self.lets_in(&party)))

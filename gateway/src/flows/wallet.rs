@@ -7,6 +7,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use claimgate_adapters::signature::PERSON_ATTRIBUTES;
+use claimgate_adapters::wallet::credential::Credential;
 use claimgate_adapters::wallet::oid4vp::request::{self, Method, RequestError};
 use claimgate_adapters::wallet::oid4vp::transaction::Transaction;
 use claimgate_adapters::wallet::session::{Asked, Question, ResponseMode};
@@ -18,6 +20,7 @@ use serde_json::{Map, Value};
 use super::{Engine, Fault};
 use crate::config;
 use crate::core::change::{Change, Write};
+use crate::core::mandate::Giving;
 use crate::core::wallet::{Act, Assurance, Kept, Outcome, Session, SessionState, WalletWrite};
 use crate::id::{ClaimId, WalletSessionId};
 use crate::keys::at_rest::Place;
@@ -98,7 +101,8 @@ impl Setup {
             documents: SourceAuthorities::open(config::Signatures {
                 authorities_dir: settings.document_authorities_dir.clone(),
                 revocation_lists_dir: settings.document_revocation_lists_dir.clone(),
-                institution_attributes: Vec::new(),
+                // Of a person's card they say whose it is; a PDF's signer is looked at by its certificate alone.
+                institution_attributes: PERSON_ATTRIBUTES.map(str::to_owned).to_vec(),
             })?,
             universal_link: settings.universal_link.clone(),
             open: SignedDuration::from_secs(settings.session_seconds),
@@ -129,6 +133,18 @@ impl Setup {
         &self.issuers
     }
 
+    /// The types of credentials that prove a person's number.
+    #[must_use]
+    pub fn identity_types(&self) -> Vec<String> {
+        self.queries.identity_types()
+    }
+
+    /// The person's number in a credential of such a type, where it was disclosed.
+    #[must_use]
+    pub fn number_in(&self, credential: &Credential) -> Option<String> {
+        self.queries.number_in(credential)
+    }
+
     /// The types of credentials that are mandates.
     #[must_use]
     pub fn mandate_types(&self) -> Vec<String> {
@@ -139,6 +155,12 @@ impl Setup {
     #[must_use]
     pub fn queries(&self) -> Vec<&str> {
         self.queries.names()
+    }
+
+    /// The field of a query that holds the person's number.
+    pub(super) fn subject_of(&self, query: &str) -> Option<&str> {
+        let own = self.queries.find(query).map(|one| one.subject.as_deref());
+        own.or_else(|| self.queries.by_module(query).map(|one| one.subject.as_deref())).flatten()
     }
 
     /// The query a wallet signs with, for a purpose: one that proves a person's number and takes a consent, where wallets are
@@ -183,6 +205,8 @@ pub struct NewSession {
     pub act: Option<Act>,
     /// How sure the identity must be.
     pub at_least: Option<Assurance>,
+    /// The mandate the person gives by presenting.
+    pub gives: Option<Giving>,
 }
 
 claimgate_packet::opaque_debug!(NewSession);
@@ -221,6 +245,9 @@ pub enum NotStarted {
     /// A wallet of this dialect signs no consent.
     #[error("wallets of this query's dialect sign no consent")]
     Consent,
+    /// A mandate cannot be given so.
+    #[error("{0}")]
+    Gives(&'static str),
     /// The verifier module cannot be asked now.
     #[error("the verifier module cannot be asked: {}", .0.as_str())]
     Module(ModuleFault),
@@ -298,6 +325,8 @@ impl Engine {
             Question::Definition(_) if new.consent.is_some() => return Err(NotStarted::Consent),
             Question::Definition(_) => Vec::new(),
         };
+        let consent = new.consent.map(|what| Transaction::new(CONSENT, &ids, what));
+        let gives = self.gives(new.gives.as_ref(), query, &ids).await?;
         let asked = Asked {
             dialect: query.dialect,
             client: verifier.client_for(query.dialect).clone(),
@@ -306,7 +335,7 @@ impl Engine {
             nonce: self.secret(),
             state: self.secret(),
             question: query.question.clone(),
-            transactions: new.consent.map(|what| Transaction::new(CONSENT, &ids, what)).into_iter().collect(),
+            transactions: consent.into_iter().chain(gives.iter().map(|(transaction, _)| transaction.clone())).collect(),
             one_holder: true,
             opened_at: now,
             closes_at,
@@ -314,7 +343,8 @@ impl Engine {
         let request_uri = format!("{}/wallet/v1/requests/{handle}", setup.address);
         let link = request::link(asked.dialect, &asked.client, &request_uri, Method::Post).ok_or(NotStarted::Off)?;
         let universal_link = link.split_once('?').map(|(_, rest)| format!("{}?{rest}", setup.universal_link));
-        let kept = Kept { asked, key: key.map(|key| key.to_json()), return_to: new.return_to, act: new.act };
+        let (key, gift) = (key.map(|key| key.to_json()), gives.map(|(_, gift)| gift));
+        let kept = Kept { asked, key, return_to: new.return_to, act: new.act, gift };
         let row = id.to_string();
         let place = Place { table: "wallet_session", row: &row, column: "request" };
         let session = Session {
@@ -424,7 +454,7 @@ impl Engine {
     }
 
     /// What came of a session; none where its claim may not be used now.
-    async fn wallet_outcome(&self, session: &Session) -> Result<Option<Outcome>, Fault> {
+    pub(super) async fn wallet_outcome(&self, session: &Session) -> Result<Option<Outcome>, Fault> {
         let Some(sealed) = &session.outcome else { return Ok(None) };
         let row = session.id.to_string();
         let place = Place { table: "wallet_session", row: &row, column: "outcome" };

@@ -3,8 +3,6 @@
 
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use claimgate_adapters::police::api::{GroundKind, Item, is_case_number};
 use claimgate_packet::evidence::accident::{AccidentStatement, Occurrence, PoliceRecord, Standing, StatedVehicle};
 use claimgate_packet::words::Line;
@@ -25,10 +23,10 @@ use crate::core::accident::source::Jurisdiction;
 use crate::flows::accident::{AccidentSeen, NotOpened, Opening};
 use crate::id::UseId;
 
+pub mod channels;
+
 /// A filing with its vehicles and recipients.
 const FILING: Small = Small { bytes: 64 << 10, members: 600 };
-/// A scan.
-const SCAN: Small = Small { bytes: 7 << 20, members: 10 };
 /// The most uses of a page, and what it has where nothing is said.
 const MOST: i64 = 500;
 const USUAL: i64 = 100;
@@ -85,7 +83,8 @@ pub struct GroundBody {
     pub reference: String,
 }
 
-/// Body of `POST /insurer/v1/accidents`: an insurer's own inquiry (強制汽車責任保險法 §4).
+/// Body of `POST /insurer/v1/accidents`: an insurer's own inquiry (強制汽車責任保險法 §4). In another line than compulsory cover it
+/// gets the result of the check alone.
 #[derive(Deserialize, Validate)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "AccidentInquiry"))]
 #[serde(deny_unknown_fields)]
@@ -108,18 +107,6 @@ pub struct InquiryBody {
     pub number: Option<String>,
 }
 
-/// Body of `POST /claims/v1/accidents/{id}/papers`.
-#[derive(Deserialize, Validate)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "HandedInPaper"))]
-#[serde(deny_unknown_fields)]
-pub struct HandedInBody {
-    /// Which paper it is.
-    pub item: Item,
-    /// The scan: a PNG, a JPEG or a PDF in base64, at most 6 MiB of it.
-    #[validate(length(min = 8, max = 6_291_456))]
-    pub content: String,
-}
-
 /// Body of `POST /police/v1/notices`.
 #[derive(Deserialize, Validate)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "PoliceNotice"))]
@@ -135,7 +122,7 @@ pub struct NoticeBody {
     pub item: Item,
 }
 
-claimgate_packet::opaque_debug!(AccidentBody, AccidentRecipientBody, GroundBody, InquiryBody, HandedInBody, NoticeBody);
+claimgate_packet::opaque_debug!(AccidentBody, AccidentRecipientBody, GroundBody, InquiryBody, NoticeBody);
 
 /// An accident and its papers.
 #[derive(Debug, Serialize)]
@@ -153,6 +140,10 @@ pub struct AccidentShown {
     pub documents: Vec<PaperShown>,
     /// Who gets what.
     pub recipients: Vec<AccidentRecipientShown>,
+    /// For the app that filed it: what it answered to the question whether filings are linked (`agreed`, `refused`), `open`
+    /// where it has not, `not-possible` where no instant or no vehicle is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub linking: Option<&'static str>,
     /// What was stated beside what the police recorded; for people, nothing is decided by it.
     pub comparison: Vec<PointShown>,
 }
@@ -179,10 +170,23 @@ pub struct PaperShown {
     /// Until when the check is relied on.
     #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub verified_until: Option<Timestamp>,
+    /// For the app that filed it: how what was handed in of it is labelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handed_in: Option<HandedInShown>,
+}
+
+/// The label of a paper that was handed in.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "HandedInLabel"))]
+pub struct HandedInShown {
+    /// `handed-in`, `pdf-signature` or `number-check`.
+    pub method: String,
+    /// What that found, for example `unverified`, `signed`, `confirmed`, `not-found`, `other-number`.
+    pub result: String,
 }
 
 /// A recipient and its share.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "AccidentRecipient"))]
 pub struct AccidentRecipientShown {
     /// Party id.
@@ -191,7 +195,12 @@ pub struct AccidentRecipientShown {
     pub line: Line,
     /// `content`, or `check`: the result of the check alone.
     pub share: &'static str,
+    /// Its policy or claim number, as it was filed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
 }
+
+claimgate_packet::opaque_debug!(AccidentRecipientShown);
 
 /// A point on which both speak.
 #[derive(Debug, Serialize)]
@@ -264,13 +273,20 @@ fn shown(seen: &AccidentSeen) -> AccidentShown {
                 reason: paper.reason.clone(),
                 version: paper.version,
                 verified_until: paper.holds_until,
+                handed_in: paper.handed_in.clone().map(|(method, result)| HandedInShown { method, result }),
             })
             .collect(),
         recipients: seen
             .recipients
             .iter()
-            .map(|(party, line, share)| AccidentRecipientShown { party: party.to_string(), line: *line, share })
+            .map(|one| AccidentRecipientShown {
+                party: one.party.to_string(),
+                line: one.line,
+                share: one.share,
+                number: one.number.clone(),
+            })
             .collect(),
+        linking: seen.linking,
         comparison: seen
             .comparison
             .iter()
@@ -318,25 +334,6 @@ pub async fn of_app(app: Data<App>, caller: Caller<FollowClaims>, id: Path<Strin
     Ok(no_store().json(shown(&app.engine.accident_of_filer(&caller.party.id, id).await?)))
 }
 
-/// `POST /claims/v1/accidents/{id}/papers`: a paper that was handed in goes out labelled unverified, until the police's own
-/// comes.
-///
-/// # Errors
-/// 404 where it is another's, 422 for what is no picture and no PDF.
-pub async fn hand_in(
-    app: Data<App>,
-    caller: Caller<FileAccidents>,
-    id: Path<String>,
-    request: HttpRequest,
-    payload: Payload,
-) -> Result<HttpResponse, Problem> {
-    let id = id.parse().map_err(|_| Problem::not_found())?;
-    let asked: HandedInBody = body::json_within(&app, &request, payload, SCAN).await?;
-    let content = STANDARD.decode(&asked.content);
-    let content = content.map_err(|_| Problem::new(422, "body.value", "content is base64").at("/content"))?;
-    Ok(no_store().json(shown(&app.engine.hand_in_paper(&caller.party.id, id, (asked.item, content)).await?)))
-}
-
 /// `POST /claims/v1/accidents/{id}/recipients/{party}/withdraw`: a consent or mandate is taken back.
 ///
 /// # Errors
@@ -352,7 +349,8 @@ pub async fn withdraw(
     Ok(no_store().json(shown(&app.engine.end_ground(&caller.party.id, id, &party).await?)))
 }
 
-/// `POST /insurer/v1/accidents`: by the insurer's own statutory inquiry.
+/// `POST /insurer/v1/accidents`: in compulsory cover by the insurer's own statutory inquiry, in any other line for the result
+/// of the check alone.
 ///
 /// # Errors
 /// As [`file()`].
@@ -364,7 +362,8 @@ pub async fn inquire(
 ) -> Result<HttpResponse, Problem> {
     let call = Call::read(&app, &caller, request, payload, FILING).await?;
     let asked: InquiryBody = call.json()?;
-    let ground = Some((GroundKind::Statutory, asked.reference.clone()));
+    let statutory = asked.line == Line::MotorCompulsory;
+    let ground = statutory.then(|| (GroundKind::Statutory, asked.reference.clone()));
     let recipient =
         FiledRecipient { party: caller.party.id.to_string(), line: asked.line, number: asked.number, ground };
     let statement = AccidentStatement {

@@ -218,6 +218,9 @@ impl From<NotApplied> for Problem {
                 "This Idempotency-Key was used for another application; use a new key for a new one",
             ),
             NotApplied::Faulty(fault) => Self::new(422, fault.code, fault.text).at(fault.at),
+            NotApplied::Recipient(place, fault) => {
+                Self::new(422, fault.code, fault.text).at(format!("{}/{place}", fault.at))
+            }
             NotApplied::Fault(fault) => fault.into(),
         }
     }

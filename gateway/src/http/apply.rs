@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use super::body;
 use super::form::Form;
 use super::page::field::Wrong;
-use super::page::session;
+use super::page::session::{self, Of};
 use super::page::{document, secured};
 use super::problem::Problem;
 use super::wallet::bound;
@@ -80,11 +80,11 @@ pub async fn begin(app: Data<App>, request: HttpRequest, payload: Payload, secre
         && page.paper.language != language
     {
         page.paper.language = language;
-        if let Err(fault) = app.engine.save_page(&page, None).await {
+        if let Err(fault) = app.engine.save_page(&page).await {
             return failed(&fault.into());
         }
     }
-    let cookie = session::cookie(&app.engine.issuer, &opened);
+    let cookie = session::cookie(&app.engine.issuer, Of::Application, &opened);
     secured(StatusCode::SEE_OTHER).insert_header((LOCATION, "/apply")).insert_header((SET_COOKIE, cookie)).finish()
 }
 
@@ -139,6 +139,8 @@ pub async fn step(app: Data<App>, request: HttpRequest, payload: Payload) -> Htt
     match (page.paper.step, wanted) {
         (Step::Fill, _) => reviewed(&app, page, &token).await,
         (Step::Review, "back") => {
+            // What is filled in may become another text: nobody has agreed to that one, or signed it.
+            page.paper.fields.retain(|name, _| !read::is_signing(name));
             page.paper.step = Step::Fill;
             kept(&app, &page).await
         }
@@ -167,7 +169,7 @@ fn keep(page: &mut OpenPage, form: &Form) {
 }
 
 async fn kept(app: &App, page: &OpenPage) -> HttpResponse {
-    match app.engine.save_page(page, None).await {
+    match app.engine.save_page(page).await {
         Ok(_) => to_page(),
         Err(fault) => failed(&fault.into()),
     }
@@ -175,7 +177,7 @@ async fn kept(app: &App, page: &OpenPage) -> HttpResponse {
 
 /// Keeps what was typed, and shows it again with what is wrong.
 async fn again(app: &App, page: &OpenPage, token: &str, wrong: &[Wrong]) -> HttpResponse {
-    match app.engine.save_page(page, None).await {
+    match app.engine.save_page(page).await {
         Ok(true) => shown(app, page, token, wrong).await,
         Ok(false) => to_page(),
         Err(fault) => failed(&fault.into()),
@@ -232,11 +234,11 @@ async fn signed(app: &App, page: OpenPage, token: &str) -> HttpResponse {
         return again(app, &page, token, &wrong).await;
     }
     match app.engine.sign_page(&page, application).await {
-        Ok(id) => match app.engine.save_page(&page, Some(id)).await {
-            Ok(_) => to_page(),
-            Err(fault) => failed(&fault.into()),
-        },
-        Err(NotApplied::Faulty(fault)) => again(app, &page, token, &[read::wrong(&fault)]).await,
+        // Where somebody was faster, the page shows what came of that.
+        Ok(_) | Err(NotApplied::NotFound) => to_page(),
+        Err(NotApplied::Faulty(fault) | NotApplied::Recipient(_, fault)) => {
+            again(app, &page, token, &[read::wrong(&fault)]).await
+        }
         Err(reason) => failed(&reason.into()),
     }
 }
@@ -245,7 +247,7 @@ async fn signed(app: &App, page: OpenPage, token: &str) -> HttpResponse {
 async fn open(app: &App, request: &HttpRequest) -> Result<(OpenPage, String), HttpResponse> {
     bound(app, request).map_err(|problem| failed(&problem))?;
     let over = || plain(StatusCode::FORBIDDEN, texts::OVER);
-    let secret = session::secret(&app.engine.issuer, request).ok_or_else(over)?;
+    let secret = session::secret(&app.engine.issuer, Of::Application, request).ok_or_else(over)?;
     let page = app.engine.page_of_session(&secret).await.map_err(|fault| failed(&fault.into()))?;
     Ok((page.ok_or_else(over)?, app.engine.page_token(&secret)))
 }

@@ -17,6 +17,11 @@ use super::limited;
 use super::problem::Problem;
 use crate::app::{App, PAGE};
 
+mod typed;
+
+use typed::out_of_bounds;
+pub(super) use typed::typed;
+
 /// How long a body may take before its pace counts.
 const GRACE: Duration = Duration::from_secs(5);
 /// Room for bodies is taken in steps of this size.
@@ -151,27 +156,15 @@ pub fn of_form<T: DeserializeOwned + Validate>(
         JsonError::DuplicateMember => Problem::new(400, "body.duplicate-member", "A JSON object has a member twice"),
         _ => Problem::new(400, "body.not-json", "The body is not JSON, or nested too deep"),
     })?;
-    let read: T = serde_json::from_value(value)
-        .map_err(|error| Problem::new(422, "body.form", format!("The body is not of this form: {}", shape(&error))))?;
+    let read: T = typed(value).map_err(|found| {
+        let detail = format!("The body is not of this form: {}", found.words);
+        Problem::new(422, "body.form", detail).at(found.pointer)
+    })?;
     read.validate().map_err(|errors| {
-        let names: Vec<String> = errors.field_errors().keys().map(ToString::to_string).collect();
-        Problem::new(422, "body.value", format!("Out of bounds: {}", names.join(", ")))
-            .at(format!("/{}", names.first().map_or("", String::as_str)))
+        let found = out_of_bounds(&errors);
+        Problem::new(422, "body.value", found.words).at(found.pointer)
     })?;
     Ok(read)
-}
-
-/// What serde says, without what it quotes of the body.
-pub(super) fn shape(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    // What stands after the last "expected" is serde's own list; what stands before it may quote the body.
-    match text.rsplit_once("expected") {
-        Some((_, expected)) if !text.starts_with("missing field") => {
-            format!("a member is unknown or of the wrong type; expected{expected}")
-        }
-        _ if text.starts_with("missing field") => text,
-        _ => "a member is unknown or of the wrong type".to_owned(),
-    }
 }
 
 async fn read(app: &App, request: &HttpRequest, mut payload: Payload, limit: usize) -> Result<Body, Problem> {

@@ -68,6 +68,10 @@ rights! {
     ReadUses = Police, UsesRead;
     /// Tell that a paper was changed.
     GiveNotice = Police, NoticesWrite;
+    /// See own jobs.
+    ReadJobs = Shop, ShopRead;
+    /// Take jobs, send estimates and invoices.
+    WriteJobs = Shop, ShopWrite;
     /// Ask wallets for credentials.
     AskWallets = App, WalletAsk;
     /// Ask MyData for data sets.

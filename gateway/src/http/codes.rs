@@ -21,6 +21,9 @@ macro_rules! codes {
     };
 }
 
+#[macro_use]
+mod repairs;
+
 mod list;
 mod page;
 

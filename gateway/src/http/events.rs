@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use super::caller::{Caller, FollowClaims, ReadBundles, ReadDeliveries, Right};
+use super::caller::{Caller, FollowClaims, ReadBundles, ReadDeliveries, ReadJobs, Right};
 use super::form::Form;
 use super::problem::Problem;
 use super::timeline::{EntryView, entry};
@@ -68,6 +68,15 @@ pub async fn of_insurer(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let stream = Stream::Insurer(caller.party.id.clone());
+    begin(&app, caller, &request, stream).await
+}
+
+/// `GET /shops/v1/events?after=&wait=`.
+///
+/// # Errors
+/// As [`of_hospital`].
+pub async fn of_shop(app: Data<App>, caller: Caller<ReadJobs>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let stream = Stream::Shop(caller.party.id.clone());
     begin(&app, caller, &request, stream).await
 }
 

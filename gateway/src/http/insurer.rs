@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::sending::{Room, send};
 use crate::app::App;
 use crate::core::change::Acknowledgement;
-use crate::flows::insurer::{Ack, Report, Reported, Status};
+use crate::flows::insurer::{Ack, NotDone, Report, Reported, Status};
 use crate::store::DeliveryView;
 
 /// `GET /insurer/v1/deliveries/{id}`: the sealed packet (JWE compact, `application/jose`).
@@ -104,7 +104,10 @@ pub async fn report(
     let StatusBody { state: _, number, note, policies, handler, complete_on, decision } = body;
     let status = Status { state, number, note, policies, handler, complete_on, decision };
     let report = Report { status, key: key.as_deref(), bytes: call.bytes() };
-    let reported = app.engine.report(&caller.party.id, id, &report).await?;
+    let reported = app.engine.report(&caller.party.id, id, &report).await.map_err(|reason| match reason {
+        NotDone::InvalidStep(_) => Problem::from(reason).at("/state"),
+        other => other.into(),
+    })?;
     let Reported { submission: submission_id, claim: claim_id, line, state } = reported;
     call.confirm(&app, &SubmissionView { submission_id, claim_id, line, state })
 }

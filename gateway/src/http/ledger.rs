@@ -68,7 +68,7 @@ pub async fn coordination(
 /// `GET /insurer/v1/statements/{date}?format=`.
 ///
 /// # Errors
-/// 400 for a format that is none, 404 for a day that is none or has not begun.
+/// 400 for a format or a day that is none, 404 for a day that has not begun or is too long ago.
 pub async fn of_insurer(
     app: Data<App>,
     caller: Caller<ReadDeliveries>,
@@ -108,7 +108,8 @@ async fn statement(
         Some("csv") => true,
         _ => return Err(wrong()),
     };
-    let date = date.parse().map_err(|_| Problem::not_found())?;
+    let no_day = |_| Problem::new(400, "query.invalid", "The date is a day in Taiwan, such as 2026-11-23");
+    let date = date.parse().map_err(no_day)?;
     let statement = app.engine.statement(of, party, date).await?;
     if csv {
         return Ok(no_store().content_type("text/csv; charset=utf-8").body(statement.to_csv()));

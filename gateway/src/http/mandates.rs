@@ -16,7 +16,7 @@ use super::problem::Problem;
 use crate::app::App;
 use crate::core::mandate::Ending;
 use crate::core::wallet::Act;
-use crate::flows::mandate::{Ended, Given, NewCheck, NotChecked, NotRecorded, Recorded, Which};
+use crate::flows::mandate::{Ended, Given, NewCheck, NotChecked, NotRecorded, Recorded, Recording, Which};
 use crate::flows::registry::Operator;
 use crate::id::MandateId;
 
@@ -80,6 +80,9 @@ pub struct CheckBody {
     /// Instead of it, the id of a recorded one.
     #[validate(length(min = 40, max = 40))]
     mandate_id: Option<String>,
+    /// Of one its mandator (委託人) signed: a credential of the mandator that is bound to the key, the number disclosed.
+    #[validate(length(min = 1, max = MANDATE_BYTES))]
+    mandator_credential: Option<String>,
     /// The mandate it was passed on from (複委任).
     #[validate(length(min = 1, max = MANDATE_BYTES))]
     parent: Option<String>,
@@ -116,9 +119,16 @@ pub struct CheckBody {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "MandateRecord"))]
 #[serde(deny_unknown_fields)]
 pub struct RecordBody {
-    /// The mandate, an SD-JWT VC. A holder's proof behind it is not kept.
+    /// The mandate, an SD-JWT VC. A holder's proof behind it is not kept. Left out where the session gave one.
     #[validate(length(min = 1, max = MANDATE_BYTES))]
-    mandate: String,
+    mandate: Option<String>,
+    /// Of one its mandator (委託人) signed: a credential of the mandator that is bound to the key, the number disclosed.
+    #[validate(length(min = 1, max = MANDATE_BYTES))]
+    mandator_credential: Option<String>,
+    /// A verified session (`wse_`) of yours: of the mandator who signed the mandate, instead of `mandator_credential`; or in which
+    /// a mandate was given.
+    #[validate(length(min = 40, max = 40))]
+    session_id: Option<String>,
     /// What for, such as `motor-claim`.
     #[validate(length(min = 1, max = 64))]
     purpose: String,
@@ -195,6 +205,7 @@ fn asked(body: CheckBody) -> Result<NewCheck, Problem> {
     Ok(NewCheck {
         which,
         parent: body.parent,
+        mandator: body.mandator_credential,
         proof: body.proof.map(|proof| (proof.nonce, proof.audience)),
         purpose: body.purpose,
         act: body.action,
@@ -217,16 +228,28 @@ pub async fn record(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let within = Small { bytes: 512 << 10, ..Small::default() };
+    let within = Small { bytes: 1 << 20, ..Small::default() };
     let body: RecordBody = body::json_within(&app, &request, payload, within).await?;
-    let recorded = app.engine.record_mandate(&caller.party, &body.mandate, &body.purpose).await;
-    let Recorded { id, until, level, known } = recorded.map_err(|reason| match reason {
+    let session = body.session_id.map(|id| id.parse().map_err(|_| Problem::not_found().at("/session_id")));
+    let recording = Recording {
+        text: body.mandate,
+        mandator: body.mandator_credential,
+        session: session.transpose()?,
+        purpose: body.purpose,
+    };
+    let recorded = app.engine.record_mandate(&caller.party, &recording).await;
+    let Recorded { id, until, level, known, text } = recorded.map_err(|reason| match reason {
+        NotRecorded::Nothing => {
+            let detail =
+                "Name a mandate, or a verified session of your own in which one was given, or whose person signed it";
+            Problem::new(422, "mandate.nothing", detail)
+        }
         NotRecorded::Refused(reason) => {
             Problem::new(422, "mandate.refused", format!("{}: {}", reason.code(), reason.english())).at("/mandate")
         }
         NotRecorded::Fault(fault) => fault.into(),
     })?;
-    let recorded = MandateRecorded { mandate_id: id.to_string(), valid_until: until, level };
+    let recorded = MandateRecorded { mandate_id: id.to_string(), valid_until: until, level, mandate: text };
     let mut answer = if known { HttpResponse::Ok() } else { HttpResponse::Created() };
     Ok(answer.insert_header(("Cache-Control", "no-store")).json(recorded))
 }

@@ -233,14 +233,21 @@ pub async fn begin(
         return_to: body.return_to,
         claim,
     };
-    let begun = app.engine.begin_mydata(&caller.party.id, order).await;
-    let Begun { id, address, consent, closes_at } = begun.map_err(|reason| not_begun(&app, reason))?;
+    begun(&app, app.engine.begin_mydata(&caller.party.id, order).await)
+}
+
+/// What an app is told of a transaction it began.
+///
+/// # Errors
+/// Why none begins.
+pub(super) fn begun(app: &App, begun: Result<Begun, NotBegun>) -> Result<HttpResponse, Problem> {
+    let Begun { id, address, consent, closes_at } = begun.map_err(|reason| not_begun(app, reason))?;
     let consent = MydataConsent { zh: consent.zh, en: consent.en };
     let begun = MydataBegun { transaction_id: id.to_string(), address, expires_at: closes_at, consent };
     Ok(HttpResponse::Created().insert_header(("Cache-Control", "no-store")).json(begun))
 }
 
-fn off() -> Problem {
+pub(super) fn off() -> Problem {
     Problem::new(501, "mydata.off", "Nothing is fetched from MyData here: the operator sets up the section mydata")
 }
 
@@ -255,6 +262,10 @@ fn not_begun(app: &App, reason: NotBegun) -> Problem {
             let names = app.engine.mydata.as_deref().map(Setup::datasets).unwrap_or_default().join(", ");
             let detail = format!("A data set is unknown or stands twice; there are: {names}");
             Problem::new(422, "mydata.dataset-unknown", detail).at("/datasets")
+        }
+        NotBegun::Paper => {
+            let detail = "MyData has no data set of a paper that is given by now and not here; name papers in items";
+            Problem::new(422, "mydata.dataset-unknown", detail).at("/items")
         }
         NotBegun::Purpose => {
             let detail = "A data set is not for this purpose; ask the operator for its purposes";

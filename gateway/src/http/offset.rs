@@ -209,8 +209,9 @@ pub async fn open(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let body: OpenOffset = body::json(&app, &request, payload).await?;
+    let unknown_id = || Problem::new(404, "not-found", "There is no claim of yours with this id").at("/claim_id");
     let claim = match (body.claim_id, body.case_number) {
-        (Some(id), None) => ClaimNamed::Id(id.parse().map_err(|_| Problem::not_found())?),
+        (Some(id), None) => ClaimNamed::Id(id.parse().map_err(|_| unknown_id())?),
         (None, Some(case)) => ClaimNamed::Case(case.system, case.value),
         _ => return Err(Problem::new(422, "offset.claim", "Name the claim by claim_id or by case_number")),
     };
@@ -220,7 +221,15 @@ pub async fn open(
     });
     let insurers = insurers.collect::<Result<_, Problem>>()?;
     let opening = Opening { claim, bill: body.bill, discharge_on: body.discharge_on, insurers };
-    let (seen, new) = app.engine.open_offset(&caller.party.id, &opening).await?;
+    let opened = app.engine.open_offset(&caller.party.id, &opening).await;
+    let (seen, new) = opened.map_err(|reason| match (reason, &opening.claim) {
+        (NotTaken::NotFound, ClaimNamed::Id(_)) => unknown_id(),
+        (NotTaken::NotFound, ClaimNamed::Case(..)) => {
+            let detail = "There is no case of yours with this number; push it first";
+            Problem::new(404, "not-found", detail).at("/case_number")
+        }
+        (reason, _) => reason.into(),
+    })?;
     let mut response = if new { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(response.insert_header(("Cache-Control", "no-store")).json(OffsetView::of(&seen)))
 }

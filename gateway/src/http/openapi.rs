@@ -15,18 +15,24 @@ use super::problem::{PROBLEM_JSON, ProblemBody};
 
 mod accidents;
 mod applications;
+mod cases;
+mod identity;
 mod ledger;
 mod mandates;
+mod motor;
 mod mydata;
 mod offset;
 mod operation;
 mod operator;
+mod owner;
 mod records;
 mod reports;
 mod requests;
+mod shops;
 mod table;
 mod timeline;
 mod trust;
+mod uploads;
 mod wallet;
 
 use operation::{Body, Operation, Tag};
@@ -36,8 +42,9 @@ pub use table::operations;
 const TOKEN: &str = "token";
 
 const DESCRIPTION: &str = "\
-Every interface of the gateway that is not FHIR: tokens, insurers 保險公司, patients' apps 保戶 App, the public log 透明日誌. The \
-FHIR interface for hospitals 醫療機構 is described by its CapabilityStatement at /fhir/metadata.
+Every interface of the gateway that is not FHIR: tokens, insurers 保險公司, hospitals 醫療機構, patients' apps 保戶 App, \
+operators 維運人員, police sources 警察機關, wallets 數位憑證皮夾, mandates 委託, MyData 個人化資料自主運用平臺, the public log \
+透明日誌. The FHIR interface for hospitals is described by its CapabilityStatement at /fhir/metadata.
 
 A refusal names its code, who failed (`family`) and whether sending again helps (`retryable`); /errors.json lists all codes. \
 More members and more codes may come: do not refuse an answer for one you do not know.";

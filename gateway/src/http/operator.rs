@@ -128,11 +128,9 @@ impl From<NotRegistered> for Problem {
             NotRegistered::Issuer(reason) => {
                 Problem::new(422, "trust.refused", format!("The issuer is refused: {reason}")).at("/issuer")
             }
-            NotRegistered::Taken => Problem::new(
-                409,
-                "registration.taken",
-                "Another party has this id, one of these identifiers, or (an operator) one of these keys",
-            ),
+            NotRegistered::Taken(_) => {
+                Problem::new(409, "registration.taken", format!("Nothing was changed: {reason}"))
+            }
             NotRegistered::SameOperator => {
                 Problem::new(403, "proposal.own", "You proposed this yourself: another operator approves it")
             }
@@ -161,6 +159,7 @@ fn of_endpoint(reason: NotChanged) -> Problem {
             Problem::new(422, "endpoint.address", format!("The address is refused: {reason}")).at("/url")
         }
         NotChanged::NotAnInsurer => Problem::not_found(),
+        NotChanged::NoPackets => Problem::new(422, "body.value", reason.to_string()).at("/content"),
         other => other.into(),
     }
 }

@@ -11,6 +11,7 @@ use crate::core::application::page::Language;
 
 pub mod field;
 pub mod html;
+pub mod parts;
 pub mod session;
 
 use html::Html;
@@ -18,15 +19,29 @@ use html::Html;
 /// Nothing but our own style, script and form; no frame around it.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; \
                       base-uri 'none'; frame-ancestors 'none'";
+/// The same for a page whose script asks the gateway whether there is news.
+const LIVE_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+                           img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/sign.js");
+const NEWS: &str = include_str!("page/owner.js");
 
 /// An answer with the headers every page has.
 #[must_use]
 pub fn secured(status: StatusCode) -> HttpResponseBuilder {
+    under(status, POLICY)
+}
+
+/// The same for a page whose script asks the gateway whether there is news.
+#[must_use]
+pub fn secured_live(status: StatusCode) -> HttpResponseBuilder {
+    under(status, LIVE_POLICY)
+}
+
+fn under(status: StatusCode, policy: &'static str) -> HttpResponseBuilder {
     let mut answer = HttpResponse::build(status);
     answer
-        .insert_header(("Content-Security-Policy", POLICY))
+        .insert_header(("Content-Security-Policy", policy))
         .insert_header(("X-Content-Type-Options", "nosniff"))
         .insert_header(("X-Frame-Options", "DENY"))
         .insert_header(("Cross-Origin-Opener-Policy", "same-origin"))
@@ -41,9 +56,20 @@ pub fn secured(status: StatusCode) -> HttpResponseBuilder {
 /// A whole document: its language, its title, which is its first heading, and what stands below that.
 #[must_use]
 pub fn document(
-    mut answer: HttpResponseBuilder,
+    answer: HttpResponseBuilder,
     language: Language,
     title: (&str, &str),
+    body: impl FnOnce(&mut Html),
+) -> HttpResponse {
+    framed(answer, (language, title, "/page/sign.js"), |_| {}, body)
+}
+
+/// The same with a script of its own, and a header before the main part that can be passed over.
+#[must_use]
+pub fn framed(
+    mut answer: HttpResponseBuilder,
+    (language, title, script): (Language, (&str, &str), &'static str),
+    header: impl FnOnce(&mut Html),
     body: impl FnOnce(&mut Html),
 ) -> HttpResponse {
     let title = language.say(title);
@@ -56,10 +82,11 @@ pub fn document(
             html.element("title", &[], title);
             html.void("link", &[("rel", "stylesheet"), ("href", "/page/style.css")]);
             html.void("link", &[("rel", "icon"), ("href", "data:,")]);
-            html.element("script", &[("src", "/page/sign.js"), ("defer", "")], "");
+            html.element("script", &[("src", script), ("defer", "")], "");
         });
         html.within("body", &[], |html| {
-            html.within("main", &[], |html| {
+            header(html);
+            html.within("main", &[("id", "main")], |html| {
                 html.element("h1", &[], title);
                 body(html);
             });
@@ -76,6 +103,11 @@ pub async fn style() -> HttpResponse {
 /// `GET /page/sign.js`.
 pub async fn script() -> HttpResponse {
     asset("text/javascript; charset=utf-8", SCRIPT)
+}
+
+/// `GET /page/owner.js`.
+pub async fn news() -> HttpResponse {
+    asset("text/javascript; charset=utf-8", NEWS)
 }
 
 fn asset(kind: &str, text: &'static str) -> HttpResponse {

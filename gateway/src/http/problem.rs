@@ -88,6 +88,13 @@ impl Problem {
         self
     }
 
+    /// When to come again, in seconds.
+    #[must_use]
+    pub fn again_in(mut self, seconds: u64) -> Self {
+        self.hint = Some(Hint::RetryIn(seconds));
+        self
+    }
+
     /// More of what is wrong, behind the first sentence.
     #[must_use]
     pub fn and(mut self, more: &str) -> Self {
@@ -202,7 +209,9 @@ impl Problem {
             500.. => IssueKind::Exception,
             _ => IssueKind::Invalid,
         };
-        OperationOutcome { issues: vec![Issue::error(kind, self.code, self.detail.clone())] }
+        let issue = Issue::error(kind, self.code, self.detail.clone());
+        let chinese = codes::find(self.code).map(|known| known.chinese);
+        OperationOutcome { issues: vec![chinese.into_iter().fold(issue, Issue::zh)] }
     }
 }
 
@@ -437,7 +446,7 @@ impl From<NotDone> for Problem {
             ),
             NotDone::NotBooked(reason) => reason.into(),
             NotDone::NotAsked(reason) => reason.into(),
-            NotDone::InvalidStep(step) => Self::new(409, "submission.invalid-step", step.to_string()).at("/state"),
+            NotDone::InvalidStep(step) => Self::new(409, "submission.invalid-step", step.to_string()),
             NotDone::Fault(fault) => fault.into(),
         }
     }

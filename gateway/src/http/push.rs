@@ -5,8 +5,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use claimgate_adapters::insurer::RedriveBody;
 use claimgate_adapters::insurer::told::{Attempt, Attempts, EndpointShown, SentDeliveries, SentDelivery};
 
-use super::body::Small;
-use super::caller::{AckDeliveries, Caller, ReadBundles, ReadDeliveries};
+use super::body::{self, Small};
+use super::caller::{AckDeliveries, Caller, FollowClaims, ReadBundles, ReadDeliveries};
 use super::confirm::Call;
 use super::insurer::no_store;
 use super::problem::Problem;
@@ -41,6 +41,37 @@ pub async fn redrive(
     let party = &caller.party.id;
     let known = app.engine.redrive(party.as_str(), party, selection).await?;
     call.confirm(&app, &shown(known))
+}
+
+/// `GET /claims/v1/endpoint`: the same for an app backend.
+///
+/// # Errors
+/// 404 where it has none.
+pub async fn endpoint_of_app(app: Data<App>, caller: Caller<FollowClaims>) -> Result<HttpResponse, Problem> {
+    let known = app.engine.store.endpoint(&caller.party.id).await?.ok_or_else(no_endpoint)?;
+    Ok(no_store().json(shown(known)))
+}
+
+/// `POST /claims/v1/endpoint/redrive`: told again of events that did not arrive, or of a span of time.
+///
+/// # Errors
+/// 404 without an endpoint, 422 for another form.
+pub async fn redrive_app(
+    app: Data<App>,
+    caller: Caller<FollowClaims>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let asked: RedriveBody = body::json(&app, &request, payload).await?;
+    let selection = match selection(&app, asked)? {
+        Selection::After(_) | Selection::One(_) => {
+            let detail = "Events of several claims have no position in common: say {\"open\": true}, or from and to";
+            return Err(Problem::new(422, "redrive.which", detail));
+        }
+        selection => selection,
+    };
+    let party = &caller.party.id;
+    Ok(no_store().json(shown(app.engine.redrive(party.as_str(), party, selection).await?)))
 }
 
 /// Which deliveries a body names.
@@ -168,9 +199,11 @@ impl From<NotChanged> for Problem {
     fn from(reason: NotChanged) -> Self {
         match reason {
             // An address is named by operators alone.
-            NotChanged::None | NotChanged::NotAnInsurer | NotChanged::Address(_) | NotChanged::SecondOperator => {
-                no_endpoint()
-            }
+            NotChanged::None
+            | NotChanged::NotAnInsurer
+            | NotChanged::NoPackets
+            | NotChanged::Address(_)
+            | NotChanged::SecondOperator => no_endpoint(),
             NotChanged::Meanwhile => {
                 Problem::new(409, "endpoint.changed", "The endpoint was just changed; do it again")
             }

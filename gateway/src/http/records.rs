@@ -154,7 +154,7 @@ pub async fn withdraw(app: Data<App>, caller: Caller<PushBundles>, id: Path<Stri
     Ok(no_store().json(app.engine.withdraw_records(&caller.party.id, id).await?))
 }
 
-/// `GET /hospital/v1/requests/{id}/consent`: the signed paper.
+/// `GET /hospital/v1/requests/{id}/consent`: the signed paper, or the mandate the request rests on.
 ///
 /// # Errors
 /// 404 where another hospital is asked, or where an application holds the consent.
@@ -163,8 +163,13 @@ pub async fn consent(app: Data<App>, caller: Caller<ReadBundles>, id: Path<Strin
     let paper = app.engine.consent_paper(&caller.party.id, id).await?;
     let mut response = no_store();
     response.insert_header(("X-Content-Type-Options", "nosniff"));
-    response.insert_header(("Content-Disposition", "attachment; filename=\"consent.pdf\""));
-    Ok(response.content_type("application/pdf").body(paper))
+    let (name, kind) = if paper.starts_with(b"%PDF-") {
+        ("consent.pdf", "application/pdf")
+    } else {
+        ("mandate.txt", "application/dc+sd-jwt")
+    };
+    response.insert_header(("Content-Disposition", format!("attachment; filename=\"{name}\"")));
+    Ok(response.content_type(kind).body(paper))
 }
 
 /// `POST /fhir/Task/{id}/$records`: the records, as a Bundle.

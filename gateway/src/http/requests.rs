@@ -250,12 +250,16 @@ impl From<NotAsked> for Problem {
             NotAsked::Other(place) => {
                 Problem::new(422, "request.note-missing", detail).at(format!("/documents/{place}/note"))
             }
+            NotAsked::NoHospital => Problem::new(422, "request.no-hospital", detail).at("/to"),
             NotAsked::TooMany => Problem::new(409, "request.too-many", detail),
             NotAsked::Step(_) => Problem::new(409, "request.invalid-step", detail).at("/result"),
             NotAsked::RevisionMissing => Problem::new(422, "request.revision-missing", detail).at("/revision"),
             NotAsked::Revision { .. } => Problem::new(409, "request.revision", detail).at("/revision"),
             NotAsked::Reason => Problem::new(422, "request.reason", detail).at("/reason"),
             NotAsked::Also => Problem::new(422, "request.also", detail).at("/also"),
+            NotAsked::NotWanted(_) | NotAsked::NothingHandedIn | NotAsked::File(_) | NotAsked::TooManyPapers => {
+                Problem::new(422, "request.papers", detail).at("/documents")
+            }
         }
     }
 }

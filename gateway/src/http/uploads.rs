@@ -1,5 +1,5 @@
-//! `/hospital/v1/uploads`: a hospital uploads a file (上傳) in as many requests as it takes, by tus 1.0 (tus.io): core,
-//! creation, expiration, termination.
+//! `/hospital/v1/uploads`, `/claims/v1/uploads`: a hospital, or an app's backend, uploads a file (上傳) in as many requests as it
+//! takes, by tus 1.0 (tus.io): core, creation, expiration, termination.
 //!
 //! A body is not held here: it goes on in pieces, and what came counts even where the connection broke.
 
@@ -17,15 +17,18 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde::Serialize;
 
-use super::caller::{Caller, PushBundles};
+use super::caller::{Caller, Right};
 use super::limited;
 use super::problem::Problem;
 use crate::app::{App, PAGE};
 use crate::flows::upload::{Appending, Declared, NotUploaded, Standing, digest_of};
 use crate::id::UploadId;
+use crate::party::Role;
 
 /// The one version spoken.
 const VERSION: &str = "1.0.0";
+/// Where an app's backend finds its uploads.
+const UPLOADS_OF_APP: &str = "/claims/v1/uploads/";
 /// What a request holds of an upload: a segment, its sealed form, what is in between.
 const ROOM: usize = 3 << 20;
 /// One hospital's uploads in hand get at most this part of all room, but for one.
@@ -42,7 +45,7 @@ const PATIENCE: u32 = 60;
 pub struct UploadBody {
     /// Id, `upl_` and a UUID.
     pub id: String,
-    /// What a Bundle writes into `Attachment.url`.
+    /// Its address: what a Bundle writes into `Attachment.url`.
     pub url: String,
     /// Bytes kept.
     pub offset: u64,
@@ -62,20 +65,20 @@ pub struct UploadBody {
 ///
 /// # Errors
 /// 412 for another protocol version, 400 for missing headers, 413 too large, 415 another kind, 422 too many.
-pub async fn begin(app: Data<App>, caller: Caller<PushBundles>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub async fn begin<R: Right>(app: Data<App>, caller: Caller<R>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     version(request.headers())?;
     let declared = declared(request.headers())?;
     let standing = app.engine.new_upload(&caller.party.id, declared).await?;
     let mut response = tus(HttpResponse::Created(), &standing);
-    response.insert_header(("Location", url(&app, standing.id)));
-    Ok(response.json(body(&app, &standing)))
+    response.insert_header(("Location", url::<R>(&app, standing.id)));
+    Ok(response.json(body::<R>(&app, &standing)))
 }
 
 /// `HEAD /hospital/v1/uploads/{id}`: how far it is, in headers.
 ///
 /// # Errors
 /// 404 where it is not there, another hospital's or forgotten.
-pub async fn offset(app: Data<App>, caller: Caller<PushBundles>, id: Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn offset<R: Right>(app: Data<App>, caller: Caller<R>, id: Path<String>) -> Result<HttpResponse, Problem> {
     let standing = app.engine.upload(&caller.party.id, upload_id(&id)?).await?;
     Ok(tus(HttpResponse::Ok(), &standing).finish())
 }
@@ -84,9 +87,9 @@ pub async fn offset(app: Data<App>, caller: Caller<PushBundles>, id: Path<String
 ///
 /// # Errors
 /// As [`offset`].
-pub async fn read(app: Data<App>, caller: Caller<PushBundles>, id: Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn read<R: Right>(app: Data<App>, caller: Caller<R>, id: Path<String>) -> Result<HttpResponse, Problem> {
     let standing = app.engine.upload(&caller.party.id, upload_id(&id)?).await?;
-    Ok(tus(HttpResponse::Ok(), &standing).json(body(&app, &standing)))
+    Ok(tus(HttpResponse::Ok(), &standing).json(body::<R>(&app, &standing)))
 }
 
 /// `PATCH /hospital/v1/uploads/{id}`: goes on with it from an offset.
@@ -94,14 +97,14 @@ pub async fn read(app: Data<App>, caller: Caller<PushBundles>, id: Path<String>)
 /// # Errors
 /// 409 at another offset or where another request goes on with it, 422 where its bytes are not those declared, 507
 /// where there is no space; 408 and 400 where the body came too slowly or ended early: what came is kept.
-pub async fn append(
+pub async fn append<R: Right>(
     app: Data<App>,
-    caller: Caller<PushBundles>,
+    caller: Caller<R>,
     id: Path<String>,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let headers = request.headers();
+    let (id, headers) = (upload_id(&id)?, request.headers());
     version(headers)?;
     let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     if !matches!(kind, Some("application/offset+octet-stream" | "application/octet-stream")) {
@@ -116,7 +119,7 @@ pub async fn append(
     let _share = caller.entered.send(ROOM, all / PART).map_err(Problem::limited)?;
     let pages = u32::try_from(ROOM.min(all) / PAGE).unwrap_or(u32::MAX);
     let _room = Arc::clone(&app.uploads).try_acquire_many_owned(pages).map_err(|_| Problem::busy())?;
-    let mut appending = app.engine.take_up(&caller.party.id, upload_id(&id)?, from).await?;
+    let mut appending = app.engine.take_up(&caller.party.id, id, from).await?;
     let outcome = receive(&app, &request, payload, &mut appending).await;
     let kept = appending.close().await;
     // Why it ended early says more than how far it got.
@@ -128,7 +131,7 @@ pub async fn append(
 ///
 /// # Errors
 /// As [`offset`], and 409 where a claim has it.
-pub async fn give_up(app: Data<App>, caller: Caller<PushBundles>, id: Path<String>) -> Result<HttpResponse, Problem> {
+pub async fn give_up<R: Right>(app: Data<App>, caller: Caller<R>, id: Path<String>) -> Result<HttpResponse, Problem> {
     app.engine.give_up_upload(&caller.party.id, upload_id(&id)?).await?;
     Ok(HttpResponse::NoContent().insert_header(("Tus-Resumable", VERSION)).finish())
 }
@@ -179,14 +182,15 @@ async fn patiently(app: &App, request: &HttpRequest, bytes: usize) -> Result<(),
     limited::take_bytes(app, request, bytes)
 }
 
-fn url(app: &App, id: UploadId) -> String {
-    format!("{}{}{id}", app.engine.issuer.trim_end_matches('/'), claimgate_fhir::evidence::UPLOADS)
+fn url<R: Right>(app: &App, id: UploadId) -> String {
+    let path = if R::ROLE == Role::App { UPLOADS_OF_APP } else { claimgate_fhir::evidence::UPLOADS };
+    format!("{}{path}{id}", app.engine.issuer.trim_end_matches('/'))
 }
 
-fn body(app: &App, standing: &Standing) -> UploadBody {
+fn body<R: Right>(app: &App, standing: &Standing) -> UploadBody {
     UploadBody {
         id: standing.id.to_string(),
-        url: url(app, standing.id),
+        url: url::<R>(app, standing.id),
         offset: standing.offset,
         bytes: standing.bytes,
         media_type: standing.media_type.clone(),
@@ -259,7 +263,7 @@ impl From<NotUploaded> for Problem {
             NotUploaded::TooMany => Problem::new(
                 422,
                 "upload.too-many",
-                "There are too many uploads of yours that no Bundle refers to; push what they belong to, or DELETE them",
+                "There are too many uploads of yours that nothing refers to; send what they belong to, or DELETE them",
             ),
             NotUploaded::Offset(offset) => Problem::new(
                 409,

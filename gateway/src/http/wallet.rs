@@ -23,6 +23,7 @@ use super::limited;
 use super::problem::Problem;
 use super::qr::Square;
 use crate::app::App;
+use crate::core::mandate::Giving;
 use crate::core::wallet::{Act, Assurance};
 use crate::flows::wallet::{NewSession, NoRequest, NotStarted, NotTaken, Shown, Started};
 
@@ -55,6 +56,9 @@ pub struct Ask {
     return_to: Option<String>,
     /// What is to be done under a mandate (委託), with a query that asks for one.
     action: Option<Act>,
+    /// A mandate (委託) the person gives by presenting: the wallet shows its terms, and their hash is signed. Record it with
+    /// `POST /mandates/v1/records` and this session.
+    mandate: Option<Giving>,
     /// How sure the identity must be (身分保證等級), one of the words of docs/wallet.md: a query of a lower level is refused.
     #[validate(length(min = 1, max = 32))]
     at_least: Option<String>,
@@ -199,6 +203,7 @@ pub async fn ask(
         consent,
         return_to: body.return_to,
         act: body.action,
+        gives: body.mandate,
     };
     let started = app.engine.start_wallet_session(&caller.party.id, new).await;
     let started = started.map_err(|reason| not_started(&app, reason))?;
@@ -271,6 +276,7 @@ fn not_started(app: &App, reason: NotStarted) -> Problem {
             let detail = "Wallets of this query's dialect sign no consent: leave consent out, or name another query";
             Problem::new(422, "wallet.consent", detail).at("/consent")
         }
+        NotStarted::Gives(detail) => Problem::new(422, "body.value", detail).at("/mandate"),
         NotStarted::Module(reason) => {
             let detail = format!("The verifier module cannot be asked now ({}); send it again later", reason.as_str());
             Problem::new(503, "wallet.module-away", detail)

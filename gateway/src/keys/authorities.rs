@@ -21,7 +21,7 @@ const FILE_BYTES: u64 = 64 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum AuthoritiesError {
     /// A folder or file cannot be read.
-    #[error("signatures: {path} cannot be read")]
+    #[error("{path} cannot be read")]
     Unreadable {
         /// Which.
         path: PathBuf,
@@ -29,13 +29,13 @@ pub enum AuthoritiesError {
         source: io::Error,
     },
     /// A file is larger than any list.
-    #[error("signatures: {0} is larger than 64 MiB")]
+    #[error("{0} is larger than 64 MiB")]
     TooLarge(PathBuf),
     /// A file is neither PEM nor DER.
-    #[error("signatures: {0} holds nothing in PEM or DER of what its folder is for")]
+    #[error("{0} holds nothing in PEM or DER of what its folder is for")]
     Form(PathBuf),
     /// What a file holds cannot be used.
-    #[error("signatures: {path}: {error}")]
+    #[error("{path}: {error}")]
     Content {
         /// Which file.
         path: PathBuf,
@@ -43,12 +43,10 @@ pub enum AuthoritiesError {
         error: AuthorityError,
     },
     /// The settings themselves.
-    #[error("signatures: {0}")]
+    #[error("{0}")]
     Settings(AuthorityError),
     /// Lists without authorities.
-    #[error(
-        "signatures.revocation_lists_dir needs signatures.authorities_dir: lists count for trusted authorities only"
-    )]
+    #[error("revocation_lists_dir needs authorities_dir: lists count for trusted authorities only")]
     ListsAlone,
 }
 

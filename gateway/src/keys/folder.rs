@@ -42,6 +42,21 @@ pub struct Stamp(Vec<(PathBuf, u64, u64, i64, i64)>);
 /// Why the key folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
+    /// There is no key yet.
+    #[error(
+        "{path} is not there: `claimgate serve --init` makes the gateway's keys; or name the right file or folder \
+        under [keys]"
+    )]
+    Missing {
+        /// The file.
+        path: PathBuf,
+    },
+    /// What would be written over.
+    #[error("{path} is there already and is kept")]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file or folder cannot be read or written.
     #[error("{path} cannot be read or written")]
     Io {
@@ -390,11 +405,19 @@ fn keep_names(path: &Path) -> Result<(), FolderError> {
 /// # Errors
 /// It is missing, or others may read it.
 pub fn read_secret(path: &Path) -> Result<Zeroizing<String>, FolderError> {
-    let mode = fs::metadata(path).map_err(at(path))?.permissions().mode();
+    let mode = fs::metadata(path).map_err(missing(path))?.permissions().mode();
     if mode & 0o077 != 0 {
         return Err(FolderError::Exposed { path: path.to_owned() });
     }
     fs::read_to_string(path).map(Zeroizing::new).map_err(at(path))
+}
+
+/// As [`at`], where what is not there has not been made yet.
+fn missing(path: &Path) -> impl FnOnce(io::Error) -> FolderError + '_ {
+    move |source| match source.kind() {
+        io::ErrorKind::NotFound => FolderError::Missing { path: path.to_owned() },
+        _ => at(path)(source),
+    }
 }
 
 pub(super) fn create_folder(dir: &Path) -> Result<(), FolderError> {
@@ -402,7 +425,10 @@ pub(super) fn create_folder(dir: &Path) -> Result<(), FolderError> {
 }
 
 fn at(path: &Path) -> impl FnOnce(io::Error) -> FolderError + '_ {
-    move |source| FolderError::Io { path: path.to_owned(), source }
+    move |source| match source.kind() {
+        io::ErrorKind::AlreadyExists => FolderError::Exists { path: path.to_owned() },
+        _ => FolderError::Io { path: path.to_owned(), source },
+    }
 }
 
 #[cfg(test)]

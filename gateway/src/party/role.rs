@@ -79,11 +79,11 @@ impl Role {
     #[must_use]
     pub fn interface(self) -> Option<Self> {
         match self {
-            Self::Hospital | Self::Insurer | Self::App | Self::Police => Some(self),
+            Self::Hospital | Self::Insurer | Self::App | Self::Police | Self::Shop => Some(self),
             Self::Fund => Some(Self::Insurer),
             // A regulator reads what operators read, and nothing else: its scopes say so.
             Self::Operator | Self::Regulator => Some(Self::Operator),
-            Self::Shop | Self::Agent | Self::Institute | Self::Appraisal => None,
+            Self::Agent | Self::Institute | Self::Appraisal => None,
         }
     }
 }
@@ -95,7 +95,10 @@ pub(super) fn misplaced(registration: &Registration) -> Option<&'static str> {
     let rules = [
         (role != Role::Hospital && registration.consent.is_some(), "consent: only a hospital carries a consent basis"),
         (role != Role::Hospital && registration.policy.is_some(), "policy: only a hospital carries a policy"),
-        (role != Role::Police && registration.records_url.is_some(), "records_url: only a police source answers there"),
+        (
+            !matches!(role, Role::Police | Role::Institute | Role::Insurer) && registration.records_url.is_some(),
+            "records_url: only a police source, the institute or an insurer answers there",
+        ),
         (!role.receives() && registration.receipt.is_some(), "receipt: only an insurer acknowledges packets"),
         (!role.receives() && registration.form.is_some(), "form: only an insurer or the fund gets deliveries"),
         (

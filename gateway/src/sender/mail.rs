@@ -63,6 +63,15 @@ pub enum MailError {
     Tls,
 }
 
+/// Whether a text is one bare address, such as mail can be sent to.
+#[must_use]
+pub fn is_address(text: &str) -> bool {
+    let plain = text.len() <= 254
+        && text.is_ascii()
+        && !text.contains(|sign: char| sign.is_whitespace() || "<>,;\"".contains(sign));
+    plain && text.parse::<lettre::Address>().is_ok()
+}
+
 /// Why a mail was not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotSent {

@@ -9,12 +9,14 @@ use super::rows::{mac, parse, time};
 use super::sql::{Row, query, query_as};
 use super::written::millis;
 use super::{Store, StoreError};
-use crate::core::accident::PaperState;
 use crate::core::accident::source::Jurisdiction;
+use crate::core::accident::{Linking, PaperState};
 use crate::id::{AccidentId, ClaimId, UseId};
 use crate::keys::index::Mac;
 use crate::party::PartyId;
 
+mod cover;
+mod linking;
 mod write;
 
 pub(super) use write::apply;
@@ -64,6 +66,8 @@ pub struct KeptPaper {
     pub receipt: Option<Vec<u8>>,
     /// Until when the check is relied on.
     pub holds_until: Option<Timestamp>,
+    /// Whether somebody handed it in.
+    pub handed_in: bool,
     /// Counts changes.
     pub version: i64,
 }
@@ -81,6 +85,8 @@ pub struct FilingView {
     pub body_mac: Mac,
     /// A `Filed`, sealed.
     pub body: Vec<u8>,
+    /// What its filer answered to the question whether filings are linked.
+    pub linking: Option<Linking>,
 }
 
 claimgate_packet::opaque_debug!(KeptAccident, KeptPaper, FilingView);
@@ -118,7 +124,7 @@ pub struct UseView {
 /// A recipient, on what ground, and since when no more.
 type Recipient = (PartyId, Line, Option<GroundKind>, Option<Timestamp>);
 type AccidentRow = (String, Option<String>, i64, Vec<u8>, i64, Vec<u8>);
-type FilingRow = (String, String, String, Vec<u8>, Vec<u8>);
+type FilingRow = (String, String, String, Vec<u8>, Vec<u8>, Option<String>);
 type UseRow = (String, String, String, i64, String, String, String, i64);
 
 fn accident((id, jurisdiction, moves, body, version, wrapped_key): AccidentRow) -> Result<KeptAccident, StoreError> {
@@ -143,11 +149,12 @@ fn paper(row: &Row) -> Result<KeptPaper, StoreError> {
         whole: row.try_get("whole")?,
         receipt: row.try_get("receipt")?,
         holds_until: instant("holds_until")?,
+        handed_in: row.try_get::<i64, _>("handed_in")? != 0,
         version: row.try_get("version")?,
     })
 }
 
-fn filing((claim, accident, opener, body_mac, body): FilingRow) -> Result<FilingView, StoreError> {
+fn filing((claim, accident, opener, body_mac, body, linking): FilingRow) -> Result<FilingView, StoreError> {
     let table = "accident_filing";
     Ok(FilingView {
         claim: parse(table, "claim_id", &claim)?,
@@ -155,6 +162,7 @@ fn filing((claim, accident, opener, body_mac, body): FilingRow) -> Result<Filing
         opener: parse(table, "opener", &opener)?,
         body_mac: mac(table, "body_mac", &body_mac)?,
         body,
+        linking: linking.map(|word| parse(table, "linking", &word)).transpose()?,
     })
 }
 
@@ -189,8 +197,8 @@ impl Store {
     /// As above.
     pub async fn accident_papers(&self, id: AccidentId) -> Result<Vec<KeptPaper>, StoreError> {
         let sql = "-- accident::papers
-            select item, state, due_on, due_at, tries, asked, reason, paper_version, receipt, holds_until, version,
-                content is not null as whole
+            select item, state, due_on, due_at, tries, asked, reason, paper_version, receipt, holds_until,
+                handed_in, version, content is not null as whole
             from accident_paper where accident_id = $1 order by due_on, item";
         let rows = query(sql).bind(id.to_string()).fetch_all(self.readers()).await?;
         let mut papers = rows.iter().map(paper).collect::<Result<Vec<_>, _>>()?;
@@ -231,7 +239,7 @@ impl Store {
     /// As above.
     pub async fn filing(&self, claim: ClaimId) -> Result<Option<FilingView>, StoreError> {
         let sql = "-- accident::filing
-            select claim_id, accident_id, opener, body_mac, body from accident_filing where claim_id = $1";
+            select claim_id, accident_id, opener, body_mac, body, linking from accident_filing where claim_id = $1";
         let row: Option<FilingRow> = query_as(sql).bind(claim.to_string()).fetch_optional(self.readers()).await?;
         row.map(filing).transpose()
     }

@@ -102,6 +102,34 @@ impl Store {
             .collect()
     }
 
+    /// Whether a hospital's application consents to a recipient now, and so does the one that counts for its case.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn application_consents(
+        &self,
+        hospital: &PartyId,
+        id: ApplicationId,
+        (party, line): (&PartyId, Line),
+    ) -> Result<bool, StoreError> {
+        let sql = "-- application::consents_still
+            select count(*) from application a
+            join application_recipient own on own.application_id = a.id
+                and own.party_id = $3 and own.line = $4 and own.withdrawn_at is null
+            join application_recipient r on r.party_id = $3 and r.line = $4 and r.withdrawn_at is null
+                and r.application_id = (select b.id from application b where b.hospital_id = a.hospital_id
+                    and b.case_index = a.case_index order by b.id desc limit 1)
+            where a.hospital_id = $1 and a.id = $2";
+        let (count,): (i64,) = query_as(sql)
+            .bind(hospital.as_str())
+            .bind(id.to_string())
+            .bind(party.as_str())
+            .bind(line.as_str())
+            .fetch_one(self.readers())
+            .await?;
+        Ok(count > 0)
+    }
+
     /// Whether the application that counts for a claim's case consents to a recipient now.
     ///
     /// # Errors

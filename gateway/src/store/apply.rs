@@ -7,9 +7,9 @@ use serde_json::json;
 use super::sql::{Connection, is_refusal, query};
 use super::written::{millis, one};
 use super::{
-    StoreError, accident, alert, application, attachments, deadline, handover, inserts, leaving, ledger, log, mandate,
-    master, mydata, offset, published, push, receipt, records, registry, requests, retention, revision, trust, uploads,
-    wallet,
+    StoreError, accident, alert, application, attachments, cases, deadline, handover, identity, inserts, leaving,
+    ledger, log, mandate, master, mydata, offset, owner, published, push, receipt, records, registry, repair, requests,
+    retention, revision, trust, uploads, wallet,
 };
 use crate::core::change::{Change, SearchValues, Write};
 use crate::party::Party;
@@ -69,10 +69,13 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
         Write::RemoveOperator(id, version) => registry::remove_operator(tx, id, *version).await,
         Write::Alert(write) => alert::apply(tx, write).await,
         Write::Accident(write) => accident::apply(tx, write).await,
+        Write::Case(write) => cases::apply(tx, write).await,
         Write::Application(write) => application::apply(tx, write).await,
+        Write::Owner(write) => owner::apply(tx, write).await,
         Write::Wallet(write) => wallet::apply(tx, write).await,
         Write::Mydata(write) => mydata::apply(tx, write).await,
         Write::Mandate(write) => mandate::apply(tx, write).await,
+        Write::Identity(write) => identity::apply(tx, write).await,
         Write::Trust(write) => trust::apply(tx, write).await,
         Write::NewClaim(claim) => inserts::claims(tx, &[claim]).await,
         Write::NextRevision(next) => {
@@ -96,7 +99,8 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
         Write::SearchValues(search) => search_values(tx, search).await,
         Write::SupersedeEvidence(claim, by) => {
             let sql = "-- apply::supersede_evidence
-                update evidence set superseded_by = $2 where claim_id = $1 and superseded_by is null";
+                update evidence set superseded_by = $2
+                where claim_id = $1 and superseded_by is null and kind <> 'owner-paper'";
             query(sql).bind(claim.to_string()).bind(by).execute(tx).await?;
             Ok(())
         }
@@ -144,10 +148,14 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
             let sql = "-- apply::withdraw
                 update delivery set state = 'withdrawn' where id = $1 and left_at is null and state = 'ready'";
             one("delivery", query(sql).bind(id.to_string()).execute(&mut *tx).await)?;
+            // Where its recipient holds an earlier one, it goes on with that.
             let sql = "-- apply::withdraw_submission
                 update submission set state = 'withdrawn', version = version + 1, changed_at = $2
                 where state = 'sent' and (claim_id, party_id, line) =
-                    (select claim_id, party_id, line from delivery where id = $1)";
+                    (select claim_id, party_id, line from delivery where id = $1)
+                    and not exists (select 1 from delivery d where d.claim_id = submission.claim_id
+                        and d.party_id = submission.party_id and d.line = submission.line
+                        and d.left_at is not null and d.state in ('ready', 'acknowledged'))";
             query(sql).bind(id.to_string()).bind(millis(*at)).execute(&mut *tx).await?;
             push::announce_withdrawal(tx, *id, *at).await
         }
@@ -158,6 +166,7 @@ async fn apply(tx: &mut Connection, write: &Write) -> Result<(), StoreError> {
         Write::Request(write) => requests::apply(tx, write).await,
         Write::Records(write) => records::apply(tx, write).await,
         Write::Offset(write) => offset::apply(tx, write).await,
+        Write::Repair(write) => repair::apply(tx, write).await,
         Write::Deadline(write) => deadline::apply(tx, write).await,
         Write::Acknowledge(id, acknowledgement, at) => {
             let sql = "-- apply::acknowledge
@@ -235,7 +244,7 @@ async fn change_party(tx: &mut Connection, party: &Party, at: Timestamp) -> Resu
         .await;
     one("party", updated)?;
     // What waited may go now, whatever it was that changed.
-    let sql = "-- apply::wake_work\nupdate work set due_at = $1 where done_at is null";
+    let sql = "-- apply::wake_work\nupdate work set due_at = $1 where done_at is null and due_at > $1";
     query(sql).bind(millis(at)).execute(&mut *tx).await?;
     registry::beginning(tx, party, at).await?;
     published::forget_other(tx, party).await?;

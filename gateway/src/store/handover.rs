@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use claimgate_packet::limits::ATTACHMENT_BYTES;
 use claimgate_packet::words::Line;
 use jiff::Timestamp;
 
@@ -13,7 +14,7 @@ use crate::core::delivery::DeliveryState;
 use crate::core::handover::{Door, HandoverWrite, LinkRow, NotForwarded, Rail, ReturnReason, ReturnRow};
 use crate::core::retention::Bar;
 use crate::core::submission::SubmissionState;
-use crate::id::{AttachmentId, ClaimId, DeliveryId, SubmissionId};
+use crate::id::{AttachmentId, ClaimId, DeliveryId, PacketId, SubmissionId};
 use crate::keys::index::Mac;
 use crate::party::PartyId;
 
@@ -216,6 +217,28 @@ impl Store {
             order by revision desc limit 1";
         let row: Option<(String,)> = query_as(sql)
             .bind(claim.to_string())
+            .bind(party.as_str())
+            .bind(line.as_str())
+            .fetch_optional(self.readers())
+            .await?;
+        row.map(|(id,)| parse("delivery", "id", &id)).transpose()
+    }
+
+    /// The delivery that carried a packet to a recipient.
+    ///
+    /// # Errors
+    /// The database is away or the row damaged.
+    pub async fn delivery_of_packet(
+        &self,
+        packet: PacketId,
+        party: &PartyId,
+        line: Line,
+    ) -> Result<Option<DeliveryId>, StoreError> {
+        let sql = "-- handover::delivery_of_packet
+            select d.id from packet p join delivery d on d.claim_id = p.claim_id and d.packet_id = p.id
+            where p.id = $1 and d.party_id = $2 and d.line = $3";
+        let row: Option<(String,)> = query_as(sql)
+            .bind(packet.to_string())
             .bind(party.as_str())
             .bind(line.as_str())
             .fetch_optional(self.readers())
@@ -433,15 +456,18 @@ impl Store {
         row.map(|(answer, claim, wrapped)| Ok((answer, parse("delivery", "claim_id", &claim)?, wrapped))).transpose()
     }
 
-    /// The attachments of a delivery that have not left, and the size of all its attachments.
+    /// The attachments of a delivery that go with its documents in another form, as far as they have not left, and the size
+    /// of all that go: a larger one is fetched apart, and leaves by its own fetch.
     ///
     /// # Errors
     /// The database is away or a row damaged.
     pub async fn attachments_of(&self, delivery: DeliveryId) -> Result<(Vec<AttachmentId>, i64), StoreError> {
         let sql = "-- handover::attachments_of
             select x.attachment_id, case when x.left_at is null then 0 else 1 end, a.bytes from delivery_attachment x
-            join attachment a on a.id = x.attachment_id where x.delivery_id = $1";
-        let rows: Vec<(String, i64, i64)> = query_as(sql).bind(delivery.to_string()).fetch_all(self.readers()).await?;
+            join attachment a on a.id = x.attachment_id where x.delivery_id = $1 and a.bytes <= $2";
+        let most = i64::try_from(ATTACHMENT_BYTES).unwrap_or(i64::MAX);
+        let rows: Vec<(String, i64, i64)> =
+            query_as(sql).bind(delivery.to_string()).bind(most).fetch_all(self.readers()).await?;
         let bytes = rows.iter().map(|(_, _, bytes)| bytes).sum();
         let here = rows.iter().filter(|(_, left, _)| *left == 0);
         let here = here.map(|(id, ..)| parse("delivery_attachment", "attachment_id", id)).collect::<Result<_, _>>()?;

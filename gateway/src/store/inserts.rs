@@ -20,8 +20,9 @@ mod kinds;
 
 pub(super) use kinds::*;
 
-/// How many rows one statement takes: few texts for any number of rows, so that each is prepared once.
-const SIZES: [usize; 4] = [64, 16, 4, 1];
+/// How many rows one statement takes: few texts for any number of rows, so that each is prepared once; and so many that up to
+/// 16 rows are two statements at most, because each costs a change of threads and back.
+const SIZES: [usize; 11] = [64, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1];
 
 /// Rows in pieces of those sizes.
 pub(super) fn pieces<T>(mut rows: &[T]) -> Vec<&[T]> {

@@ -1,4 +1,5 @@
-//! The mark that a delivery has left: `left_at`, and `leaving` as long as it is the mark of an attempt that may fail.
+//! The mark that a delivery has left: `left_at`, and `leaving` as long as it is the mark of an attempt that may fail. Marks of
+//! files that go in the same bytes go back with it.
 
 use jiff::Timestamp;
 
@@ -40,7 +41,12 @@ pub(super) async fn apply(
             let sql = "-- leaving::stayed
                 update delivery set left_at = null, leaving = 0
                 where id = $1 and left_at = $2 and leaving = 1 and state = 'ready'";
-            query(sql).bind(id).bind(at).execute(tx).await?;
+            query(sql).bind(&id).bind(at).execute(&mut *tx).await?;
+            // No file leaves before its packet: where that has not, those marked on the way have not either.
+            let sql = "-- leaving::files_stayed
+                update delivery_attachment set left_at = null where delivery_id = $1 and left_at is not null
+                    and exists (select 1 from delivery d where d.id = $1 and d.left_at is null)";
+            query(sql).bind(id).execute(tx).await?;
             Ok(())
         }
     }

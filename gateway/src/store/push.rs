@@ -30,7 +30,7 @@ pub(super) async fn announce(tx: &mut Connection, deliveries: &[String]) -> Resu
                 created_at)
             select d.id || '_ready', d.party_id, d.id, d.claim_id, 'delivery.ready', 2 * d.position, 'due', 0,
                 d.created_at, 0, d.created_at
-            from delivery d join endpoint e on e.party_id = d.party_id where d.id in (",
+            from delivery d join endpoint e on e.party_id = d.party_id where d.state = 'ready' and d.id in (",
         );
         let mut list = sql.separated(", ");
         for delivery in piece {
@@ -177,6 +177,32 @@ async fn redrive(
     sql.push(" and delivery_id in (select d.id from delivery d where d.state = 'withdrawn'");
     picked(&mut sql, party, selection, span);
     sql.push(")");
+    sql.build().execute(&mut *tx).await?;
+    redrive_events(tx, party, selection, at).await
+}
+
+/// What an app backend was told of its claims, or was not: from a span of time, or all that did not arrive. Its events have no
+/// positions of their own.
+async fn redrive_events(
+    tx: &mut Connection,
+    party: &PartyId,
+    selection: Selection,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let mut sql = Builder::new(
+        "-- push::redrive_events
+        update webhook set state = 'due', tries = 0, first_try = null, done_at = null, lease_until = null,
+            fence = fence + 1, due_at = ",
+    );
+    sql.push_bind(millis(at)).push(" where kind = 'claim.event' and party_id = ").push_bind(party.as_str());
+    match selection {
+        Selection::Open => _ = sql.push(" and state <> 'done'"),
+        Selection::Between(from, to) => {
+            sql.push(" and created_at >= ").push_bind(millis(from));
+            sql.push(" and created_at < ").push_bind(millis(to));
+        }
+        Selection::After(_) | Selection::One(_) => return Ok(()),
+    }
     sql.build().execute(tx).await?;
     Ok(())
 }
@@ -225,7 +251,7 @@ fn next_of<'q>(
     sql.push(" and coalesce(w.lease_until, 0) <= ").push_bind(clock);
     sql.push(" order by w.due_at, w.ordinal limit ").push_bind(room).push(skip_locked);
     sql.push(") update webhook set fence = fence + 1, lease_until = ").push_bind(until);
-    sql.push(" where id in (select id from picked) returning id, delivery_id, kind, tries, first_try, fence");
+    sql.push(" where id in (select id from picked) returning id, delivery_id, entry_id, kind, tries, first_try, fence");
     sql
 }
 
@@ -252,7 +278,7 @@ pub(super) async fn lease(
     Ok(leased)
 }
 
-type LeaseRow = (String, String, String, i64, Option<i64>, i64);
+type LeaseRow = (String, Option<String>, Option<String>, String, i64, Option<i64>, i64);
 type HealthRow = (String, String, Vec<u8>, i64, i64, Option<i64>);
 
 async fn lease_of(
@@ -269,11 +295,12 @@ async fn lease_of(
         query_as(sql).bind(party).fetch_one(&mut *tx).await?;
     let failing_since = failing.map(|at| time("endpoint", "failing_since", at)).transpose()?;
     rows.into_iter()
-        .map(|(message, delivery, kind, tries, first_try, fence)| {
+        .map(|(message, delivery, entry, kind, tries, first_try, fence)| {
             Ok(DuePush {
                 message,
                 party: parse("endpoint", "party_id", party)?,
-                delivery: parse("webhook", "delivery_id", &delivery)?,
+                delivery: delivery.map(|id| parse("webhook", "delivery_id", &id)).transpose()?,
+                entry: entry.map(|id| parse("webhook", "entry_id", &id)).transpose()?,
                 kind: kind
                     .parse::<EventKind>()
                     .map_err(|()| StoreError::Inconsistent { table: "webhook", column: "kind" })?,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::rows::{AppView, ClaimHead, HospitalAnswer, StoredAnswer, SubmissionView, mac, parse, time};
 use super::sql::query_as;
-use super::{Store, StoreError, Stream};
+use super::{Store, StoreError};
 use crate::core::packet::Previous;
 use crate::core::retention::Bar;
 use crate::id::{ClaimId, PacketId, SubmissionId};
@@ -221,6 +221,14 @@ impl Store {
         let head: Option<(i64,)> =
             query_as(sql).bind(app.as_str()).bind(claim.to_string()).fetch_optional(self.readers()).await?;
         let Some((revision,)) = head else { return Ok(None) };
+        self.view_of_owner(claim, revision).await.map(Some)
+    }
+
+    /// What the owner of a claim sees of it at a revision.
+    ///
+    /// # Errors
+    /// The database is away or a row damaged.
+    pub async fn view_of_owner(&self, claim: ClaimId, revision: i64) -> Result<AppView, StoreError> {
         let sql = "-- read::app_submissions
             select party_id, line, state from submission where claim_id = $1 order by created_at, party_id, line";
         let rows: Vec<(String, String, String)> =
@@ -235,8 +243,8 @@ impl Store {
                 ))
             })
             .collect::<Result<_, StoreError>>()?;
-        let timeline = self.entries_of_claim(&Stream::Owner(app.clone(), claim), claim).await?;
-        Ok(Some(AppView { claim, revision, timeline, submissions }))
+        let timeline = self.entries_of_owner(claim).await?;
+        Ok(AppView { claim, revision, timeline, submissions })
     }
 }
 

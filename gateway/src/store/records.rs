@@ -36,7 +36,7 @@ pub struct KeptPart {
     pub line: Line,
     /// When the consent's last day is over.
     pub counts_until: Timestamp,
-    /// Since when the consent is taken back.
+    /// Since when the consent is taken back, or the mandate it rests on has ended.
     pub withdrawn: Option<Timestamp>,
 }
 
@@ -64,12 +64,15 @@ pub(super) async fn apply(tx: &mut Connection, write: &RecordsWrite) -> Result<(
         }
         RecordsWrite::Part(row) => {
             let sql = "-- records::part
-                insert into record_part (claim_id, record_id, file, counts_until) values ($1, $2, $3, $4)";
+                insert into record_part (claim_id, record_id, file, counts_until, mandate_mac, mandator_mac)
+                values ($1, $2, $3, $4, $5, $6)";
             let inserted = query(sql)
                 .bind(row.claim.to_string())
                 .bind(row.record.to_string())
                 .bind(row.file.as_deref())
                 .bind(millis(row.counts_until))
+                .bind(row.mandate.as_ref().map(|(mandate, _)| mandate.as_slice()))
+                .bind(row.mandate.as_ref().map(|(_, mandator)| mandator.as_slice()))
                 .execute(tx)
                 .await;
             one(PART, inserted)
@@ -89,17 +92,17 @@ impl Store {
     /// The database is away or the row damaged.
     pub async fn record_part(&self, claim: ClaimId) -> Result<Option<KeptPart>, StoreError> {
         let sql = "-- records::of_claim
-            select p.record_id, r.party_id, r.line, p.counts_until, p.withdrawn_at
+            select p.record_id, r.party_id, r.line, p.counts_until, p.withdrawn_at,
+                (select min(e.recorded_at) from mandate_end e where e.what_mac in (p.mandate_mac, p.mandator_mac))
             from record_part p join record_request r on r.id = p.record_id where p.claim_id = $1";
-        let row: Option<(String, String, String, i64, Option<i64>)> =
-            query_as(sql).bind(claim.to_string()).fetch_optional(self.readers()).await?;
-        row.map(|(record, insurer, line, until, withdrawn)| {
+        let row: Option<PartRow> = query_as(sql).bind(claim.to_string()).fetch_optional(self.readers()).await?;
+        row.map(|(record, insurer, line, until, withdrawn, ended)| {
             Ok(KeptPart {
                 record: parse(PART, "record_id", &record)?,
                 insurer: parse(TABLE, "party_id", &insurer)?,
                 line: parse(TABLE, "line", &line)?,
                 counts_until: time(PART, "counts_until", until)?,
-                withdrawn: withdrawn.map(|at| time(PART, "withdrawn_at", at)).transpose()?,
+                withdrawn: withdrawn.or(ended).map(|at| time(PART, "withdrawn_at", at)).transpose()?,
             })
         })
         .transpose()
@@ -154,6 +157,7 @@ impl Store {
 }
 
 type Row = (String, String, i64);
+type PartRow = (String, String, String, i64, Option<i64>, Option<i64>);
 
 fn kept((id, line, at): Row) -> Result<KeptRecords, StoreError> {
     Ok(KeptRecords {

@@ -49,7 +49,8 @@ macro_rules! told_of {
     };
 }
 
-/// Steps of the submissions of which something left first between $1 and $2; `$which` may name a party as $3.
+/// Steps of the submissions of which something left first between $1 and $2; `$which` may name a party as $3. Records that
+/// were asked for (病歷調閱) are none: nothing is applied for, decided or paid on them.
 macro_rules! turnaround {
     ($name:literal, $who:literal, $which:literal) => {
         concat!(
@@ -62,6 +63,7 @@ macro_rules! turnaround {
             $which,
             " and not exists (select 1 from delivery e where e.claim_id = d.claim_id and e.party_id = d.party_id
                     and e.line = d.line and e.left_at < $1)
+                and not exists (select 1 from record_part x where x.claim_id = d.claim_id)
                 group by d.claim_id, d.party_id, d.line, c.hospital_id, c.case_index),
             s as (select ",
             $who,
@@ -108,12 +110,15 @@ macro_rules! answered {
     };
 }
 
-/// When a case of offset `o` was first told of like this.
+/// When somebody was first told of a case of offset `o` like this.
 macro_rules! step_of {
-    ($like:literal) => {
+    ($role:literal, $told:literal, $like:literal) => {
         concat!(
-            "(select min(t.at) from timeline t where t.claim_id = o.claim_id and t.audience_role = 'hospital'
-                and t.audience_party = o.hospital_id and t.event = 'offset.step'
+            "(select min(t.at) from timeline t where t.claim_id = o.claim_id and t.audience_role = '",
+            $role,
+            "' and t.audience_party = ",
+            $told,
+            " and t.event = 'offset.step'
                 and t.parameters like '%\"offset\":\"' || o.id || '\"%' and t.parameters like '%",
             $like,
             "%')"
@@ -121,18 +126,18 @@ macro_rules! step_of {
     };
 }
 
-/// Cases of offset opened between $1 and $2 that were promised and settled.
+/// Cases of offset opened between $1 and $2 that were promised, as `$role` of `$told` was told, and settled.
 macro_rules! settled {
-    ($name:literal, $who:literal, $from:literal, $which:literal) => {
+    ($name:literal, $who:literal, ($role:literal, $told:literal), $from:literal, $which:literal) => {
         concat!(
             "-- report::",
             $name,
             "\nwith s as (select ",
             $who,
             " as who, ",
-            step_of!("\"step\":\"promise\""),
+            step_of!($role, $told, "\"step\":\"promise\""),
             " as promised, ",
-            step_of!("\"state\":\"settled\""),
+            step_of!("hospital", "o.hospital_id", "\"state\":\"settled\""),
             " as settled from ",
             $from,
             " where o.created_at >= $1 and o.created_at < $2 and ",
@@ -152,7 +157,7 @@ impl TimesOf<'_> {
             Self::All => [
                 turnaround!("turnaround", "''", "coalesce($3, '') = ''"),
                 answered!("answered", "''", "coalesce($3, '') = ''"),
-                settled!("settled", "''", "discharge_offset o", "coalesce($3, '') = ''"),
+                settled!("settled", "''", ("hospital", "o.hospital_id"), "discharge_offset o", "coalesce($3, '') = ''"),
             ],
             Self::Insurers(None) => [
                 turnaround!("turnaround_by_insurer", "f.party_id", "coalesce($3, '') = ''"),
@@ -160,6 +165,8 @@ impl TimesOf<'_> {
                 settled!(
                     "settled_by_insurer",
                     "i.party_id",
+                    // What another one promised, an insurer was not told.
+                    ("insurer", "i.party_id"),
                     "discharge_offset o join discharge_offset_insurer i on i.offset_id = o.id",
                     "coalesce($3, '') = ''"
                 ),
@@ -170,6 +177,7 @@ impl TimesOf<'_> {
                 settled!(
                     "settled_of_insurer",
                     "i.party_id",
+                    ("insurer", "i.party_id"),
                     "discharge_offset_insurer i join discharge_offset o on o.id = i.offset_id",
                     "i.party_id = $3"
                 ),
@@ -177,12 +185,24 @@ impl TimesOf<'_> {
             Self::Hospitals(None) => [
                 turnaround!("turnaround_by_hospital", "f.hospital_id", "coalesce($3, '') = ''"),
                 answered!("answered_by_hospital", "r.hospital_id", "coalesce($3, '') = ''"),
-                settled!("settled_by_hospital", "o.hospital_id", "discharge_offset o", "coalesce($3, '') = ''"),
+                settled!(
+                    "settled_by_hospital",
+                    "o.hospital_id",
+                    ("hospital", "o.hospital_id"),
+                    "discharge_offset o",
+                    "coalesce($3, '') = ''"
+                ),
             ],
             Self::Hospitals(Some(_)) => [
                 turnaround!("turnaround_of_hospital", "f.hospital_id", "c.hospital_id = $3"),
                 answered!("answered_of_hospital", "r.hospital_id", "r.hospital_id = $3"),
-                settled!("settled_of_hospital", "o.hospital_id", "discharge_offset o", "o.hospital_id = $3"),
+                settled!(
+                    "settled_of_hospital",
+                    "o.hospital_id",
+                    ("hospital", "o.hospital_id"),
+                    "discharge_offset o",
+                    "o.hospital_id = $3"
+                ),
             ],
         }
     }
@@ -196,6 +216,7 @@ impl TimesOf<'_> {
 }
 
 /// What members of a role did between $1 and $2: packets or claims, submissions begun, requests made, requests answered.
+/// Records that were asked for are neither.
 macro_rules! handled {
     ($name:literal, $role:literal, $party:literal, $count:literal, $asked:literal) => {
         concat!(
@@ -210,6 +231,7 @@ macro_rules! handled {
                     and e.party_id = d.party_id and e.line = d.line and e.left_at < $1)
                     then d.claim_id || d.party_id || d.line end) as begun
                 from delivery d join claim c on c.id = d.claim_id where d.left_at >= $1 and d.left_at < $2
+                    and not exists (select 1 from record_part x where x.claim_id = d.claim_id)
                 group by ",
             $party,
             ") d on d.who = p.id

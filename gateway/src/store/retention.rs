@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::rows::{parse, time};
 use super::sql::{Connection, query, query_as};
 use super::written::{millis, one};
-use super::{Store, StoreError};
+use super::{Store, StoreError, cases};
 use crate::core::retention::{Bar, Erasure, Hold, Restriction, RetentionWrite, Standing};
 use crate::id::{ApplicationId, ClaimId};
 
@@ -22,7 +22,9 @@ macro_rules! closed {
                 and d.left_at is null)
             and not exists (select 1 from work w where w.claim_id = c.id and w.done_at is null)
             and not exists (select 1 from discharge_offset o where o.claim_id = c.id
-                and o.state not in ('settled', 'lapsed', 'cancelled'))"
+                and o.state not in ('settled', 'lapsed', 'cancelled'))
+            and not exists (select 1 from repair j where j.claim_id = c.id
+                and j.state in ('accepted', 'estimated', 'approved', 'invoiced', 'invoice-disputed'))"
     };
 }
 
@@ -278,6 +280,7 @@ pub(super) async fn apply(tx: &mut Connection, write: &RetentionWrite) -> Result
             }
             Ok(())
         }
+        RetentionWrite::Case(id) => cases::forget(tx, *id).await,
         RetentionWrite::Attempts(before, most) => {
             let sql = "-- retention::attempts
                 delete from webhook_attempt where (webhook_id, number) in (
@@ -336,7 +339,34 @@ async fn bar(tx: &mut Connection, claim: ClaimId, version: Option<i64>, bar: Opt
 
 /// Statements with the claim's id as $1; what cannot be null becomes empty. The submissions go first: who links one, gives
 /// it back or reports on it holds their rows, and is waited for before what it wrote is looked for.
-const EMPTIED: [&str; 39] = [
+const EMPTIED: [&str; 56] = [
+    // Whoever files of the same accident at this moment holds its row, and is waited for; who read it before begins anew.
+    "-- retention::hold_accident
+        update accident set version = version + 1 where id in
+            (select accident_id from accident_filing where claim_id = $1)",
+    // A case of which no other claim is left goes with its key; what others of the accident filled in is theirs.
+    "-- retention::erase_case_objects
+        insert into object_due (object_id, due_at, going)
+        select distinct f.object_id, 0, 1 from case_file f join case_claim c on c.case_id = f.case_id
+        where c.claim_id = $1 and not exists
+            (select 1 from case_claim o where o.case_id = c.case_id and o.claim_id <> c.claim_id)
+        on conflict (object_id) do nothing",
+    "-- retention::erase_case_files
+        delete from case_file where case_id in (select c.case_id from case_claim c where c.claim_id = $1
+            and not exists (select 1 from case_claim o where o.case_id = c.case_id and o.claim_id <> c.claim_id))",
+    "-- retention::erase_case_invitations
+        delete from case_invitation where case_id in (select c.case_id from case_claim c where c.claim_id = $1
+            and not exists (select 1 from case_claim o where o.case_id = c.case_id and o.claim_id <> c.claim_id))",
+    "-- retention::erase_case_key
+        delete from claim_key where claim_id in
+            (select m.key_id from case_claim c join motor_case m on m.id = c.case_id where c.claim_id = $1
+             and not exists (select 1 from case_claim o where o.case_id = c.case_id and o.claim_id <> c.claim_id))",
+    "-- retention::erase_case_body
+        update motor_case set body = $2, person_mac = $2, client_mac = null where id in
+            (select c.case_id from case_claim c where c.claim_id = $1
+             and not exists (select 1 from case_claim o where o.case_id = c.case_id and o.claim_id <> c.claim_id))",
+    "-- retention::erase_case_claim\ndelete from case_claim where claim_id = $1",
+    "-- retention::erase_accident_notice\ndelete from accident_notice where claim_id = $1",
     // Papers of an accident of which no other claim is left go with their key.
     "-- retention::erase_papers
         update accident_paper set content = null, receipt = null, due_at = null where accident_id in
@@ -351,7 +381,9 @@ const EMPTIED: [&str; 39] = [
         update accident set case_mac = null, body = $2 where id in
             (select f.accident_id from accident_filing f where f.claim_id = $1 and not exists
                 (select 1 from accident_filing o where o.accident_id = f.accident_id and o.claim_id <> f.claim_id))",
+    "-- retention::erase_accident_traces\ndelete from accident_trace where claim_id = $1",
     "-- retention::erase_accident_recipients\ndelete from accident_recipient where claim_id = $1",
+    "-- retention::erase_cover\ndelete from cover_lookup where claim_id = $1",
     "-- retention::erase_filing\ndelete from accident_filing where claim_id = $1",
     "-- retention::erase_details\nupdate submission set detail = null, version = version + 1 where claim_id = $1",
     "-- retention::erase_key\ndelete from claim_key where claim_id = $1",
@@ -379,6 +411,10 @@ const EMPTIED: [&str; 39] = [
     "-- retention::erase_application_pages
         delete from application_page where (hospital_id, case_index) =
             (select c.hospital_id, c.case_index from claim c where c.id = $1)",
+    "-- retention::erase_owner_pages\ndelete from owner_page where claim_id = $1",
+    "-- retention::erase_owner_mails_due
+        delete from owner_mail_due where mail_id in (select id from owner_mail where claim_id = $1)",
+    "-- retention::erase_owner_mails\ndelete from owner_mail where claim_id = $1",
     "-- retention::erase_applications
         delete from application where (hospital_id, case_index) =
             (select c.hospital_id, c.case_index from claim c where c.id = $1)",
@@ -386,6 +422,9 @@ const EMPTIED: [&str; 39] = [
         delete from discharge_offset_insurer
         where offset_id in (select id from discharge_offset where claim_id = $1)",
     "-- retention::erase_offsets\ndelete from discharge_offset where claim_id = $1",
+    "-- retention::erase_repair_invoices
+        delete from repair_invoice where repair_id in (select id from repair where claim_id = $1)",
+    "-- retention::erase_repairs\ndelete from repair where claim_id = $1",
     "-- retention::erase_bundles\nupdate bundle set body_mac = $2, body = $2, signature = null where claim_id = $1",
     "-- retention::erase_evidence\nupdate evidence set body = $2 where claim_id = $1",
     // The objects themselves go after the commit, by these rows.
@@ -397,6 +436,8 @@ const EMPTIED: [&str; 39] = [
     "-- retention::erase_mydata_datasets\ndelete from mydata_dataset where claim_id = $1",
     "-- retention::erase_mydata\ndelete from mydata_transaction where claim_id = $1",
     "-- retention::erase_wallet_sessions\ndelete from wallet_session where claim_id = $1",
+    "-- retention::erase_identifications\ndelete from identification where claim_id = $1",
+    "-- retention::erase_identity_holds\ndelete from identity_hold where claim_id = $1",
     "-- retention::erase_files
         update attachment set content_mac = $2, content = $2, object_id = null, parts = null, object = null
         where claim_id = $1",

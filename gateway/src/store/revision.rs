@@ -6,12 +6,12 @@ use claimgate_packet::evidence::{RevisionMark, WithdrawalReason};
 use claimgate_packet::words::Line;
 
 use super::rows::{mac, parse, time};
-use super::sql::{Connection, query, query_as};
+use super::sql::{Builder, Connection, query, query_as};
 use super::written::one;
 use super::{Store, StoreError};
 use crate::core::revision::{Before, Done, Holding, Known, Standing, TakenAway, TakenBack, TakenBackRows};
 use crate::core::submission::SubmissionState;
-use crate::id::{ClaimId, EvidenceId};
+use crate::id::{ClaimId, DeliveryId, EvidenceId};
 use crate::party::PartyId;
 
 const DOCUMENT: &str = "delivery_document";
@@ -40,33 +40,46 @@ pub(super) async fn apply(tx: &mut Connection, rows: &TakenBackRows) -> Result<(
 
 type HeldRow = (String, String, String, String, String, Option<Vec<u8>>, Vec<u8>);
 type TakenRow = (String, Vec<u8>, String, Option<Vec<u8>>);
+type TakenAwayRow = (String, String, String, Option<String>, i64);
 type StandingRow = (String, String, String, String, i64, i64);
 
 impl Store {
     /// What the next revision of a claim is compared with: what each recipient holds, what is taken back, how far insurers
-    /// have gone.
+    /// have gone. `recalled`: deliveries that the same change withdraws.
     ///
     /// # Errors
     /// The database is away or a row damaged.
-    pub async fn before_revision(&self, claim: ClaimId) -> Result<Before, StoreError> {
+    pub async fn before_revision(&self, claim: ClaimId, recalled: &[DeliveryId]) -> Result<Before, StoreError> {
         Ok(Before {
-            holdings: self.holdings(claim).await?,
+            holdings: self.holdings(claim, recalled).await?,
             taken_back: self.taken_back(claim).await?,
             standings: self.standings(claim).await?,
             ..Before::default()
         })
     }
 
-    async fn holdings(&self, claim: ClaimId) -> Result<Vec<Holding>, StoreError> {
+    async fn holdings(&self, claim: ClaimId, recalled: &[DeliveryId]) -> Result<Vec<Holding>, StoreError> {
         // The newest delivery that counts and could be opened.
-        let sql = "-- revision::holdings
+        let mut sql = Builder::new(
+            "-- revision::holdings
             select d.party_id, d.line, d.packet_id, w.evidence_id, w.kind, w.identity, w.content
             from delivery d join delivery_document w on w.delivery_id = d.id
-            where d.claim_id = $1 and w.mark <> 'withdrawn' and d.revision = (select max(e.revision) from delivery e
+            where w.mark <> 'withdrawn' and d.revision = (select max(e.revision) from delivery e
                 where e.claim_id = d.claim_id and e.party_id = d.party_id and e.line = d.line and e.state <> 'withdrawn'
-                    and coalesce(e.acknowledgement, '') <> 'rejected')
-            order by d.party_id, d.line, w.evidence_id";
-        let rows: Vec<HeldRow> = query_as(sql).bind(claim.to_string()).fetch_all(self.readers()).await?;
+                    and coalesce(e.acknowledgement, '') <> 'rejected'",
+        );
+        if !recalled.is_empty() {
+            sql.push(" and e.id not in (");
+            let mut list = sql.separated(", ");
+            for id in recalled {
+                list.push_bind(id.to_string());
+            }
+            sql.push(")");
+        }
+        sql.push(") and d.claim_id = ")
+            .push_bind(claim.to_string())
+            .push(" order by d.party_id, d.line, w.evidence_id");
+        let rows: Vec<HeldRow> = sql.build_query_as().fetch_all(self.readers()).await?;
         let mut held: BTreeMap<(String, String), Holding> = BTreeMap::new();
         for (party, line, packet, evidence, kind, identity, content) in rows {
             let known = Known {
@@ -141,19 +154,36 @@ impl Store {
         claim: ClaimId,
         (party, line): (&PartyId, Line),
     ) -> Result<Vec<TakenAway>, StoreError> {
-        let sql = "-- revision::taken_away
+        let told = "-- revision::taken_away
             select w.mark, w.kind, w.evidence_id, w.reason, d.created_at from delivery d
             join delivery_document w on w.delivery_id = d.id
             where d.claim_id = $1 and d.party_id = $2 and d.line = $3 and d.state <> 'withdrawn'
                 and w.mark in ('withdrawn', 'changed')
-            order by d.revision, w.evidence_id limit 1000";
-        let rows: Vec<(String, String, String, Option<String>, i64)> = query_as(sql)
-            .bind(claim.to_string())
-            .bind(party.as_str())
-            .bind(line.as_str())
-            .fetch_all(self.readers())
-            .await?;
+            order by d.revision desc, w.evidence_id limit 1000";
+        // What it still holds and was told of without a packet, because none may go to it any more: what the hospital has
+        // taken back since by its number, and all of a case in which nothing is left.
+        let untold = "-- revision::taken_from_former
+            select 'withdrawn', w.kind, w.evidence_id, t.reason, b.received_at from delivery d
+            join packet p on p.id = d.packet_id join delivery_document w on w.delivery_id = d.id
+            left join withdrawn_document t on t.claim_id = d.claim_id and t.kind = w.kind and t.identity = w.identity
+                and t.revision > p.revision
+            join bundle b on b.claim_id = d.claim_id and b.revision > p.revision and b.revision = coalesce(t.revision,
+                (select max(c.revision) from bundle c where c.claim_id = d.claim_id))
+            where d.claim_id = $1 and d.party_id = $2 and d.line = $3 and w.mark <> 'withdrawn' and d.left_at is not null
+                and w.kind not in ('claim-application', 'consent', 'revision-note')
+                and d.revision = (select max(e.revision) from delivery e where e.claim_id = d.claim_id
+                    and e.party_id = d.party_id and e.line = d.line and e.state <> 'withdrawn')
+                and (t.claim_id is not null or not exists (select 1 from evidence v where v.claim_id = d.claim_id
+                    and v.superseded_by is null and v.kind not in ('claim-application', 'consent', 'revision-note')))
+            order by b.revision desc, w.evidence_id limit 1000";
+        let mut rows: Vec<TakenAwayRow> = Vec::new();
+        for sql in [untold, told] {
+            let of = query_as(sql).bind(claim.to_string()).bind(party.as_str()).bind(line.as_str());
+            let more: Vec<TakenAwayRow> = of.fetch_all(self.readers()).await?;
+            rows.extend(more);
+        }
         rows.into_iter()
+            .rev()
             .map(|(mark, kind, evidence, reason, at)| {
                 Ok(TakenAway {
                     mark: if mark == "withdrawn" { RevisionMark::Withdrawn } else { RevisionMark::Changed },

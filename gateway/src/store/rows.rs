@@ -11,7 +11,7 @@ use super::StoreError;
 use crate::core::delivery::DeliveryState;
 use crate::core::push::{Content, EndpointState};
 use crate::core::submission::SubmissionState;
-use crate::id::{ClaimId, DeliveryId, EvidenceId, PacketId, SubmissionId, WorkId};
+use crate::id::{ClaimId, DeliveryId, EventId, EvidenceId, PacketId, SubmissionId, WorkId};
 use crate::keys::index::Mac;
 use crate::party::PartyId;
 
@@ -167,8 +167,10 @@ pub struct DuePush {
     pub message: String,
     /// Whose endpoint.
     pub party: PartyId,
-    /// The delivery it tells of.
-    pub delivery: DeliveryId,
+    /// The delivery it tells of, where it tells of one.
+    pub delivery: Option<DeliveryId>,
+    /// The entry of a timeline it tells of, where it tells of one.
+    pub entry: Option<EventId>,
     /// What happened to it.
     pub kind: EventKind,
     /// Fencing number: a later lease has a higher one.

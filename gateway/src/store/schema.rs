@@ -89,6 +89,12 @@ migrations! {
     30 "0030_mandate_trust";
     31 "0031_accident";
     32 "0032_mydata";
+    33 "0033_accident_channels";
+    34 "0034_identity";
+    35 "0035_cover";
+    36 "0036_cases";
+    37 "0037_owner";
+    38 "0038_repair";
 }
 
 /// The migrations for the database of a connection, in order.

@@ -12,7 +12,7 @@ use super::inserts::pieces;
 use super::rows::DueWork;
 use super::sql::{Builder, Connection, query, query_as};
 use super::written::{exactly, millis};
-use super::{StoreError, application, log, mydata, push, registry, timeline, trust, wallet};
+use super::{StoreError, application, log, mydata, owner, push, registry, timeline, trust, wallet};
 use crate::audit;
 
 /// The most rows one batch takes.
@@ -181,5 +181,6 @@ pub(super) async fn forget(connection: &mut Connection, now: Timestamp) -> Resul
     mydata::forget(connection, now).await?;
     trust::forget(connection, now).await?;
     application::forget(connection, now).await?;
+    owner::forget(connection, now).await?;
     wallet::forget(connection, now).await
 }

@@ -13,9 +13,10 @@ use super::rows::{TimelineLine, parse, time};
 use super::sequence::{advance, last};
 use super::sql::{Builder, Connection, query_as};
 use super::written::exactly;
-use super::{Store, StoreError};
+use super::{Store, StoreError, owner};
+use crate::core::retention::Bar;
 use crate::core::submission::SubmissionState;
-use crate::id::{ClaimId, SubmissionId};
+use crate::id::{ClaimId, EventId, SubmissionId};
 use crate::party::PartyId;
 
 /// The owner's audience has no party.
@@ -28,6 +29,8 @@ pub enum Stream {
     Hospital(PartyId),
     /// What an insurer reads of its submissions.
     Insurer(PartyId),
+    /// What a repair shop reads of its jobs.
+    Shop(PartyId),
     /// What an app backend that is linked to a claim reads of it.
     Owner(PartyId, ClaimId),
 }
@@ -67,6 +70,7 @@ impl Stream {
         match self {
             Self::Hospital(party) => name("hospital", party.as_str(), ""),
             Self::Insurer(party) => name("insurer", party.as_str(), ""),
+            Self::Shop(party) => name("shop", party.as_str(), ""),
             Self::Owner(_, claim) => name("owner", NOBODY, &claim.to_string()),
         }
     }
@@ -114,6 +118,9 @@ pub(super) async fn place(tx: &mut Connection, most: i64) -> Result<(u64, BTreeS
     for stream in &parties {
         advance(tx, &row(stream), ends.get(stream).copied().unwrap_or_default(), &[]).await?;
     }
+    let of_owners: Vec<String> =
+        waiting.iter().filter(|(_, _, role, _)| role == "owner").map(|(id, ..)| id.clone()).collect();
+    owner::announce(tx, &of_owners).await?;
     Ok((u64::try_from(places.len()).unwrap_or(u64::MAX), grown))
 }
 
@@ -150,6 +157,18 @@ impl Store {
     /// The database is away or a row damaged.
     pub async fn entries_of_claim(&self, stream: &Stream, claim: ClaimId) -> Result<Vec<TimelineLine>, StoreError> {
         let (role, party) = audience(stream);
+        self.entries_for(claim, (role, party)).await
+    }
+
+    /// The entries of a claim for its owner, oldest first.
+    ///
+    /// # Errors
+    /// The database is away or a row damaged.
+    pub async fn entries_of_owner(&self, claim: ClaimId) -> Result<Vec<TimelineLine>, StoreError> {
+        self.entries_for(claim, ("owner", NOBODY)).await
+    }
+
+    async fn entries_for(&self, claim: ClaimId, (role, party): (&str, &str)) -> Result<Vec<TimelineLine>, StoreError> {
         let sql = "-- timeline::of_claim
             select position, claim_id, at, event, parameters from timeline
             where claim_id = $1 and audience_role = $2 and audience_party = $3 order by at, id";
@@ -183,6 +202,14 @@ impl Store {
                     order by t.position limit $3";
                 query_as(sql).bind(party.as_str()).bind(after).bind(limit).fetch_all(self.readers()).await?
             }
+            Stream::Shop(party) => {
+                let sql = "-- timeline::of_shop
+                    select t.position, t.claim_id, t.at, t.event, t.parameters from timeline t
+                    join claim c on c.id = t.claim_id
+                    where t.audience_role = 'shop' and t.audience_party = $1 and t.position > $2 and c.barred is null
+                    order by t.position limit $3";
+                query_as(sql).bind(party.as_str()).bind(after).bind(limit).fetch_all(self.readers()).await?
+            }
             Stream::Owner(app, claim) => {
                 let sql = "-- timeline::of_owner
                     select t.position, t.claim_id, t.at, t.event, t.parameters from timeline t
@@ -204,13 +231,37 @@ impl Store {
             .collect()
     }
 
+    /// An entry of a claim's owner for an app backend that is linked to the claim, and what bars the claim.
+    ///
+    /// # Errors
+    /// The database is away or the row damaged.
+    pub async fn entry_of_app(
+        &self,
+        app: &PartyId,
+        entry: EventId,
+    ) -> Result<Option<(StreamLine, Option<Bar>)>, StoreError> {
+        type Row = (i64, String, i64, String, String, Option<String>);
+        let sql = "-- timeline::entry_of_app
+            select t.position, t.claim_id, t.at, t.event, t.parameters, c.barred from timeline t
+            join claim c on c.id = t.claim_id join claim_link l on l.claim_id = c.id and l.party_id = $1
+            where t.id = $2 and t.audience_role = 'owner' and t.position is not null";
+        let row: Option<Row> =
+            query_as(sql).bind(app.as_str()).bind(entry.to_string()).fetch_optional(self.readers()).await?;
+        row.map(|(position, claim, at, event, parameters, barred)| {
+            let (claim, line) = line((Some(position), claim, at, event, parameters))?;
+            let bar = barred.map(|word| parse("claim", "barred", &word)).transpose()?;
+            Ok((StreamLine { position, claim, line }, bar))
+        })
+        .transpose()
+    }
+
     /// The last place of a stream.
     ///
     /// # Errors
     /// The database is away.
     pub async fn stream_end(&self, stream: &Stream) -> Result<i64, StoreError> {
         let (end,): (i64,) = match stream {
-            Stream::Hospital(_) | Stream::Insurer(_) => {
+            Stream::Hospital(_) | Stream::Insurer(_) | Stream::Shop(_) => {
                 let sql = "-- timeline::end\nselect coalesce(max(position), 0) from stream where name = $1";
                 query_as(sql).bind(row(&stream.name())).fetch_one(self.readers()).await?
             }
@@ -267,6 +318,7 @@ fn audience(stream: &Stream) -> (&'static str, &str) {
     match stream {
         Stream::Hospital(party) => ("hospital", party.as_str()),
         Stream::Insurer(party) => ("insurer", party.as_str()),
+        Stream::Shop(party) => ("shop", party.as_str()),
         Stream::Owner(..) => ("owner", NOBODY),
     }
 }

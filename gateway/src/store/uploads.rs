@@ -160,6 +160,8 @@ impl Store {
             union all
             select object_id, '', '', '', 0 from upload where object_id >= $1 and object_id < $2 and claim_id is null
             union all
+            select object_id, '', '', '', 0 from case_file where object_id >= $1 and object_id < $2
+            union all
             select object_id, '', '', '', 0 from object_due where object_id >= $1 and object_id < $2";
         let next = first.checked_add(1).map_or_else(|| "obj_g".to_owned(), |next| format!("obj_{next:02x}"));
         let rows: Vec<(String, String, String, String, i64)> =

@@ -245,9 +245,19 @@ async fn commit(connection: &mut Connection, changes: &[Change], sequence: bool)
             outcome => outcome,
         });
     }
-    let placed = if sequence { sequence::run(&mut tx).await? } else { None };
+    let placed = if sequence { positions(&mut tx).await? } else { None };
     tx.commit().await?;
     Ok((outcomes, placed))
+}
+
+/// Positions within the group's transaction. Where they cannot be given the changes do not suffer: whoever waits for the
+/// positions has them tried again alone, and is told why.
+async fn positions(tx: &mut Connection) -> Result<Option<Placed>, StoreError> {
+    match sequence::run(tx).await {
+        Err(StoreError::Database(error)) if !sql::is_refusal(&error) => Err(error.into()),
+        Err(_) => Ok(None),
+        placed => placed,
+    }
 }
 
 mod meter;

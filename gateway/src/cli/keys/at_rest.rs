@@ -66,7 +66,17 @@ impl RotateAtRest {
             }
         }
         let Some(leader) = engine.vault.leads() else { bail!("there is no master key") };
-        let done = engine.rewrap(self.batch, |pass| progress(leader, pass)).await?;
+        let mut last = 0;
+        let mut looks = 1;
+        let done = engine
+            .rewrap(self.batch, |pass| {
+                if pass.seen <= last {
+                    looks += 1;
+                }
+                last = pass.seen;
+                progress((leader, looks), pass);
+            })
+            .await?;
         print(format_args!("{} values encrypted anew under master key {leader}, of {}", done.rewrapped, done.all));
         key_folder(app, leader)?;
         for (id, needed) in engine.masters_needed().await? {
@@ -109,11 +119,15 @@ async fn prepare(app: &App) -> anyhow::Result<Ending> {
     Ok(Ending::Done)
 }
 
-fn progress(leader: MasterKeyId, pass: &Rewrapping) {
+/// What was written while it looked is found at another look, which counts from the beginning.
+fn progress((leader, looks): (MasterKeyId, i64), pass: &Rewrapping) {
     let percent = pass.seen.saturating_mul(100).checked_div(pass.all).unwrap_or(100).min(100);
     let mut out = std::io::stderr().lock();
     let line = format_args!("{} of {} values looked at ({percent} %), {} anew", pass.seen, pass.all, pass.rewrapped);
-    let _ = writeln!(out, "master key {leader}: {line}");
+    let _ = match looks {
+        1 => writeln!(out, "master key {leader}: {line}"),
+        _ => writeln!(out, "master key {leader}, look {looks} for what came meanwhile: {line}"),
+    };
 }
 
 /// Encrypts this machine's key files under the key that leads, and lets it be the configured one.

@@ -26,11 +26,12 @@ pub(super) fn open<'a>(
 ) -> anyhow::Result<Result<Vec<File<'a>>, (&'a Path, AttachmentError)>> {
     let mut files = Vec::new();
     for path in paths {
+        // First: of a name that stands for no file nothing is refused.
+        let sealed = bounded(path).with_context(|| format!("{} cannot be read", path.display()))?;
         let id = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
         let Some(named) = opened.attachments().find(|named| named.id == id) else {
             return Ok(Err((path, AttachmentError::Unknown)));
         };
-        let sealed = bounded(path).with_context(|| format!("{} cannot be read", path.display()))?;
         match opened.attachment(id, sealed.trim_ascii_end(), std::slice::from_ref(key)) {
             Ok(bytes) => files.push((named, bytes)),
             Err(refusal) => return Ok(Err((path, refusal))),

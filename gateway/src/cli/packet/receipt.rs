@@ -26,6 +26,8 @@ pub(in crate::cli) enum Receipt {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Example:\n  claimgate packet receipt sign --delivery dlv_… --sign-with insurer-abc.sig.json \
+    --key insurer-abc.enc.json --trust keys.json packet.jose > receipt.jws")]
 pub(in crate::cli) struct Signing {
     /// The delivery it came as: dlv_….
     #[arg(long, value_name = "DELIVERY")]

@@ -12,7 +12,11 @@ use crate::store::Supplements;
 /// unseen.
 pub(super) fn changed(differences: &[Difference]) {
     for one in differences {
-        if one.new.is_empty() {
+        // Keys differ one by one: of two that took turns the first is gone, and the document does speak of keys.
+        let spoken_of = differences.iter().any(|other| other.member == one.member && !other.new.is_empty());
+        if one.new.is_empty() && spoken_of {
+            print(format_args!("  {}: {} is gone", one.member, one.old));
+        } else if one.new.is_empty() {
             say(format_args!(
                 "warning: the document says nothing of {}; it was \"{}\" and counts no more",
                 one.member, one.old

@@ -8,17 +8,20 @@ use clap::Args;
 use serde_json::Value;
 
 use super::super::{Ending, print, say};
-use super::write;
+use super::{write, write_private};
 use crate::id::Random;
 use crate::sandbox::mydata::{Agreed, Portal};
 
 /// What it hands out to the gateway as its service provider.
 const CLIENT: (&str, &str, &str) = ("CLI.Sandbox", "sandbox-secret-1", "sandbox-cbc-iv-1");
 
+/// Where a person's browser is sent on to: `return_to` of a transaction. Nothing needs to be there.
+const RETURN_PAGE: &str = "https://app.example/mydata";
+
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Serving {
     /// Where to listen.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8092")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8093")]
     listen: SocketAddr,
     /// Where the gateway listens.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080")]
@@ -59,13 +62,15 @@ impl Serving {
         write(&authorities.join("root.pem"), portal.bureau().anchor())?;
         write(&lists.join("root.crl"), portal.bureau().list())?;
         write(&self.folder.join("bureau.pem"), certificate)?;
-        write(&self.folder.join("bureau.key"), key)?;
+        write_private(&self.folder.join("bureau.key"), key)?;
         let quoted = |path: PathBuf| Value::from(path.display().to_string());
         say(format_args!("The gateway fetches from this platform with:\n"));
-        print(format_args!("[webhooks]\nallow_loopback = true\n\n[mydata]\nplatform = \"http://{place}\""));
+        print(format_args!("[gateway]\nsandbox = true\n\n[webhooks]\nallow_loopback = true\n"));
+        print(format_args!("[mydata]\nplatform = \"http://{place}\""));
         print(format_args!("client_id = \"{client_id}\"\nclient_secret = \"{client_secret}\"\ncbc_iv = \"{cbc_iv}\""));
         print(format_args!("authorities_dir = {}", quoted(authorities)));
         print(format_args!("revocation_lists_dir = {}", quoted(lists)));
+        print(format_args!("return_pages = [\"{RETURN_PAGE}\"]"));
         say(format_args!("\nA person consents at the address the gateway gives, until Ctrl-C."));
         portal.serve(listener)?.await?;
         Ok(Ending::Done)

@@ -63,7 +63,7 @@ pub(in crate::cli) enum Trust {
     Revoke {
         /// The issuer's id.
         issuer: String,
-        /// Who does it: one of operators.names.
+        /// Who does it: one of operators.names, or a registered operator.
         #[arg(long = "as", value_name = "NAME")]
         operator: String,
     },
@@ -101,7 +101,8 @@ impl Trust {
                 print(format_args!("{} stays as it is", done.issuer));
             }
             Self::Revoke { issuer, operator } => {
-                engine.revoke_trust(&who(&operator)?, &issuer).await?;
+                let by = engine.by_word(&operator, &operators, account()).await?;
+                engine.revoke_trust(&by, &issuer).await?;
                 print(format_args!("{issuer} revoked"));
             }
         }

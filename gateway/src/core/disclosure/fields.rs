@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 /// The published schemas. A type that is not here goes to nobody.
-const SCHEMAS: [(&str, &str); 18] = [
+const SCHEMAS: [(&str, &str); 20] = [
     ("diagnosis-certificate", include_str!("../../../../docs/schemas/diagnosis-certificate-1.schema.json")),
     ("medical-receipt", include_str!("../../../../docs/schemas/medical-receipt-1.schema.json")),
     ("lab-report", include_str!("../../../../docs/schemas/lab-report-1.schema.json")),
@@ -23,11 +23,13 @@ const SCHEMAS: [(&str, &str); 18] = [
     ("accident-appraisal", include_str!("../../../../docs/schemas/accident-appraisal-1.schema.json")),
     ("accident-report", include_str!("../../../../docs/schemas/accident-report-1.schema.json")),
     ("accident-statement", include_str!("../../../../docs/schemas/accident-statement-1.schema.json")),
+    ("accident-notice", include_str!("../../../../docs/schemas/accident-notice-1.schema.json")),
     ("accident-paper-check", include_str!("../../../../docs/schemas/accident-paper-check-1.schema.json")),
     ("vehicle-registration", include_str!("../../../../docs/schemas/vehicle-registration-1.schema.json")),
     ("claim-application", include_str!("../../../../docs/schemas/claim-application-1.schema.json")),
     ("consent", include_str!("../../../../docs/schemas/consent-1.schema.json")),
     ("revision-note", include_str!("../../../../docs/schemas/revision-note-1.schema.json")),
+    ("owner-paper", include_str!("../../../../docs/schemas/owner-paper-1.schema.json")),
 ];
 
 /// Objects whose members mean something only together: a number without its comparator is another number. They are

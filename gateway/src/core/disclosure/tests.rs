@@ -19,6 +19,7 @@ const SLIP: &str = "accident-registration-slip";
 const SKETCH: &str = "accident-scene-sketch";
 const ANALYSIS: &str = "accident-preliminary-analysis";
 const STATEMENT: &str = "accident-statement";
+const NOTICE: &str = "accident-notice";
 const CHECK: &str = "accident-paper-check";
 
 #[test]
@@ -38,6 +39,7 @@ fn each_line_gets_its_types_and_no_other() {
                 ANALYSIS,
                 "accident-certificate",
                 STATEMENT,
+                NOTICE,
                 CHECK,
                 "vehicle-registration",
             ],
@@ -51,11 +53,12 @@ fn each_line_gets_its_types_and_no_other() {
                 "accident-certificate",
                 "accident-appraisal",
                 STATEMENT,
+                NOTICE,
                 CHECK,
                 "vehicle-registration",
             ],
             Line::MotorDriverInjury | Line::MotorPassenger => {
-                &[certificate, receipt, SLIP, SKETCH, ANALYSIS, "accident-certificate", STATEMENT, CHECK]
+                &[certificate, receipt, SLIP, SKETCH, ANALYSIS, "accident-certificate", STATEMENT, NOTICE, CHECK]
             }
             Line::HealthDaily | Line::Disability | Line::Life => &[certificate],
             Line::MotorDamage => &[
@@ -66,6 +69,7 @@ fn each_line_gets_its_types_and_no_other() {
                 "accident-certificate",
                 "accident-appraisal",
                 STATEMENT,
+                NOTICE,
                 CHECK,
                 "vehicle-registration",
             ],
@@ -76,7 +80,7 @@ fn each_line_gets_its_types_and_no_other() {
             Line::MotorDamage | Line::MotorTheft => &[],
             _ => &["claim-application", "consent"],
         };
-        let expected = [expected, signed, &["revision-note"]].concat();
+        let expected = [expected, signed, &["revision-note", "owner-paper"]].concat();
         assert_eq!(types(&policy, *line, Purpose::ClaimAssessment), expected, "{line}");
         let records: &[&str] = match line {
             Line::MotorDamage | Line::MotorTheft => &[],

@@ -85,11 +85,13 @@ pub fn chinese(kind: &str) -> &'static str {
         "accident-appraisal" => "鑑定意見書",
         "accident-report" => "道路交通事故調查報告表",
         "accident-statement" => "當事人陳述",
+        "accident-notice" => "出險通知",
         "accident-paper-check" => "警方文件查證回條",
         "vehicle-registration" => "車籍資料",
         "claim-application" => "理賠申請書",
         "consent" => "同意書",
         "revision-note" => "異動清單",
+        "owner-paper" => "自行補件文件",
         _ => "",
     }
 }

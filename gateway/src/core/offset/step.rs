@@ -280,21 +280,29 @@ impl Offset {
         Ok(true)
     }
 
-    /// Lets time pass; `true` where that changed something.
+    /// Lets time pass; `true` where that changed something. Each promise that expires is a step of its own, and so is the end
+    /// it comes to: what another one promised until when, no insurer reads.
     pub fn pass(&mut self, now: Timestamp) -> bool {
         if self.due_at().is_none_or(|due| due > now) {
             return false;
         }
+        let mut expired = Vec::new();
         for part in &mut self.parts {
             if part.state == PartState::Promised && part.expires_at.is_some_and(|at| at <= now) {
                 part.state = PartState::Expired;
+                expired.push(part.party.clone());
             }
+        }
+        for party in &expired {
+            self.note(StepName::Time, (Some(party), None), now);
         }
         if end_of(self.discharge_on) <= now {
             self.end = Some(End { by: None, reason: None });
         }
         self.end_where_nothing_is_left();
-        self.note(StepName::Time, (None, None), now);
+        if self.end.is_some() {
+            self.note(StepName::Time, (None, None), now);
+        }
         true
     }
 

@@ -103,6 +103,30 @@ fn a_promise_expires_and_the_day_of_discharge_ends_what_was_not_accepted() {
     assert_eq!(words, ["open", "promise", "time", "time"], "nothing is lost of it");
 }
 
+#[test]
+fn an_insurer_knows_the_days_it_set_itself_and_no_other_ones() {
+    let mut case = case(1_000, &["a", "b", "c"]);
+    for step in [promise("a", 700, 10), promise("b", 500, 20)] {
+        assert_eq!(case.take(&step, at(1)), Ok(true));
+    }
+    let until = |case: &Offset, name: &str| {
+        let turns = case.turns_for(&party(name), &case.turns());
+        turns.iter().map(|turn| (turn.role, turn.by)).collect::<Vec<_>>()
+    };
+    assert_eq!(case.turns()[0].by, Some(at(10)));
+    assert_eq!(until(&case, "a"), [("patient", Some(at(10)))]);
+    assert_eq!(until(&case, "b"), [("patient", Some(at(20)))]);
+    assert_eq!(until(&case, "c"), [("patient", Some(at(64))), ("insurer", Some(at(64)))]);
+    // What expires is a step of whoever promised it.
+    assert!(case.pass(at(10)));
+    let of = |case: &Offset| case.history.iter().skip(3).map(|one| one.party.clone()).collect::<Vec<_>>();
+    assert_eq!(of(&case), [Some("ins-a".to_owned())]);
+    assert_eq!(case.take(&Step::Decline(party("c"), None), at(11)), Ok(true));
+    assert!(case.pass(at(20)));
+    assert_eq!(case.state(), OffsetState::Lapsed);
+    assert_eq!(of(&case)[2..], [Some("ins-b".to_owned()), None], "that it came to nothing is everybody's");
+}
+
 /// A number below `most`, by a generator anyone can repeat (Knuth's MMIX constants).
 fn chance(seed: &mut u64, most: u64) -> u64 {
     *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -113,8 +113,8 @@ fn itself(consent: &RecordConsent, now: Timestamp, found: &mut Vec<Unfit>) {
     if consent.period.until < consent.period.from {
         wrong("/period", "The last day is before the first");
     }
-    match (&consent.file, &consent.application) {
-        (Some(file), None) => {
+    match (&consent.file, &consent.application, &consent.mandate) {
+        (Some(file), None, None) => {
             if content(file).is_none() {
                 wrong(
                     "/file",
@@ -122,11 +122,12 @@ fn itself(consent: &RecordConsent, now: Timestamp, found: &mut Vec<Unfit>) {
                 );
             }
         }
-        (None, Some(_)) => {}
+        (None, Some(_), None) | (None, None, Some(_)) => {}
         _ => {
             wrong(
                 "/file",
-                "Send the signed paper as file, or name the application that holds the consent: one of both",
+                "Send the signed paper as file, or name the application that holds the consent, or the person's mandate: one of \
+                 the three",
             );
         }
     }

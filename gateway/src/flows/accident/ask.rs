@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{Opened, filed};
 use crate::core::accident::source::POLICE_JURISDICTION;
-use crate::core::accident::{AccidentWrite, PaperState, PaperStep};
+use crate::core::accident::{AccidentWrite, PaperState, PaperStep, again};
 use crate::core::change::{Change, Write};
 use crate::flows::{Engine, Fault};
 use crate::id::AccidentId;
@@ -30,6 +30,12 @@ const AT_ONCE: i64 = 64;
 const SIDE_BY_SIDE: usize = 8;
 /// Why a paper is not asked for that nobody is to get any more.
 pub(super) const NOBODY: &str = "no-recipient";
+/// Why one is not asked for whose accident has no number yet.
+pub(super) const NO_NUMBER: &str = "no-number";
+/// Why one waits whose source nobody is registered as.
+const NO_SOURCE: &str = "no-source";
+/// Why the source is asked about the number of a paper alone: it would not give the paper itself.
+pub(super) const REFUSED: &str = "refused";
 
 /// What came of asking.
 pub(super) enum Came {
@@ -72,14 +78,19 @@ impl Engine {
         let now = self.now();
         let paper = papers.into_iter().find(|paper| paper.item == due.item);
         let Some(mut paper) = paper.filter(|paper| paper.due_at.is_some_and(|at| at <= now)) else { return Ok(()) };
+        if opened.known.number.is_none() {
+            return self.wait_for_person(&opened, &paper, (None, NO_NUMBER)).await;
+        }
         let Some((source, url)) = self.source_of(&opened).await? else {
-            return self.wait_for_source(&opened, &paper).await;
+            let again = again(now, paper.tries + 1, None);
+            return self.wait_for_person(&opened, &paper, (Some(again), NO_SOURCE)).await;
         };
         let (ground, awaited) = self.ground_for(due.accident).await?;
         if !awaited {
             return self.leave_paper(&opened, &paper).await;
         }
-        let fetch = ground.is_some() && (paper.state != PaperState::Arrived || !paper.whole);
+        let refused = paper.reason.as_deref() == Some(REFUSED);
+        let fetch = ground.is_some() && !refused && (paper.state != PaperState::Arrived || !paper.whole);
         let op = if fetch { Operation::Fetch } else { Operation::Check };
         // Who writes this first asks; whoever else saw it due meets a conflict.
         let mut change = Change::new("ask_police");
@@ -108,13 +119,21 @@ impl Engine {
         }))
     }
 
-    /// Nobody is registered for the jurisdiction yet, or not active: it is looked at again.
-    async fn wait_for_source(&self, opened: &Opened, paper: &KeptPaper) -> Result<(), Fault> {
+    /// Nobody can be asked: no number is known, or nobody is registered for the jurisdiction or active, which is looked at
+    /// again. Over MyData the person can have it: the owners are told once.
+    async fn wait_for_person(
+        &self,
+        opened: &Opened,
+        paper: &KeptPaper,
+        (due_at, reason): (Option<Timestamp>, &'static str),
+    ) -> Result<(), Fault> {
         let mut change = Change::new("wait_for_police");
         change.push(step(self.now(), opened.kept.id, paper, |step| {
-            step.due_at = Some(crate::core::accident::again(self.now(), paper.tries + 1, None));
-            (step.tries, step.reason) = (paper.tries + 1, Some("no-source"));
+            (step.due_at, step.tries, step.reason) = (due_at, paper.tries + 1, Some(reason));
         }));
+        if paper.reason.as_deref() != Some(reason) && paper.state != PaperState::Arrived {
+            self.remind_of_mydata(opened, paper, &mut change).await?;
+        }
         Ok(self.store.commit(change).await?)
     }
 
@@ -154,7 +173,7 @@ impl Engine {
 
     async fn exchanged(&self, asked: &Asked, url: &str, ground: Option<Ground>) -> Result<Came, Fault> {
         let (Some(number), Some(jurisdiction)) = (&asked.opened.known.number, asked.opened.kept.jurisdiction) else {
-            return Ok(Came::Nothing("no-number", None));
+            return Ok(Came::Nothing(NO_NUMBER, None));
         };
         let now = self.time_to_sign()?;
         let request = Request {
@@ -236,6 +255,7 @@ pub(super) fn step(
         asks: false,
         reason: None,
         arrived: None,
+        superseded: false,
         at: now,
     };
     change(&mut step);

@@ -4,11 +4,12 @@ use claimgate_adapters::police::api::{Item, document};
 use claimgate_packet::evidence::Document;
 
 use super::ask::step;
-use super::{AccidentSeen, NotOpened, PaperSeen, filed};
+use super::hand_in::is_scan;
+use super::{AccidentSeen, MYDATA_FORM, NotOpened, PaperSeen, RecipientSeen, filed};
 use crate::core::accident::calendar::{release, share};
 use crate::core::accident::compare::{Point, compare};
 use crate::core::accident::source::{Jurisdiction, POLICE_JURISDICTION};
-use crate::core::accident::{AccidentWrite, PaperState};
+use crate::core::accident::{AccidentWrite, FiledRecipient, PaperState};
 use crate::core::change::{Change, Write};
 use crate::flows::{Engine, Fault, TRIES};
 use crate::id::{ClaimId, UseId};
@@ -79,9 +80,13 @@ impl Engine {
         let mut recipients = self.store.accident_recipients(claim).await?;
         recipients.retain(|(party, _, _, ended)| ended.is_none() && of.is_none_or(|of| of == party));
         let mut papers = self.store.accident_papers(filing.accident).await?;
+        let key = self.vault.open_claim_key(head.id, &head.wrapped_key)?;
+        let filed = filed(&key, &filing)?;
+        let scans = match of {
+            None => self.revising(claim).await?.map(|revising| revising.evidence).unwrap_or_default(),
+            Some(_) => Vec::new(),
+        };
         let comparison = if recipients.iter().any(|(_, _, ground, _)| ground.is_some()) {
-            let key = self.vault.open_claim_key(head.id, &head.wrapped_key)?;
-            let filed = filed(&key, &filing)?;
             let mut documents = Vec::new();
             for paper in &papers {
                 let compared = matches!(paper.item, Item::AccidentRegistrationSlip | Item::AccidentPreliminaryAnalysis);
@@ -89,11 +94,22 @@ impl Engine {
                     documents.extend(said(paper.item, &content)?);
                 }
             }
+            if documents.is_empty() {
+                // What the person had sent by MyData stands in this claim alone.
+                let revising = self.revising(claim).await?;
+                let came = revising.into_iter().flat_map(|revising| revising.evidence);
+                documents.extend(came.filter(|one| one.source.form == MYDATA_FORM).map(|one| one.document));
+            }
             compare(&filed.statement, &documents)
         } else {
             Vec::<Point>::new()
         };
+        let label = |item| {
+            let scan = scans.iter().rev().find(|one| is_scan(one, item))?;
+            Some((scan.verified.method.clone(), scan.verified.result.clone()))
+        };
         let seen = papers.drain(..).map(|paper| PaperSeen {
+            handed_in: label(paper.item),
             article: release(paper.item, opened.known.on).map_or("", |due| due.article),
             item: paper.item,
             state: paper.state,
@@ -109,8 +125,17 @@ impl Engine {
             papers: seen.collect(),
             recipients: recipients
                 .into_iter()
-                .map(|(party, line, ground, _)| (party, line, share(ground).as_str()))
+                .map(|(party, line, ground, _)| {
+                    let own = |one: &&FiledRecipient| one.party == party.as_str() && one.line == line;
+                    let number = filed.recipients.iter().find(own).and_then(|one| one.number.clone());
+                    RecipientSeen { party, line, share: share(ground).as_str(), number }
+                })
                 .collect(),
+            linking: of.is_none().then(|| match filing.linking {
+                Some(answer) => answer.as_str(),
+                None if self.traces(&filed.statement).is_empty() => "not-possible",
+                None => "open",
+            }),
             comparison,
         })
     }
@@ -144,12 +169,12 @@ impl Engine {
         for _ in 0..TRIES {
             let Some(kept) = self.store.accident_of_case(&case).await? else { return Ok(false) };
             let papers = self.store.accident_papers(kept.id).await?;
-            let here = papers.iter().find(|paper| paper.item == item && paper.paper_version.is_some());
+            let here = papers.iter().find(|paper| paper.item == item && paper.receipt.is_some());
             let Some(paper) = here else { return Ok(false) };
             let mut change = Change::new("police_notice");
             change.push(step(self.now(), kept.id, paper, |step| {
                 (step.state, step.due_at, step.tries) = (PaperState::Asked, Some(self.now()), 0);
-                step.reason = Some("superseded");
+                (step.reason, step.superseded) = (Some("superseded"), true);
             }));
             self.tell_of_paper(kept.id, (item, "superseded", paper.on), &mut change).await?;
             let of = [("item", item.as_str().to_owned())];
@@ -162,7 +187,7 @@ impl Engine {
     }
 }
 
-fn said(item: Item, paper: &claimgate_adapters::police::api::Paper) -> Result<Option<Document>, Fault> {
+pub(super) fn said(item: Item, paper: &claimgate_adapters::police::api::Paper) -> Result<Option<Document>, Fault> {
     let (bytes, _) = paper.bytes().map_err(|_| Fault::Stored("accident_paper"))?;
     document(item, &bytes, &[]).map(Some).map_err(|_| Fault::Stored("accident_paper"))
 }

@@ -7,12 +7,12 @@ use claimgate_packet::evidence::{Document, Evidence, Source, Verification};
 use claimgate_packet::words::{ClaimKind, Line, Purpose};
 use jiff::civil::Date;
 
-use super::ask::NOBODY;
-use super::{AccidentSeen, Opened};
+use super::AccidentSeen;
+use super::join::Wanting;
 use crate::core::accident::calendar::release;
 use crate::core::accident::source::Jurisdiction;
 use crate::core::accident::{
-    AccidentWrite, Filed, FiledRecipient, Known, NewAccident, NewFiling, NewPaper, PaperState, PaperStep, key_of,
+    AccidentWrite, Filed, FiledRecipient, Known, NewAccident, NewFiling, NewPaper, PaperState, key_of,
 };
 use crate::core::application::Faulty;
 use crate::core::change::{Change, NewClaim, Write};
@@ -22,11 +22,13 @@ use crate::core::timeline::{Event, entries};
 use crate::flows::health::{evidence_row, evidence_text};
 use crate::flows::{Engine, Fault, TRIES};
 use crate::id::{AccidentId, ClaimId, EvidenceId};
-use crate::keys::at_rest::Place;
+use crate::keys::at_rest::{ClaimKey, Place};
 use crate::keys::index::Mac;
 use crate::party::{Party, PartyId, Role};
 use crate::store::StoreError;
 
+/// The form of a statement that was filed.
+pub(in crate::flows) const FILED_FORM: &str = "claimgate-accident-1";
 /// The most recipients of a filing.
 const MOST_RECIPIENTS: usize = 32;
 
@@ -73,13 +75,22 @@ impl From<crate::keys::at_rest::AtRestError> for NotOpened {
 }
 
 /// A filing that was checked.
-struct Checked {
-    filed: Filed,
-    on: Date,
-    jurisdiction: Option<Jurisdiction>,
-    recipients: Vec<(Recipient, Option<GroundKind>)>,
+pub(in crate::flows) struct Checked {
+    pub filed: Filed,
+    pub on: Date,
+    pub jurisdiction: Option<Jurisdiction>,
+    pub recipients: Vec<(Recipient, Option<GroundKind>)>,
     body_mac: Mac,
     case_index: Mac,
+}
+
+/// A filing on its way into the store.
+pub(in crate::flows) struct Filing {
+    pub claim: ClaimId,
+    pub accident: AccidentId,
+    pub key: ClaimKey,
+    pub wrapped_key: Vec<u8>,
+    pub change: Change,
 }
 
 pub(super) fn faulty(at: &'static str, text: &'static str) -> NotOpened {
@@ -102,7 +113,7 @@ impl Engine {
                 }
                 return Ok((self.accident_seen(head.id, None).await?, false));
             }
-            let (claim, change) = self.filing_change(opener, &checked).await?;
+            let Filing { claim, change, .. } = self.filing_change(opener, &checked, None).await?;
             if self.commit_or_redo(change).await?.is_some() {
                 return Ok((self.accident_seen(claim, None).await?, true));
             }
@@ -110,7 +121,12 @@ impl Engine {
         Err(Fault::Contended.into())
     }
 
-    async fn checked_filing(&self, opener: &Party, opening: Opening) -> Result<Checked, NotOpened> {
+    /// Whether a filing holds together, and who its recipients are.
+    pub(in crate::flows) async fn checked_filing(
+        &self,
+        opener: &Party,
+        opening: Opening,
+    ) -> Result<Checked, NotOpened> {
         let Opening { reference, statement, recipients } = opening;
         let occurrence = &statement.occurrence;
         let on = occurrence.on.or_else(|| occurrence.at.map(day));
@@ -151,13 +167,15 @@ impl Engine {
             let ground = one.ground.as_ref().map(|(kind, _)| *kind);
             let own = opener.role() != Role::App && recipient.party.id == opener.id;
             let fits = match ground {
-                None | Some(GroundKind::Consent | GroundKind::Mandate) => opener.role() == Role::App,
-                Some(GroundKind::Statutory) => own,
+                None => opener.role() == Role::App || own,
+                Some(GroundKind::Consent | GroundKind::Mandate) => opener.role() == Role::App,
+                // The statute is that of compulsory cover.
+                Some(GroundKind::Statutory) => own && one.line == Line::MotorCompulsory,
             };
             if !fits {
                 return Err(faulty(
                     "/recipients",
-                    "A party's app names consents and mandates, an insurer itself by statutory inquiry",
+                    "A party's app names consents and mandates, an insurer itself by statutory inquiry in compulsory cover",
                 ));
             }
             if found.iter().any(|(known, _)| known.party.id == recipient.party.id && known.line == recipient.line) {
@@ -202,27 +220,38 @@ impl Engine {
         }
     }
 
-    async fn filing_change(&self, opener: &Party, checked: &Checked) -> Result<(ClaimId, Change), NotOpened> {
+    /// A filing as a change. One without a record is of the accident `of`, where that is said; otherwise of a new one.
+    pub(in crate::flows) async fn filing_change(
+        &self,
+        opener: &Party,
+        checked: &Checked,
+        of: Option<AccidentId>,
+    ) -> Result<Filing, NotOpened> {
         let now = self.now();
         let mut change = Change::new("open_accident");
         change.push(Write::RelyOnParty(opener.id.clone(), opener.version));
         let number = checked.filed.statement.record.number.as_deref().filter(|_| checked.jurisdiction.is_some());
         let case = checked.jurisdiction.zip(number).map(|(of, number)| self.accident_case(of, number));
-        let known = match &case {
-            Some(case) => self.store.accident_of_case(case).await?,
-            None => None,
+        let known = match (&case, of) {
+            (Some(case), _) => self.store.accident_of_case(case).await?,
+            (None, Some(of)) => self.store.accident(of).await?,
+            (None, None) => None,
         };
-        let accident = match known {
-            Some(kept) => {
-                let there = self.opened_accident(kept)?;
-                let id = there.kept.id;
-                self.wake_papers(&there, checked, &mut change).await?;
-                (id, there.known.on)
-            }
-            None => (self.new_accident(checked, number, case, &mut change)?, checked.on),
+        let wanting = Wanting::of(&checked.recipients);
+        let (accident, papers) = if let Some(kept) = known {
+            let there = self.opened_accident(kept)?;
+            // Whoever erases or joins it at this moment is waited for, or the filing is done again.
+            change.push(Write::Accident(AccidentWrite::Rely(there.kept.id, there.kept.version)));
+            let recorded = there.kept.jurisdiction.is_some();
+            let papers = if recorded { self.want_papers(&there, &wanting, &mut change).await? } else { Vec::new() };
+            (there.kept.id, papers)
+        } else {
+            let id = self.new_accident(checked, number, case, &mut change)?;
+            let recorded = checked.jurisdiction.is_some();
+            let papers = if recorded { self.wanted_papers(&wanting.recipients, checked.on) } else { Vec::new() };
+            change.push(Write::Accident(AccidentWrite::Papers(id, papers.clone(), now)));
+            (id, papers)
         };
-        let (accident, on) = accident;
-        let papers = if case.is_some() { self.wanted_papers(checked, on) } else { Vec::new() };
         let claim = ClaimId::new(now, &self.random);
         let (key, wrapped_key) = self.vault.new_claim_key(claim)?;
         change.push(Write::NewClaim(NewClaim {
@@ -230,7 +259,7 @@ impl Engine {
             hospital: opener.id.clone(),
             kind: ClaimKind::Motor,
             case_index: checked.case_index,
-            wrapped_key,
+            wrapped_key: wrapped_key.clone(),
             at: now,
         }));
         let row = claim.to_string();
@@ -245,6 +274,7 @@ impl Engine {
             body_mac: checked.body_mac,
             body,
             recipients: recipients.map(|(one, ground)| (one.party.id.clone(), one.line, *ground)).collect(),
+            traces: self.traces(&checked.filed.statement),
             at: now,
         }))));
         let insurers: Vec<PartyId> = checked.recipients.iter().map(|(one, _)| one.party.id.clone()).collect();
@@ -254,13 +284,12 @@ impl Engine {
             let (item, insurers) = (paper.item.as_str(), insurers.clone());
             tell(Event::AccidentPaper { item, state: PaperState::Expected.as_str(), on: paper.on, insurers });
         }
-        change.push(Write::Accident(AccidentWrite::Papers(accident, papers, now)));
         let statement = self.stated(opener, &checked.filed.statement);
         change.push(Write::Evidence(evidence_row(&key, (claim, 1), (&statement, &evidence_text(&statement)?))?));
         change.push(self.due(claim));
         let of = [("accident", accident.to_string()), ("recipients", checked.recipients.len().to_string())];
         change.push(self.audit(opener.id.as_str(), "accident.filed", &claim, of));
-        Ok((claim, change))
+        Ok(Filing { claim, accident, key, wrapped_key, change })
     }
 
     fn new_accident(
@@ -287,58 +316,23 @@ impl Engine {
         Ok(id)
     }
 
-    /// Papers that are here and whose check has ended, or of which only the check is here and now the paper is wanted.
-    async fn wake_papers(&self, opened: &Opened, checked: &Checked, change: &mut Change) -> Result<(), NotOpened> {
-        let (now, id) = (self.now(), opened.kept.id);
-        let wanted = self.wanted_papers(checked, opened.known.on);
-        let grounded = checked.recipients.iter().any(|(_, ground)| ground.is_some());
-        for paper in self.store.accident_papers(id).await? {
-            let ended = paper.holds_until.is_none_or(|until| until <= now);
-            let bare = !paper.whole && grounded;
-            let needed = wanted.iter().any(|one| one.item == paper.item);
-            let left = paper.reason.as_deref() == Some(NOBODY);
-            let stale = paper.state == PaperState::Arrived && (ended || bare);
-            if needed && paper.due_at.is_none() && (stale || left) {
-                change.push(Write::Accident(AccidentWrite::Paper(Box::new(PaperStep {
-                    accident: id,
-                    item: paper.item,
-                    version: paper.version,
-                    state: match paper.state {
-                        PaperState::Arrived if bare => PaperState::Asked,
-                        known => known,
-                    },
-                    due_at: Some(now),
-                    on: None,
-                    tries: 0,
-                    asks: false,
-                    reason: None,
-                    arrived: None,
-                    at: now,
-                }))));
-            }
-        }
-        Ok(())
-    }
-
     /// The papers some recipient may get at all: nothing is asked for that nobody may see.
-    fn wanted_papers(&self, checked: &Checked, on: Date) -> Vec<NewPaper> {
+    pub(in crate::flows) fn wanted_papers(&self, recipients: &[Recipient], on: Date) -> Vec<NewPaper> {
         let may_get = |item: &Item| {
-            checked
-                .recipients
-                .iter()
-                .any(|(one, _)| self.policy.grant(one.addressee(), Purpose::ClaimAssessment, item.as_str()).is_some())
+            let given = |one: &Recipient| self.policy.grant(one.addressee(), Purpose::ClaimAssessment, item.as_str());
+            recipients.iter().any(|one| given(one).is_some())
         };
         let due = |item: Item| {
             let due = release(item, on)?;
-            Some(NewPaper { item, on: due.on, due_at: due.at })
+            Some(NewPaper { item, on: due.on, due_at: Some(due.at) })
         };
         Item::ALL.into_iter().filter(may_get).filter_map(due).collect()
     }
 
-    fn stated(&self, opener: &Party, statement: &AccidentStatement) -> Evidence {
+    pub(in crate::flows) fn stated(&self, opener: &Party, statement: &AccidentStatement) -> Evidence {
         Evidence {
             id: EvidenceId::new(self.now(), &self.random).to_string(),
-            source: Source { party: opener.id.to_string(), form: "claimgate-accident-1".to_owned() },
+            source: Source { party: opener.id.to_string(), form: FILED_FORM.to_owned() },
             obtained: self.now(),
             verified: Verification {
                 method: "stated".to_owned(),

@@ -10,7 +10,9 @@ use claimgate_packet::evidence::{
 };
 use claimgate_packet::words::{Line, Purpose};
 
-use super::{FORM, Opened};
+use super::ask::NOBODY;
+use super::pictures::{Passed, refer};
+use super::{FORM, MYDATA, MYDATA_FORM, Opened};
 use crate::consent::{self, Limits};
 use crate::core::accident::calendar::{Share, share};
 use crate::core::accident::{AccidentWrite, UseRow};
@@ -29,7 +31,7 @@ use crate::party::PartyId;
 use crate::store::{ClaimHead, DueWork, FilingView, KeptPaper, StoreError};
 
 /// A claim on its way to its next revision.
-pub(super) struct Revising {
+pub(in crate::flows) struct Revising {
     pub head: ClaimHead,
     pub key: ClaimKey,
     pub revision: i64,
@@ -46,16 +48,18 @@ impl Engine {
         let Some(mut revising) = self.revising(work.claim).await? else { return Ok(Released::Waiting) };
         let Some(kept) = self.store.accident(filing.accident).await? else { return Ok(Released::Waiting) };
         let there = self.opened_accident(kept)?;
-        for paper in self.store.accident_papers(filing.accident).await? {
+        let papers = self.store.accident_papers(filing.accident).await?;
+        for paper in &papers {
             if paper.holds_until.is_none_or(|until| until <= self.now()) {
                 continue;
             }
-            let Some(check) = there.check(&paper)? else { continue };
-            if revising.lacks(&paper, &check) {
-                let content = self.paper_of(&there, &paper).await?;
+            let Some(check) = there.check(paper)? else { continue };
+            if revising.lacks(paper, &check) {
+                let content = self.paper_of(&there, paper).await?;
                 self.take_paper(&mut revising, paper.item, check, content.as_ref()).await?;
             }
         }
+        self.label_handed_in(&mut revising, &there, &papers)?;
         let opener = self.store.party(&revising.head.hospital).await?.ok_or(Fault::Stored("party"))?;
         let mut recipients = Vec::new();
         let (mut permitted, mut kinds) = (Vec::new(), BTreeSet::new());
@@ -72,6 +76,11 @@ impl Engine {
         }
         let mut change = Change::new("revise_accident_claim");
         change.push(Write::RelyOnParty(opener.id.clone(), opener.version));
+        if !recipients.is_empty() && papers.iter().any(|paper| paper.reason.as_deref() == Some(NOBODY)) {
+            // Nobody was to get them for a while, as of a claim that was restricted.
+            let wanting = self.wanting(filing.accident).await?;
+            self.want_papers(&there, &wanting, &mut change).await?;
+        }
         let added = !revising.writes.is_empty();
         change.push(if added {
             let Revising { head, revision, .. } = &revising;
@@ -82,12 +91,16 @@ impl Engine {
         });
         change.writes.append(&mut revising.writes);
         let uses = self.store.uses_of_claim(work.claim).await?;
-        self.note_uses(&there, &revising, (&recipients, &uses), &mut change);
+        let identity = self.identity_standing(work.claim).await?;
+        // Who waits for a surer identity gets nothing yet.
+        let strong = |(one, _): &&(Recipient, Share)| identity.weak(self, &one.party.id, one.line).is_none();
+        let getting: Vec<(Recipient, Share)> = recipients.iter().filter(strong).cloned().collect();
+        self.note_uses(&there, &revising, (&getting, &uses), &mut change);
         let reference = format!("accident:{}", kinds.into_iter().collect::<Vec<_>>().join("+"));
         let permit = consent::of_accident(ConsentId::new(self.now(), &self.random), &reference, permitted);
         let recipients: Vec<Recipient> = recipients.into_iter().map(|(recipient, _)| recipient).collect();
         let previous = self.store.previous_deliveries(work.claim).await?;
-        let before = self.store.before_revision(work.claim).await?;
+        let before = self.store.before_revision(work.claim, &[]).await?;
         let sending = Sending {
             claim: work.claim,
             revision: if added { revising.revision } else { revising.head.revision },
@@ -100,20 +113,21 @@ impl Engine {
             before: &before,
             // Nobody shares what the police say with others by halves.
             known: &coordination::Known::default(),
+            identity: &identity,
         };
         let sent = sending.write(self, &mut change)?;
         let complete = sent.waiting.is_empty();
         if complete {
             change.push(Write::WorkDone(work.id, work.fence, self.now()));
         }
-        if complete || sent.made {
+        if complete || sent.made || sent.noted {
             self.store.commit(change).await?;
         }
         Ok(if complete { Released::Done } else { Released::Waiting })
     }
 
     /// A claim with its evidence, opened; none while it is restricted.
-    pub(super) async fn revising(&self, claim: ClaimId) -> Result<Option<Revising>, Fault> {
+    pub(in crate::flows) async fn revising(&self, claim: ClaimId) -> Result<Option<Revising>, Fault> {
         let head = match self.store.claim(claim).await {
             Err(StoreError::Barred(_)) => return Ok(None),
             found => found?.ok_or(Fault::Stored("claim"))?,
@@ -141,7 +155,8 @@ impl Engine {
             at: check.checked_at,
             key: None,
         };
-        let source = Source { party: check.source.clone(), form: FORM.to_owned() };
+        let form = if check.method == MYDATA { MYDATA_FORM } else { FORM };
+        let source = Source { party: check.source.clone(), form: form.to_owned() };
         let obtained = check.checked_at;
         if !known {
             let is_check = |one: &Evidence| matches!(&one.document, Document::AccidentPaperCheck(known) if known.paper == check.paper);
@@ -156,18 +171,19 @@ impl Engine {
         let Some(paper) = content else { return Ok(()) };
         revising.supersede(|one| one.document.kind() == item.as_str())?;
         let (bytes, files) = paper.bytes().map_err(|_| Fault::Stored("accident_paper"))?;
-        let (mut attachments, mut ids) = (Vec::new(), Vec::new());
+        let (mut attachments, mut referred) = (Vec::new(), Vec::new());
         for (stated, content) in paper.files.iter().zip(files) {
-            let attachment = self.attach(revising, &stated.media_type, content).await?;
-            ids.push((stated.name.clone(), attachment.id.clone()));
+            let (attachment, camera) = self.pass_on(revising, Passed::of(&stated.media_type, &content)).await?;
+            referred.push((stated.name.clone(), attachment.id.clone(), camera));
             attachments.push(attachment);
         }
-        let document = document(item, &bytes, &ids).map_err(|_| Fault::Stored("accident_paper"))?;
+        let mut document = document(item, &bytes, &[]).map_err(|_| Fault::Stored("accident_paper"))?;
+        refer(&mut document, &referred);
         self.add_evidence(revising, Evidence { id: String::new(), source, obtained, verified, attachments, document })
     }
 
     /// Adds evidence under an id of its own.
-    pub(super) fn add_evidence(&self, revising: &mut Revising, evidence: Evidence) -> Result<(), Fault> {
+    pub(in crate::flows) fn add_evidence(&self, revising: &mut Revising, evidence: Evidence) -> Result<(), Fault> {
         let evidence = Evidence { id: EvidenceId::new(self.now(), &self.random).to_string(), ..evidence };
         let place = (revising.head.id, revising.revision);
         let row = evidence_row(&revising.key, place, (&evidence, &evidence_text(&evidence)?))?;
@@ -230,6 +246,10 @@ impl Engine {
     ) {
         for one in &revising.evidence {
             let Document::AccidentPaperCheck(check) = &one.document else { continue };
+            // A data provider behind MyData is no party here.
+            if check.method == MYDATA {
+                continue;
+            }
             let (Ok(item), Ok(source)) = (check.paper.parse::<Item>(), check.source.parse::<PartyId>()) else {
                 continue;
             };
@@ -243,7 +263,7 @@ impl Engine {
                     continue;
                 }
                 let given = self.policy.grant(recipient.addressee(), Purpose::ClaimAssessment, &check.paper);
-                let content = *share == Share::Content && given.is_some() && revising.has(item.as_str());
+                let content = *share == Share::Content && given.is_some() && revising.has_own(item.as_str());
                 change.push(Write::Accident(AccidentWrite::Use(UseRow {
                     id: UseId::new(self.now(), &self.random),
                     source: source.clone(),
@@ -278,12 +298,17 @@ impl Revising {
         !self.knows(check) || paper.whole && !self.evidence.iter().any(own)
     }
 
+    /// Whether the source's own paper is in the claim, and not a scan of it.
+    fn has_own(&self, kind: &str) -> bool {
+        self.evidence.iter().any(|one| one.document.kind() == kind && one.source.form == FORM)
+    }
+
     fn has(&self, kind: &str) -> bool {
         self.evidence.iter().any(|one| one.document.kind() == kind)
     }
 
     /// What these are is replaced by what this revision brings.
-    pub(super) fn supersede(&mut self, which: impl Fn(&Evidence) -> bool) -> Result<(), Fault> {
+    pub(in crate::flows) fn supersede(&mut self, which: impl Fn(&Evidence) -> bool) -> Result<(), Fault> {
         for one in self.evidence.iter().filter(|one| which(one)) {
             let id = one.id.parse().map_err(|_| Fault::Stored("evidence"))?;
             self.writes.push(Write::Accident(AccidentWrite::Supersede(id, self.revision)));

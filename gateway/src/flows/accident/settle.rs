@@ -2,23 +2,19 @@
 //! nothing yet. Every claim of the accident learns of it with the same change.
 
 use claimgate_adapters::police::api::{Answer, Listed, Operation, Outcome, Paper};
-use claimgate_packet::check;
 use claimgate_packet::evidence::AccidentPaperCheck;
 use claimgate_packet::evidence::accident::CheckResult;
-use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::Opened;
-use super::ask::{Asked, Came, step};
+use super::ask::{Asked, Came, REFUSED, step};
 use crate::core::accident::calendar::first_instant;
 use crate::core::accident::source::Jurisdiction;
 use crate::core::accident::{
-    AccidentWrite, ArrivedPaper, CHECK_HOLDS, MOST_MOVES, Moved, NewPaper, PaperState, PaperStep, again,
-    again_for_unknown, again_for_withheld,
+    AccidentWrite, ArrivedPaper, MOST_MOVES, Moved, PaperState, PaperStep, again, again_for_unknown, again_for_withheld,
 };
 use crate::core::change::{Change, Write};
 use crate::flows::{Engine, Fault};
-use crate::keys::ring::SigningUse;
 
 /// A paper or its check, with the version and digest the source signed.
 struct Verified<'a> {
@@ -73,10 +69,17 @@ impl Engine {
                 })
                 .await
             }
+            Outcome::Refused if asked.op == Operation::Fetch && paper.handed_in => {
+                // Somebody has handed it in: about its number a source may be asked without a ground.
+                self.settled(asked, None, |step| {
+                    (step.state, step.due_at, step.reason) = (paper.state_while_asked(), Some(now), Some(REFUSED));
+                })
+                .await
+            }
             Outcome::Refused => {
                 self.settled(asked, Some(("not-available", paper.on)), |step| {
                     (step.state, step.due_at) = (PaperState::NotAvailable, None);
-                    step.reason = Some("refused");
+                    step.reason = Some(REFUSED);
                 })
                 .await
             }
@@ -93,6 +96,13 @@ impl Engine {
         change.push(step(self.now(), asked.opened.kept.id, &asked.paper, change_step));
         if let Some((state, on)) = news {
             self.tell_of_paper(asked.opened.kept.id, (asked.paper.item, state, on), &mut change).await?;
+            if state == PaperState::NotAvailable.as_str() {
+                self.remind_of_mydata(&asked.opened, &asked.paper, &mut change).await?;
+                // What was handed in of it is labelled by what its source said.
+                for (claim, _) in self.store.claims_of_accident(asked.opened.kept.id).await? {
+                    change.push(self.due(claim));
+                }
+            }
         }
         Ok(self.store.commit(change).await?)
     }
@@ -115,12 +125,14 @@ impl Engine {
             return self
                 .settled(asked, Some(("superseded", kept.on)), |step| {
                     (step.state, step.due_at) = (PaperState::Asked, Some(now));
-                    (step.tries, step.reason) = (0, Some("superseded"));
+                    (step.tries, step.reason, step.superseded) = (0, Some("superseded"), true);
                 })
                 .await;
         }
         let arrived = self.arrived_paper(asked, &verified, (same, digest))?;
-        let state = if before.is_some() && !same { "amended" } else { PaperState::Arrived.as_str() };
+        // What came over another channel before was no version of this source's.
+        let amended = !same && before.is_some_and(|before| before.source == asked.source.id.as_str());
+        let state = if amended { "amended" } else { PaperState::Arrived.as_str() };
         let id = asked.opened.kept.id;
         let mut change = Change::new("police_paper_arrived");
         change.push(step(now, id, kept, |step| {
@@ -146,11 +158,9 @@ impl Engine {
         verified: &Verified<'_>,
         (same, answer): (bool, &str),
     ) -> Result<ArrivedPaper, Fault> {
-        let now = self.time_to_sign()?;
+        let (now, until) = self.check_times()?;
         let (item, opened) = (asked.paper.item, &asked.opened);
-        let whole = |at: Timestamp| Timestamp::from_second(at.as_second()).unwrap_or(at);
-        let until = whole(now.checked_add(CHECK_HOLDS).unwrap_or(Timestamp::MAX));
-        let mut checked = AccidentPaperCheck {
+        let checked = self.signed_check(AccidentPaperCheck {
             accident: opened.kept.id.to_string(),
             paper: item.as_str().to_owned(),
             jurisdiction: opened.kept.jurisdiction.map(Jurisdiction::as_str).unwrap_or_default().to_owned(),
@@ -160,21 +170,17 @@ impl Engine {
             version: Some(verified.version),
             digest: verified.digest.cloned(),
             answer: answer.to_owned(),
-            checked_at: whole(now),
+            checked_at: now,
             valid_until: until,
             receipt: None,
-        };
-        let ring = self.ring.present();
-        let key = ring.signing(SigningUse::Packet, now)?;
-        checked.receipt =
-            Some(check::sign(&self.issuer, &checked, key).map_err(|_| Fault::Stored("verification receipt"))?);
+        })?;
         let json = |error: serde_json::Error| Fault::Packet(error.into());
         let content = match verified.paper.filter(|_| !same || !asked.paper.whole) {
             Some(paper) => Some(opened.seal(item, "content", &serde_json::to_vec(paper).map_err(json)?)?),
             None => None,
         };
         let check = opened.seal(item, "receipt", &serde_json::to_vec(&checked).map_err(json)?)?;
-        Ok(ArrivedPaper { version: i64::from(verified.version), content, check, until })
+        Ok(ArrivedPaper { version: Some(i64::from(verified.version)), content, check, until })
     }
 
     /// The source names whose record it is: the accident passes there, into the one that is known there already.
@@ -191,25 +197,16 @@ impl Engine {
                 .await;
         };
         let case = self.accident_case(to, number);
-        let into = self.store.accident_of_case(&case).await?.map(|there| there.id);
         let mut change = Change::new("pass_accident_on");
-        change.push(Write::Accident(AccidentWrite::Moved(Box::new(Moved {
-            id: kept.id,
-            version: kept.version,
-            jurisdiction: to,
-            case,
-            into,
-            at: self.now(),
-        }))));
-        if let Some(into) = into {
-            let papers = self.store.accident_papers(kept.id).await?.into_iter();
-            let wanted = papers.filter_map(|paper| {
-                Some(NewPaper { item: paper.item, on: paper.on, due_at: first_instant(paper.on)? })
-            });
-            change.push(Write::Accident(AccidentWrite::Papers(into, wanted.collect(), self.now())));
-        }
-        for (claim, _) in self.store.claims_of_accident(kept.id).await? {
-            change.push(self.due(claim));
+        if let Some(there) = self.store.accident_of_case(&case).await? {
+            self.join_accidents(&asked.opened, &self.opened_accident(there)?, &mut change).await?;
+        } else {
+            let (id, version, jurisdiction, at) = (kept.id, kept.version, to, self.now());
+            let moved = Moved { id, version, jurisdiction, case, at };
+            change.push(Write::Accident(AccidentWrite::Moved(Box::new(moved))));
+            for (claim, _) in self.store.claims_of_accident(id).await? {
+                change.push(self.due(claim));
+            }
         }
         let of = [("jurisdiction", to.as_str().to_owned())];
         change.push(self.audit(asked.source.id.as_str(), "police.elsewhere", &kept.id, of));

@@ -14,9 +14,12 @@ use claimgate_fhir::taiwan;
 use claimgate_packet::draft::SignError;
 use claimgate_packet::evidence::Evidence;
 use claimgate_packet::words::ClaimKind;
+use jiff::Timestamp;
 
+use super::revised::TakenFrom;
 use super::send::Sending;
-use super::{Answer, ByIdentifier, Conditions, Refusal, Request, attachments, consented, evidence, revised, signature};
+use super::{Answer, ByIdentifier, Conditions, Refusal, Request};
+use super::{attachments, consented, evidence, recall, revised, signature};
 use crate::consent;
 use crate::core::change::{Bundle, Change, IdempotencyRow, NewClaim, NextRevision, Write};
 use crate::core::handover::HandoverWrite;
@@ -24,7 +27,7 @@ use crate::core::packet::PacketError;
 use crate::core::route;
 use crate::core::timeline::{Event, entries};
 use crate::flows::{Engine, Fault, TRIES};
-use crate::id::{ClaimId, ConsentId};
+use crate::id::{ClaimId, ConsentId, DeliveryId};
 use crate::keys::at_rest::{ClaimKey, Place};
 use crate::keys::index::Mac;
 use crate::keys::tracking;
@@ -300,6 +303,10 @@ impl Engine {
         }
         change.writes.extend(attachments::taken_over(id, &files));
         change.tell(entries(id, &hospital.id, &received(revision, &evidence), now, &self.random));
+        if !first {
+            // What the person handed in stays, whatever the hospital sends.
+            evidence.extend(self.papers_of_owner((id, &key)).await?);
+        }
         let mut issues = bundle.warnings.clone();
         let keys = self.receipt_keys(&hospital.id, &bundle.documents);
         issues.extend(self.same_receipt(&hospital.id, id, &keys).await?);
@@ -307,12 +314,20 @@ impl Engine {
         if let Some(checked) = push.checked() {
             issues.extend(checked.warnings.iter().cloned());
         }
-        let before = self.before((id, revision, first), bundle, &mut change).await?;
         let named = route::named(recipients);
+        let recalled =
+            if first { Vec::new() } else { self.not_meant_any_more(&hospital.id, id, (bundle, &named)).await? };
+        for one in &recalled {
+            self.withdraw_unsent(&hospital.id, (id, one), ("claim", id.to_string()), &mut change);
+        }
+        let ids: Vec<DeliveryId> = recalled.iter().map(|one| one.id).collect();
+        let before = self.before((id, revision, first), (bundle, &ids), &mut change).await?;
         match consent::permit(hospital, ConsentId::new(now, &self.random), &named, &consented.by) {
             Ok(permit) => {
-                let previous = if first { Vec::new() } else { self.store.previous_deliveries(id).await? };
+                let mut previous = if first { Vec::new() } else { self.store.previous_deliveries(id).await? };
+                recall::fruitless(&mut previous, &recalled);
                 let known = self.known_sharing((&hospital.id, id, &key), &consented.order, &evidence).await?;
+                let identity = self.identity_standing(id).await?;
                 let sending = Sending {
                     claim: id,
                     revision,
@@ -324,6 +339,7 @@ impl Engine {
                     previous: &previous,
                     before: &before,
                     known: &known,
+                    identity: &identity,
                 };
                 let sent = sending.write(self, &mut change).map_err(too_much)?;
                 let unnamed = named.iter().filter(|(party, line)| !permit.covers(party, *line)).count();
@@ -339,22 +355,13 @@ impl Engine {
                 issues.push(consented::held(reason));
                 change.tell(entries(id, &hospital.id, &Event::HeldForConsent, now, &self.random));
                 change.push(self.due(id));
+                let taken = TakenFrom { claim: id, hospital: &hospital.id, evidence: &evidence, before: &before };
+                taken.tell(self, &mut change, |_, _| false);
             }
         }
         let answer =
             Answer { status: push.status(first), claim: id, revision, outcome: OperationOutcome { issues }.to_json() };
-        let row = format!("{id}/{revision}");
-        let body = key.seal(Place { table: "bundle", row: &row, column: "body" }, &push.body)?;
-        let signature = signature::sealed(&key, &row, push.checked())?;
-        change.push(Write::Bundle(Bundle {
-            claim: id,
-            revision,
-            body_mac: push.body_mac,
-            body,
-            signature,
-            answer: answer.to_stored(),
-            at: now,
-        }));
+        change.push(kept(&key, push, &answer, now)?);
         change.writes.extend(self.memory(hospital, push, &answer));
         change.push(self.audit(hospital.id.as_str(), "bundle.accepted", &id, [("revision", revision.to_string())]));
         self.store.commit(change).await?;
@@ -390,6 +397,22 @@ impl Engine {
         let system = identifier.system.as_deref().map_or("", taiwan::canonical);
         self.index.text("claim.case", &[hospital.as_str(), system, &identifier.value])
     }
+}
+
+/// The bundle as it came, with its answer.
+fn kept(key: &ClaimKey, push: &Push, answer: &Answer, at: Timestamp) -> Result<Write, Fault> {
+    let row = format!("{}/{}", answer.claim, answer.revision);
+    let body = key.seal(Place { table: "bundle", row: &row, column: "body" }, &push.body)?;
+    let signature = signature::sealed(key, &row, push.checked())?;
+    Ok(Write::Bundle(Bundle {
+        claim: answer.claim,
+        revision: answer.revision,
+        body_mac: push.body_mac,
+        body,
+        signature,
+        answer: answer.to_stored(),
+        at,
+    }))
 }
 
 fn received(revision: i64, evidence: &[Evidence]) -> Event {

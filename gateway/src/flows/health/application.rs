@@ -6,27 +6,30 @@ use claimgate_packet::words::Line;
 use jiff::Timestamp;
 
 use super::consented::patient;
-use super::evidence;
+use super::page::OpenPage;
+use super::{evidence, recall};
 use crate::core::application::{ApplicationWrite, Faulty, NewApplication, Signed};
 use crate::core::change::{Change, IdempotencyRow, Write};
-use crate::core::delivery::DeliveryState;
 use crate::core::master::Encrypted;
-use crate::core::timeline::{Event, entries};
 use crate::flows::{Engine, Fault, TRIES};
 use crate::id::{ApplicationId, ClaimId};
 use crate::keys::index::Mac;
-use crate::party::{Party, PartyId, Role};
+use crate::party::{ConsentBasis, Party, PartyId, Role};
 use crate::store::{ClaimHead, SentView};
 
 /// Why an application is not taken, shown or taken back.
 #[derive(Debug, thiserror::Error)]
 pub enum NotApplied {
-    /// No such application, or another hospital's; or it names no such recipient.
+    /// No such application, or another hospital's; or it names no such recipient. Or the page it was signed on is another one
+    /// by now.
     #[error("no such application")]
     NotFound,
     /// It does not hold together.
     #[error("{}", .0.text)]
     Faulty(Faulty),
+    /// One recipient does not, by its place among them.
+    #[error("{}", .1.text)]
+    Recipient(usize, Faulty),
     /// The `Idempotency-Key` was used for another application.
     #[error("the Idempotency-Key was used for another application")]
     KeyReused,
@@ -40,8 +43,8 @@ pub enum NotApplied {
 pub enum Came<'a> {
     /// From the hospital's own system, in these bytes, under this `Idempotency-Key`.
     Sent(&'a [u8], Option<&'a str>),
-    /// From a page of the gateway's own; a wallet's signature was looked at there.
-    ByPage,
+    /// From a page of the gateway's own, as it was read; a wallet's signature was looked at there.
+    ByPage(&'a OpenPage),
 }
 
 claimgate_packet::opaque_debug!(Came<'_>);
@@ -70,17 +73,26 @@ pub struct Applied {
     pub sent: Vec<SentView>,
 }
 
+fn recipient(place: usize, text: &'static str) -> NotApplied {
+    match faulty("application.recipient", "/recipients", text) {
+        NotApplied::Faulty(fault) => NotApplied::Recipient(place, fault),
+        other => other,
+    }
+}
+
 fn faulty(code: &'static str, at: &'static str, text: &'static str) -> NotApplied {
     let chinese = match code {
         "application.other-person" => "申請書之被保險人與本案文件之病人不符，未保存",
         "application.signature" => "皮夾簽署僅限於本平台頁面，請改用其他方式",
+        "application.superseded" => "病人已另簽較晚之申請書，或已撤回此項同意，未保存",
         _ => "請至少選擇一家參加之保險公司，每家每險種一次",
     };
     NotApplied::Faulty(Faulty { code, text, chinese, at })
 }
 
 impl Engine {
-    /// Takes an application; `true` where it is new. The one that is there already is given back.
+    /// Takes an application; `true` where it is new. The one that is there already is given back. It replaces those before:
+    /// what was made under them and has not left is taken back, and made anew.
     ///
     /// # Errors
     /// [`NotApplied`]; nothing was written then.
@@ -93,7 +105,7 @@ impl Engine {
     ) -> Result<(ApplicationId, bool), NotApplied> {
         signed.check(self.now()).map_err(NotApplied::Faulty)?;
         let memory = match by {
-            Came::ByPage => None,
+            Came::ByPage(_) => None,
             Came::Sent(..) if signed.application.signature.kind == SignatureKind::Wallet => {
                 let text = "A wallet signs on the page of the gateway alone; sign in another way";
                 return Err(faulty("application.signature", "/signature", text));
@@ -112,11 +124,23 @@ impl Engine {
                 }
                 return Ok((known.answer.parse().map_err(|_| Fault::Stored("idempotency"))?, false));
             }
+            if let Came::ByPage(page) = by
+                && let Some(id) = self.signed_on(page).await?
+            {
+                return Ok((id, false));
+            }
             let mut signed = signed.clone();
             if let Some(view) = self.store.application_of_case(hospital, &case_index).await? {
                 number(&mut signed, &view.id.to_string());
-                if self.signed(&view)? == signed {
+                let counts = self.signed(&view)?;
+                if counts == signed {
                     return Ok((view.id, false));
+                }
+                let consents = self.store.application_recipients(view.id).await?;
+                if is_superseded(&signed, &recipients, &counts, &consents) {
+                    let text = "The patient has signed another application since, or taken this consent back: nothing was \
+                                kept; send what was signed last";
+                    return Err(faulty("application.superseded", "/signed_at", text));
                 }
             }
             let head = self.store.claim_by_case(hospital, &case_index).await?;
@@ -127,6 +151,9 @@ impl Engine {
                 change.push(self.due(head.id));
             }
             let id = ApplicationId::new(self.now(), &self.random);
+            if let Some(head) = &head {
+                self.replaced(hospital, (head.id, id), &mut change).await?;
+            }
             let row = id.to_string();
             number(&mut signed, &row);
             let json = serde_json::to_vec(&signed).map_err(|_| Fault::Stored("application"))?;
@@ -151,6 +178,9 @@ impl Engine {
                     expires_at: self.in_days(self.rules.idempotency_days),
                 }));
             }
+            if let Came::ByPage(page) = by {
+                change.push(self.page_saved(page, Some(id))?);
+            }
             let count = recipients.len().to_string();
             change.push(self.audit(hospital.as_str(), "application.received", &id, [("recipients", count)]));
             match self.store.commit(change).await.map_err(Fault::from) {
@@ -172,7 +202,7 @@ impl Engine {
     /// Each consent names an insurer that takes part in that line, once, and leaves out types that exist.
     async fn applied_to(&self, signed: &Signed) -> Result<Vec<(PartyId, Line)>, NotApplied> {
         let mut found: Vec<(PartyId, Line)> = Vec::new();
-        for consent in &signed.consents {
+        for (place, consent) in signed.consents.iter().enumerate() {
             let party: Option<Party> = match consent.insurer.parse() {
                 Ok(id) => self.store.party(&id).await?,
                 Err(_) => None,
@@ -184,16 +214,16 @@ impl Engine {
             };
             let Some(party) = party.filter(takes) else {
                 let text = "A recipient is no registered insurer, or does not take this line of insurance here";
-                return Err(faulty("application.recipient", "/recipients", text));
+                return Err(recipient(place, text));
             };
             let known = |kind: &String| self.policy.kinds().iter().any(|one| one.name == kind.as_str());
             if !consent.without.iter().all(known) {
                 let text = "What a consent leaves out are evidence types, as docs/disclosure.md names them";
-                return Err(faulty("application.recipient", "/recipients", text));
+                return Err(recipient(place, text));
             }
             let one = (party.id, consent.line);
             if found.contains(&one) {
-                return Err(faulty("application.recipient", "/recipients", "A recipient and line stands twice"));
+                return Err(recipient(place, "A recipient and line stands twice"));
             }
             found.push(one);
         }
@@ -284,16 +314,52 @@ impl Engine {
             // What the others may know of who shares the expenses has changed.
             change.push(self.due(claim));
         }
-        let stays = |one: &&SentView| one.party == *party && one.left.is_none() && one.state == DeliveryState::Ready;
-        for one in applied.sent.iter().filter(stays) {
-            change.push(Write::Withdraw(one.id, self.now()));
-            let event = Event::Withdrawn { party: party.clone(), line: one.line };
-            change.tell(entries(claim, hospital, &event, self.now(), &self.random));
-            let of = [("application", applied.id.to_string())];
-            change.push(self.audit(hospital.as_str(), "delivery.withdrawn", &one.id, of));
-        }
+        let its = applied.sent.iter().filter(|one| one.party == *party);
+        self.kept_back(hospital, (claim, applied.id), its, &mut change);
         change
     }
+
+    /// Where the hospital's basis is the patient's consent, what was made under an application that is replaced now does not
+    /// leave any more: what the new one says is made anew.
+    async fn replaced(
+        &self,
+        hospital: &PartyId,
+        (claim, by): (ClaimId, ApplicationId),
+        change: &mut Change,
+    ) -> Result<(), Fault> {
+        let party = self.store.party(hospital).await?.ok_or(Fault::Stored("party"))?;
+        if matches!(party.registration().consent, Some(ConsentBasis::Patient { .. })) {
+            self.kept_back(hospital, (claim, by), &self.store.sent(hospital, claim).await?, change);
+        }
+        Ok(())
+    }
+
+    /// Takes back what of these deliveries has not left.
+    fn kept_back<'s>(
+        &self,
+        hospital: &PartyId,
+        (claim, application): (ClaimId, ApplicationId),
+        sent: impl IntoIterator<Item = &'s SentView>,
+        change: &mut Change,
+    ) {
+        for one in sent.into_iter().filter(|one| recall::waits(one)) {
+            self.withdraw_unsent(hospital, (claim, one), ("application", application.to_string()), change);
+        }
+    }
+}
+
+/// Whether an application was signed before the one that counts, or gives a consent again that was taken back since.
+fn is_superseded(
+    signed: &Signed,
+    recipients: &[(PartyId, Line)],
+    counts: &Signed,
+    consents: &[(PartyId, Line, Option<Timestamp>)],
+) -> bool {
+    let at = signed.application.signed_at;
+    let given_again = |(party, line, withdrawn): &(PartyId, Line, Option<Timestamp>)| {
+        withdrawn.is_some_and(|since| since > at) && recipients.iter().any(|(to, of)| to == party && of == line)
+    };
+    counts.application.signed_at > at || consents.iter().any(given_again)
 }
 
 /// The gateway's number in all that was signed.

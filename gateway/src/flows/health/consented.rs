@@ -109,7 +109,7 @@ impl Engine {
             return Ok(self.store.accident_goes_to(claim, party, line).await?);
         }
         if let Some(part) = self.store.record_part(claim).await? {
-            return Ok(part.counts(self.now()));
+            return self.records_may_leave(claim, &part).await;
         }
         Ok(match hospital.registration().consent {
             Some(ConsentBasis::HospitalAttested { .. }) => true,

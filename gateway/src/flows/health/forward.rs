@@ -29,17 +29,18 @@ pub enum HandedOn {
 
 impl Engine {
     /// The payors the consent of a claim covers now, each with the line it is named in: those of the coverages of its
-    /// newest revision, as long as the hospital has a basis.
-    pub(in crate::flows) async fn payors(&self, claim: ClaimId) -> Result<Vec<(PartyId, Line)>, Fault> {
+    /// newest revision, as long as the hospital has a basis. With them the version of the claim they were read at.
+    pub(in crate::flows) async fn payors(&self, claim: ClaimId) -> Result<(i64, Vec<(PartyId, Line)>), Fault> {
         let head = self.store.claim(claim).await?.ok_or(Fault::Stored("claim"))?;
+        let nobody = Ok((head.version, Vec::new()));
         // Records that one insurer asked for are for nobody else.
         if self.store.record_part(claim).await?.is_some() {
-            return Ok(Vec::new());
+            return nobody;
         }
         let hospital = self.store.party(&head.hospital).await?.ok_or(Fault::Stored("party"))?;
         // A patient's consent names its recipients: it is handed on to nobody else.
         if !matches!(hospital.registration().consent, Some(ConsentBasis::HospitalAttested { .. })) {
-            return Ok(Vec::new());
+            return nobody;
         }
         let key = self.vault.open_claim_key(head.id, &head.wrapped_key)?;
         let (revision, sealed, _) = self.store.bundle(head.id, None).await?.ok_or(Fault::Stored("bundle"))?;
@@ -51,21 +52,22 @@ impl Engine {
             Err(refusal) => Err(refusal),
         };
         match recipients {
-            Ok(recipients) => Ok(route::named(&recipients)),
+            Ok(recipients) => Ok((head.version, route::named(&recipients))),
             Err(Refusal::Fault(fault)) => Err(fault),
             // A payor that takes part no more: nothing is handed on.
-            Err(_) => Ok(Vec::new()),
+            Err(_) => nobody,
         }
     }
 
     /// Signs and seals the claim for one more recipient, which the caller has found to be a payor of it.
     pub(in crate::flows) async fn handed_on(
         &self,
-        claim: ClaimId,
+        (claim, version): (ClaimId, i64),
         recipient: &Recipient,
         change: &mut Change,
     ) -> Result<HandedOn, Fault> {
         let head = self.store.claim(claim).await?.ok_or(Fault::Stored("claim"))?;
+        change.push(Write::TouchClaim(head.id, version, self.now()));
         let hospital = self.store.party(&head.hospital).await?.ok_or(Fault::Stored("party"))?;
         let key = self.vault.open_claim_key(head.id, &head.wrapped_key)?;
         let consent = ConsentId::new(self.now(), &self.random);
@@ -78,9 +80,8 @@ impl Engine {
             documents.push(evidence::from_row(&key, id, &body)?);
         }
         let previous = self.store.previous_deliveries(head.id).await?;
-        let before = self.store.before_revision(head.id).await?;
+        let before = self.store.before_revision(head.id, &[]).await?;
         change.push(Write::RelyOnParty(hospital.id.clone(), hospital.version));
-        change.push(Write::TouchClaim(head.id, head.version, self.now()));
         let recipients = [recipient.clone()];
         let sending = Sending {
             claim: head.id,
@@ -94,6 +95,7 @@ impl Engine {
             before: &before,
             // No consent of the patient names it here.
             known: &Known::default(),
+            identity: &self.identity_standing(head.id).await?,
         };
         sending.write(self, change)?;
         let made = change.writes.iter().find_map(|write| match write {

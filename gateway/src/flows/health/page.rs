@@ -229,15 +229,36 @@ impl Engine {
     ///
     /// # Errors
     /// A fault of ours.
-    pub async fn save_page(&self, page: &OpenPage, application: Option<ApplicationId>) -> Result<bool, Fault> {
-        let body = self.seal_paper(page.view.id, &page.paper)?;
+    pub async fn save_page(&self, page: &OpenPage) -> Result<bool, Fault> {
+        self.keep_page(page, None).await
+    }
+
+    async fn keep_page(&self, page: &OpenPage, application: Option<ApplicationId>) -> Result<bool, Fault> {
         let mut change = Change::new("save_application_page");
-        let saved = PageWrite::Saved(page.view.id, page.view.version, body, application);
-        change.push(Write::Application(ApplicationWrite::Page(saved)));
+        change.push(self.page_saved(page, application)?);
         match self.store.commit(change).await {
             Ok(()) => Ok(true),
             Err(StoreError::Conflict { .. }) => Ok(false),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A page as it is now, over what was read; with the application that was signed on it.
+    pub(super) fn page_saved(&self, page: &OpenPage, application: Option<ApplicationId>) -> Result<Write, Fault> {
+        let body = self.seal_paper(page.view.id, &page.paper)?;
+        let saved = PageWrite::Saved(page.view.id, page.view.version, body, application);
+        Ok(Write::Application(ApplicationWrite::Page(saved)))
+    }
+
+    /// The application a page was signed with already.
+    ///
+    /// # Errors
+    /// Something else was kept on it since it was read, it is over, or a fault of ours.
+    pub(super) async fn signed_on(&self, page: &OpenPage) -> Result<Option<ApplicationId>, NotApplied> {
+        let now = self.page_of_hospital(&page.view.hospital, page.view.id).await?;
+        match now.application {
+            None if now.version != page.view.version => Err(NotApplied::NotFound),
+            signed => Ok(signed),
         }
     }
 
@@ -273,13 +294,18 @@ impl Engine {
         Ok(found)
     }
 
-    /// Takes what was signed on a page.
+    /// Takes what was signed on a page, once: application and page are written together, and whoever signs a page that was
+    /// signed already gets the application it was signed with.
     ///
     /// # Errors
-    /// As an application that was sent.
+    /// As an application that was sent; not found where something else was kept on the page since it was read.
     pub async fn sign_page(&self, page: &OpenPage, signed: Signed) -> Result<ApplicationId, NotApplied> {
         let case = CaseIdentifier { system: page.paper.case_system.clone(), value: page.paper.case_number.clone() };
-        let (id, _) = self.apply(&page.view.hospital, &case, signed, Came::ByPage).await?;
+        let (id, new) = self.apply(&page.view.hospital, &case, signed, Came::ByPage(page)).await?;
+        if !new {
+            // Word for word the one that counts, from elsewhere: the page is signed with that.
+            self.keep_page(page, Some(id)).await?;
+        }
         Ok(id)
     }
 

@@ -27,9 +27,10 @@ use crate::core::records::{MOST_ANSWERS, unfit};
 use crate::core::request::{InvalidRequestStep, RequestStep, RequestWrite};
 use crate::core::route::Recipient;
 use crate::core::timeline::{Event, entries};
+use crate::flows::identity::Standing;
 use crate::flows::insurer::OfRecords;
 use crate::flows::{Engine, Fault, TRIES};
-use crate::id::{ConsentId, TaskId};
+use crate::id::{ClaimId, ConsentId, TaskId};
 use crate::keys::at_rest::Place;
 use crate::party::{Party, PartyId};
 use crate::store::{ClaimHead, DueWork, KeptPart, KeptRequest};
@@ -63,7 +64,8 @@ impl Engine {
             return Ok(Answer { status: 200, ..Answer::from_stored(&before.answer)? });
         }
         // Looked at again with the change; before that, nothing is read that may not be kept.
-        of.consented(self.now())?;
+        self.records_consented(&kept, &of).await??;
+        self.mandate_goes_on(kept.claim).await?;
         of.progress.may_give()?;
         let body: Arc<[u8]> = body.into();
         let bundle = self.read_records(Arc::clone(&body), format, hospital.policy().clone()).await?;
@@ -80,6 +82,16 @@ impl Engine {
             }
         }
         Err(Fault::Contended.into())
+    }
+
+    /// Nothing is taken where the mandate (委託) the request rests on has ended: taken back, or by a death.
+    async fn mandate_goes_on(&self, claim: ClaimId) -> Result<(), Refusal> {
+        let part = self.store.record_part(claim).await?.ok_or(Refusal::NotFound)?;
+        if part.counts(self.now()) {
+            return Ok(());
+        }
+        let text = "The mandate this request rests on has ended, or its last day is over: send nothing";
+        Err(unfit("records.consent-over", "", text).into())
     }
 
     async fn read_records(&self, body: Arc<[u8]>, format: Format, policy: Policy) -> Result<HospitalBundle, Refusal> {
@@ -111,7 +123,8 @@ impl Engine {
     ) -> Result<Answer, Refusal> {
         let now = self.now();
         let mut of = self.of_records(kept)?;
-        of.consented(now)?;
+        self.records_consented(kept, &of).await??;
+        self.mandate_goes_on(kept.claim).await?;
         of.progress.may_give()?;
         let mut all = Vec::new();
         for (evidence, body) in self.store.current_evidence(kept.claim).await? {
@@ -192,7 +205,7 @@ impl Engine {
         let permit = consent::by_record_consent(ConsentId::new(self.now(), &self.random), &of.asked.record, to);
         let recipients = [Recipient { party: Arc::new(insurer), line }];
         let previous = self.store.previous_deliveries(head.id).await?;
-        let before = self.store.before_revision(head.id).await?;
+        let before = self.store.before_revision(head.id, &[]).await?;
         let sending = Sending {
             claim: head.id,
             revision,
@@ -204,6 +217,7 @@ impl Engine {
             previous: &previous,
             before: &before,
             known: &Known::default(),
+            identity: &Standing::default(),
         };
         let sent = sending.write(self, change).map_err(super::accept::too_much)?;
         Ok(sent.waiting)
@@ -267,7 +281,7 @@ impl Engine {
         let kept = parts.iter().find(|one| one.claim == head.id).ok_or(Fault::Stored("claim_request"))?;
         let of = self.of_records(kept)?;
         let mut change = Change::new("release_records");
-        let waits = if of.consented(self.now()).is_err() {
+        let waits = if self.records_consented(kept, &of).await?.is_err() || !part.counts(self.now()) {
             // Nothing leaves on a consent that counts no more, whatever comes later.
             false
         } else {

@@ -74,7 +74,7 @@ impl Engine {
             return Ok(Released::Waiting);
         };
         let previous = self.store.previous_deliveries(head.id).await?;
-        let before = self.store.before_revision(head.id).await?;
+        let before = self.store.before_revision(head.id, &[]).await?;
         let known = self.known_sharing((&hospital.id, head.id, &key), &consented.order, &documents).await?;
         let mut change = Change::new("release_held_claim");
         change.push(Write::RelyOnParty(hospital.id.clone(), hospital.version));
@@ -98,13 +98,14 @@ impl Engine {
             previous: &previous,
             before: &before,
             known: &known,
+            identity: &self.identity_standing(head.id).await?,
         };
         let sent = sending.write(self, &mut change)?;
         let complete = sent.waiting.is_empty();
         if complete {
             change.push(Write::WorkDone(work.id, work.fence, self.now()));
         }
-        if complete || sent.made {
+        if complete || sent.made || sent.noted {
             self.store.commit(change).await?;
         }
         Ok(if complete { Released::Done } else { Released::Waiting })

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use claimgate_adapters::hospital::{HospitalBundle, Refused, Rejection};
 use claimgate_fhir::outcome::{Issue, IssueKind};
-use claimgate_packet::evidence::RevisionMark;
+use claimgate_packet::evidence::{Evidence, RevisionMark};
 use claimgate_packet::words::Line;
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ use crate::core::change::{Change, DeliveryRow, Write};
 use crate::core::revision::{Before, Holding, TakenBack, TakenBackRows, identity, is_compared, takes_away};
 use crate::core::timeline::{Event, entries};
 use crate::flows::{Engine, Fault};
-use crate::id::ClaimId;
+use crate::id::{ClaimId, DeliveryId};
 use crate::keys::index::Mac;
 use crate::party::PartyId;
 
@@ -37,14 +37,14 @@ pub(super) fn refused() -> Refusal {
 }
 
 impl Engine {
-    /// What a revision is compared with; what it takes back itself is written down.
+    /// What a revision is compared with, without what the same change recalls; what it takes back itself is written down.
     pub(super) async fn before(
         &self,
         (claim, revision, first): (ClaimId, i64, bool),
-        bundle: &HospitalBundle,
+        (bundle, recalled): (&HospitalBundle, &[DeliveryId]),
         change: &mut Change,
     ) -> Result<Before, Fault> {
-        let mut before = if first { Before::default() } else { self.store.before_revision(claim).await? };
+        let mut before = if first { Before::default() } else { self.store.before_revision(claim, recalled).await? };
         let mac = |kind: &str, number: &str| identity(&self.index, claim, kind, number);
         let documents = || -> Vec<TakenBack> {
             let of = bundle.withdrawn.iter().filter_map(|one| {
@@ -88,15 +88,45 @@ impl Sending<'_> {
         }
     }
 
-    /// Tells whoever holds what is taken back now and is no recipient any more: it gets no packet, and must know.
+    fn taken(&self) -> TakenFrom<'_> {
+        let (claim, hospital) = (self.claim, &self.hospital.id);
+        TakenFrom { claim, hospital, evidence: self.evidence, before: self.before }
+    }
+
+    /// Tells whoever holds what is taken back now and gets no packet that says so.
     pub(super) fn tell_former_holders(&self, engine: &Engine, change: &mut Change) {
+        let named =
+            |party: &PartyId, line| self.recipients.iter().any(|one| one.party.id == *party && one.line == line);
+        self.taken().tell(engine, change, |party, line| named(party, line) && self.permit.covers(party, line));
+    }
+
+    fn flag(&self, engine: &Engine, change: &mut Change, of: (&PartyId, Line)) {
+        self.taken().flag(engine, change, of);
+    }
+
+    fn say(&self, engine: &Engine, change: &mut Change, event: &Event) {
+        self.taken().say(engine, change, event);
+    }
+}
+
+/// A revision as far as it takes back. To say so needs no consent: no document goes with it.
+pub(super) struct TakenFrom<'a> {
+    pub claim: ClaimId,
+    pub hospital: &'a PartyId,
+    pub evidence: &'a [Evidence],
+    pub before: &'a Before,
+}
+
+impl TakenFrom<'_> {
+    /// Tells every holder that gets no packet.
+    pub(super) fn tell(&self, engine: &Engine, change: &mut Change, gets: impl Fn(&PartyId, Line) -> bool) {
         if self.before.said_now == 0 && !self.before.voided_now {
             return;
         }
         let here = self.numbers(engine);
         for holding in &self.before.holdings {
             let Holding { party, line, documents, .. } = holding;
-            if self.recipients.iter().any(|one| one.party.id == *party && one.line == *line) {
+            if gets(party, *line) {
                 continue;
             }
             let said: Vec<&TakenBack> = self.before.taken_back.iter().rev().take(self.before.said_now).collect();
@@ -118,7 +148,7 @@ impl Sending<'_> {
     /// The numbers of the documents that are there now, as keyed digests.
     fn numbers(&self, engine: &Engine) -> BTreeSet<Mac> {
         let compared = self.evidence.iter().filter(|one| is_compared(one.document.kind()));
-        let number = |one: &claimgate_packet::evidence::Evidence| {
+        let number = |one: &Evidence| {
             let json = one.document.to_json().ok()?;
             let number = json.get("number").and_then(Value::as_str)?;
             Some(identity(&engine.index, self.claim, one.document.kind(), number))
@@ -136,6 +166,6 @@ impl Sending<'_> {
     }
 
     fn say(&self, engine: &Engine, change: &mut Change, event: &Event) {
-        change.tell(entries(self.claim, &self.hospital.id, event, engine.now(), &engine.random));
+        change.tell(entries(self.claim, self.hospital, event, engine.now(), &engine.random));
     }
 }

@@ -9,22 +9,25 @@ use claimgate_adapters::hospital::CoverageEntry;
 use claimgate_fhir::outcome::{Issue, IssueKind};
 use claimgate_fhir::taiwan;
 use claimgate_packet::evidence::Evidence;
-use claimgate_packet::words::ClaimKind;
+use claimgate_packet::words::{ClaimKind, Line, Purpose};
 use jiff::Timestamp;
 
 use super::{Refusal, words};
 use crate::consent::Permit;
 use crate::core::change::{Change, SubmissionRow, Write};
 use crate::core::coordination::Known;
+use crate::core::identity::{Hold, IdentityWrite};
 use crate::core::packet::{Previous, Workshop, assemble};
 use crate::core::revision::Before;
 use crate::core::route::{self, Coverage, NoRoute, Recipient};
 use crate::core::timeline::{Event, entries};
+use crate::core::wallet::Assurance;
+use crate::flows::identity::Standing;
 use crate::flows::{Engine, Fault};
 use crate::id::{ClaimId, SubmissionId};
 use crate::keys::at_rest::ClaimKey;
 use crate::keys::ring::SigningUse;
-use crate::party::{Party, Role};
+use crate::party::{Party, PartyId, Role};
 
 /// More than any person has policies.
 const MOST_COVERAGES: usize = 256;
@@ -77,6 +80,8 @@ pub(in crate::flows) struct Sent {
     pub made: bool,
     /// Recipients that get nothing yet, each with the reason; the claim stays due for them.
     pub waiting: Vec<Issue>,
+    /// Whether one of them waits for a surer identity from now on, or no more: that is to be written down.
+    pub noted: bool,
 }
 
 /// Everything one sending needs.
@@ -92,6 +97,8 @@ pub(in crate::flows) struct Sending<'a> {
     /// What it is compared with.
     pub before: &'a Before,
     pub known: &'a Known,
+    /// How sure the claim's person is.
+    pub identity: &'a Standing,
 }
 
 impl Sending<'_> {
@@ -104,6 +111,7 @@ impl Sending<'_> {
         }
         let can_get = |one: &Recipient| one.party.is_live(now) && one.party.encryption_key(now).is_some();
         let (ready, held): (Vec<Recipient>, Vec<Recipient>) = covered().cloned().partition(can_get);
+        let (ready, weak) = self.identified_for(engine, ready);
         let sharing = self.known.sharing(&route::named(&ready));
         let ring = engine.ring.present();
         let workshop = Workshop {
@@ -121,12 +129,13 @@ impl Sending<'_> {
         let made =
             assemble(&workshop, (self.claim, self.revision), self.evidence, (self.permit, &ready), self.compared())?;
         self.tell_former_holders(engine, change);
-        let waiting: Vec<Issue> = held.iter().map(|one| held_warning(one, now)).collect();
+        let mut waiting: Vec<Issue> = held.iter().map(|one| held_warning(one, now)).collect();
+        let noted = self.note_weak(engine, &weak, &mut waiting, change);
         for one in held {
             self.tell(engine, change, &Event::HeldForRecipient { party: one.party.id.clone(), line: one.line });
         }
         let Some(outgoing) = made else {
-            return Ok(Sent { made: false, waiting });
+            return Ok(Sent { made: false, waiting, noted });
         };
         change.push(Write::Consent(self.claim, self.permit.clone(), now));
         self.tell(engine, change, &Event::Signed { recipients: outgoing.deliveries.len() });
@@ -153,7 +162,37 @@ impl Sending<'_> {
             self.tell_revised(engine, change, &delivery);
             change.push(Write::Delivery(Box::new(delivery)));
         }
-        Ok(Sent { made: true, waiting })
+        Ok(Sent { made: true, waiting, noted })
+    }
+
+    /// Those whose need is met, and those that wait for a surer identity. Records are asked for on a consent of their own: who
+    /// signed that is not who files.
+    fn identified_for(&self, engine: &Engine, ready: Vec<Recipient>) -> (Vec<Recipient>, Vec<Recipient>) {
+        let asked = self.permit.purpose() == Purpose::RecordRequest;
+        let weak = |one: &Recipient| self.identity.weak(engine, &one.party.id, one.line).is_some();
+        ready.into_iter().partition(|one| asked || !weak(one))
+    }
+
+    /// Writes down who waits for a surer identity and who waits no more.
+    fn note_weak(&self, engine: &Engine, weak: &[Recipient], waiting: &mut Vec<Issue>, change: &mut Change) -> bool {
+        let mut noted = false;
+        let named: Vec<(PartyId, Line)> = route::named(weak);
+        for (party, line) in self.identity.released(&named) {
+            noted = true;
+            change.push(Write::Identity(IdentityWrite::Released(self.claim, party.clone(), line)));
+        }
+        for (party, line) in named {
+            let Some(found) = self.identity.weak(engine, &party, line) else { continue };
+            waiting.push(too_weak(&party, found.least));
+            if !found.known {
+                noted = true;
+                let hold = Hold { party: party.clone(), line, least: found.least, since: engine.now() };
+                change.push(Write::Identity(IdentityWrite::Hold(self.claim, hold)));
+                let least = found.least.as_str();
+                self.tell(engine, change, &Event::HeldForIdentity { party, line, least });
+            }
+        }
+        noted
     }
 
     fn compared(&self) -> (&[Previous], &Before) {
@@ -163,6 +202,16 @@ impl Sending<'_> {
     fn tell(&self, engine: &Engine, change: &mut Change, event: &Event) {
         change.tell(entries(self.claim, &self.hospital.id, event, engine.now(), &engine.random));
     }
+}
+
+fn too_weak(party: &PartyId, least: Assurance) -> Issue {
+    let text = format!(
+        "insurer {party} needs the person identified by {} or surer (docs/wallet.md): its packet is made and sent when the \
+         person has done that, in the app that follows the claim",
+        least.as_str()
+    );
+    Issue::warning(IssueKind::BusinessRule, "identity-too-weak", text)
+        .zh("保險公司要求較高之身分保證等級，當事人完成身分驗證後自動送出")
 }
 
 fn held_warning(recipient: &Recipient, now: Timestamp) -> Issue {

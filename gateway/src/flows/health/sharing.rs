@@ -33,7 +33,8 @@ pub(super) fn order(signed: &Signed, open: &[(PartyId, Line)]) -> Vec<Share> {
         let party: PartyId = consent.insurer.parse().ok()?;
         let stands = open.iter().any(|(to, line)| *to == party && *line == consent.line);
         let gets_receipts = !consent.without.iter().any(|kind| kind == MEDICAL_RECEIPT);
-        Some(Share { party, line: consent.line, may_know: stands && gets_receipts && consent.coordination })
+        let may_know = stands && gets_receipts && consent.coordination;
+        Some(Share { party, line: consent.line, gets_receipts, may_know })
     };
     signed.consents.iter().filter_map(share).collect()
 }

@@ -86,7 +86,10 @@ impl Engine {
             if known && delivery.receipt.is_some() {
                 return Ok(delivery);
             }
-            let change = self.acknowledged(ack, (&delivery, known), &party, row);
+            let mut change = self.acknowledged(ack, (&delivery, known), &party, row);
+            if !known && ack.result == Acknowledgement::Accepted {
+                self.tell_liable(insurer, &delivery, &mut change).await?;
+            }
             self.commit_or_redo(change).await?;
         }
         Err(Fault::Contended.into())

@@ -98,6 +98,10 @@ impl Engine {
                 return Err(NotDone::NotFetched);
             }
             let party = self.store.party(insurer).await?.ok_or(Fault::Stored("party"))?;
+            if !self.lets_in(&party) {
+                return Err(NotDone::NotFound);
+            }
+            change.push(Write::RelyOnParty(party.id.clone(), party.version));
             let key = party.encryption_key(self.now()).ok_or(NotDone::NoKey)?;
             let sealed = match wanted {
                 Wanted::File => self.seal_file(&party, &delivery, attachment, key).await?,

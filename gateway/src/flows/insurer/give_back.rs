@@ -56,7 +56,8 @@ pub struct GivenBack {
 /// Where the claim goes next.
 enum Onward {
     Nowhere,
-    To(Recipient, i64),
+    /// To whom, after how many hops, as the claim stood at this version.
+    To(Recipient, i64, i64),
     Refused(NotForwarded),
 }
 
@@ -88,8 +89,8 @@ impl Engine {
             let mut change = Change::new("give_back_delivery");
             self.returning(insurer, (&delivery, &submission), (back, &onward), &mut change)?;
             self.drop_requests(insurer, (submission.id, SubmissionState::Returned), &mut change).await?;
-            if let Onward::To(recipient, hops) = &onward {
-                self.hand_on(&delivery, (recipient, *hops), &mut change).await?;
+            if let Onward::To(recipient, hops, version) = &onward {
+                self.hand_on((&delivery, *version), (recipient, *hops), &mut change).await?;
             }
             self.commit_or_redo(change).await?;
         }
@@ -121,7 +122,7 @@ impl Engine {
     ) -> Result<Onward, NotDone> {
         let system = suggested.system.as_deref().map_or(taiwan::Namespace::Ubn.uri(), taiwan::canonical);
         let found = self.store.party_by_identifier(system, suggested.value.trim()).await?;
-        let payors = self.payors(delivery.claim).await?;
+        let (version, payors) = self.payors(delivery.claim).await?;
         let refused = |why| Ok(Onward::Refused(why));
         let Some(party) = found.filter(|party| party.role().receives()) else {
             return refused(NotForwarded::Unknown);
@@ -140,10 +141,11 @@ impl Engine {
         if hops > MOST_HOPS {
             return refused(NotForwarded::TooOften);
         }
-        if !self.can_get(&party) {
+        let weak = self.identity_standing(delivery.claim).await?.weak(self, &party.id, line).is_some();
+        if weak || !self.can_get(&party) {
             return refused(NotForwarded::Inactive);
         }
-        Ok(Onward::To(Recipient { party: Arc::new(party), line }, hops))
+        Ok(Onward::To(Recipient { party: Arc::new(party), line }, hops, version))
     }
 
     fn can_get(&self, party: &Party) -> bool {
@@ -194,16 +196,18 @@ impl Engine {
     /// Makes the delivery that follows, or points to the one that is there already.
     async fn hand_on(
         &self,
-        delivery: &DeliveryView,
+        (delivery, version): (&DeliveryView, i64),
         (recipient, hops): (&Recipient, i64),
         change: &mut Change,
     ) -> Result<(), Fault> {
         let (to, line) = (recipient.party.id.clone(), recipient.line);
-        let known = match self.handed_on(delivery.claim, recipient, change).await? {
+        let known = match self.handed_on((delivery.claim, version), recipient, change).await? {
             HandedOn::Made(id) => id,
             HandedOn::There => {
+                // A case that is taken back whole, of which it has nothing: there is nothing to hand on.
                 let there = self.store.newest_delivery(delivery.claim, &to, line).await?;
-                there.ok_or(Fault::Stored("delivery"))?
+                let Some(there) = there else { return Ok(()) };
+                there
             }
         };
         let now = self.now();

@@ -1,5 +1,5 @@
 //! Requests for papers (補件): an insurer asks, of a submission, for documents of a fixed list; the submission waits for them.
-//! The hospital's part stands in `answer`, what happens when the last day is over in `expire`. What an insurer asks for of its
+//! The hospital's part stands in `answer`, the person's in `person`, what happens when the last day is over in `expire`. What an insurer asks for of its
 //! own accord (病歷調閱) is a request too: `records`, and what came of it against what was there, `comparison`.
 
 use claimgate_adapters::insurer::request::{
@@ -26,9 +26,11 @@ use crate::store::{KeptRequest, SubmissionView};
 mod answer;
 mod comparison;
 mod expire;
+mod person;
 mod records;
 
 pub use comparison::Compared;
+pub use person::{HandedIn, LARGEST_ANSWER, NoPaper, Owner, Paper};
 pub(in crate::flows) use records::OfRecords;
 pub use records::RecordsAsking;
 
@@ -61,6 +63,11 @@ pub enum NotAsked {
         "this is not the first request of the submission: say in why_not_before why an earlier one did not name it"
     )]
     WhyNotBefore,
+    /// A request to a hospital where there is none.
+    #[error(
+        "the claim is of an accident, filed by the person's app or an insurer: no hospital is asked, name person in to"
+    )]
+    NoHospital,
     /// A document of no name.
     #[error("a document of the kind other needs a note that says which")]
     Other(usize),
@@ -87,6 +94,18 @@ pub enum NotAsked {
     /// Other requests that are not the hospital's, or of another claim.
     #[error("also names other requests to you for the same claim, each once")]
     Also,
+    /// A paper no request asks for.
+    #[error("none of the requests asks for {0}")]
+    NotWanted(&'static str),
+    /// Nothing for a request.
+    #[error("nothing of what a request asks for is handed in; say complete where there is nothing more")]
+    NothingHandedIn,
+    /// A file that is none.
+    #[error(transparent)]
+    File(#[from] NoPaper),
+    /// Too much for a packet.
+    #[error("a claim takes at most 24 papers handed in: settle the rest with the insurer")]
+    TooManyPapers,
 }
 
 /// What is remembered of an answer: no personal data.
@@ -120,6 +139,9 @@ impl Engine {
             let submission = self.store.submission(insurer, id).await?.ok_or(NotDone::NotFound)?;
             self.not_of_records(&submission).await?;
             let state = submission.state.step(SubmissionState::SupplementRequested).map_err(NotAsked::Submission)?;
+            if asking.body.to == Addressee::Hospital && self.store.filing(submission.claim).await?.is_some() {
+                return Err(NotAsked::NoHospital.into());
+            }
             let earlier = self.store.requests_of_submission(insurer, id).await?;
             let row = self.row(insurer, &submission, &earlier, &asking.body)?;
             let key = self.vault.open_claim_key(submission.claim, &submission.wrapped_key).map_err(Fault::from)?;

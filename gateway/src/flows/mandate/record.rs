@@ -4,22 +4,36 @@ use claimgate_adapters::wallet::Reason;
 use claimgate_adapters::wallet::key::PublicKey;
 use claimgate_adapters::wallet::mandate::Mandate;
 use claimgate_adapters::wallet::mandate::terms::Level;
-use claimgate_adapters::wallet::verify::{Expected, Strictness, verify};
+use claimgate_adapters::wallet::verify::{Expected, Strictness};
 use jiff::{SignedDuration, Timestamp};
 
 use super::Given;
+use super::own::verified;
 use crate::core::change::{Change, Write};
-use crate::core::mandate::{Ending, MandateDocument, MandateEnd, MandateRow, MandateWrite};
+use crate::core::mandate::{Ending, MandateDocument, MandateEnd, MandateRow, MandateWrite, MandatorProof};
 use crate::core::master::Encrypted;
+use crate::core::wallet::{Outcome, Proved, SessionState};
 use crate::flows::registry::Operator;
 use crate::flows::{Engine, Fault};
-use crate::id::MandateId;
+use crate::id::{MandateId, WalletSessionId};
 use crate::keys::index::Mac;
 use crate::party::{Party, PartyId};
 use crate::store::{KeptMandate, StoreError};
 
 /// Hours the end of a mandate is known: longer than any mandate a case can have.
 const ENDED_HOURS: i64 = 20 * 365 * 24;
+
+/// What is to be recorded.
+pub struct Recording {
+    /// A mandate as a credential; none where the session gave one.
+    pub text: Option<String>,
+    /// Of one its mandator signed: a credential of the mandator that is bound to the key.
+    pub mandator: Option<String>,
+    /// A verified session of this party: of the mandator who signed the mandate, or who gave one by presenting.
+    pub session: Option<WalletSessionId>,
+    /// What for: issuers are trusted by purpose.
+    pub purpose: String,
+}
 
 /// A mandate that was recorded.
 pub struct Recorded {
@@ -31,9 +45,11 @@ pub struct Recorded {
     pub level: Level,
     /// Whether this party had recorded it before.
     pub known: bool,
+    /// The mandate itself, where this gateway issued it.
+    pub text: Option<String>,
 }
 
-claimgate_packet::opaque_debug!(Recorded);
+claimgate_packet::opaque_debug!(Recording, Recorded);
 
 /// Why it was not recorded.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +57,9 @@ pub enum NotRecorded {
     /// It does not verify, or is no mandate in force.
     #[error("{0}")]
     Refused(Reason),
+    /// Neither a mandate nor a session that gave one, or a session that proves nothing.
+    #[error("name a mandate, or a verified session of your own in which one was given")]
+    Nothing,
     /// A fault of ours.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -66,12 +85,40 @@ impl Engine {
     ///
     /// # Errors
     /// [`NotRecorded`].
-    pub async fn record_mandate(&self, by: &Party, text: &str, purpose: &str) -> Result<Recorded, NotRecorded> {
+    pub async fn record_mandate(&self, by: &Party, recording: &Recording) -> Result<Recorded, NotRecorded> {
         let now = self.now();
-        let trust = self.trusted(purpose).await?;
+        let trust = self.trusted(&recording.purpose).await?;
+        let proved = match recording.session {
+            Some(id) => Some(self.proved_in(by, id).await?.ok_or(NotRecorded::Nothing)?),
+            None => None,
+        };
         let types = self.wallet.mandate_types();
         let expected = Expected { strictness: Strictness::Credential, types: &types, proof: None };
-        let credential = verify(text, &expected, &trust, now).map_err(NotRecorded::Refused)?;
+        let (text, credential, mandator) = match (&recording.text, proved) {
+            (Some(text), proved) => {
+                let own = match (&recording.mandator, proved) {
+                    (Some(credential), None) => {
+                        Some(self.mandator_of(credential, &trust, now).map_err(NotRecorded::Refused)?)
+                    }
+                    (None, Some((mandator, _))) => Some(mandator),
+                    (None, None) => None,
+                    (Some(_), Some(_)) => return Err(NotRecorded::Nothing),
+                };
+                let credential = match &own {
+                    Some(mandator) => verified(text, &expected, mandator, trust.domain, now),
+                    None => self.issued(text, &expected, &trust, now),
+                };
+                (text.clone(), credential.map_err(NotRecorded::Refused)?, own)
+            }
+            (None, Some((mandator, outcome))) => {
+                let (id, given) = recording.session.zip(outcome.given.as_ref()).ok_or(NotRecorded::Nothing)?;
+                let text = self.written(id, &outcome, given, &mandator.number).await?;
+                let text = text.ok_or(NotRecorded::Refused(Reason::MandataryMismatch))?;
+                let credential = self.issued(&text, &expected, &trust, now).map_err(NotRecorded::Refused)?;
+                (text, credential, None)
+            }
+            (None, None) => return Err(NotRecorded::Nothing),
+        };
         let mandate = Mandate::read(&credential).map_err(NotRecorded::Refused)?;
         if now >= mandate.valid_until || credential.valid_until.is_none_or(|until| until > mandate.valid_until) {
             return Err(NotRecorded::Refused(Reason::MandateNotValid));
@@ -83,31 +130,83 @@ impl Engine {
         let index = self.mandate_index(&credential.issuer, &mandate.id);
         let end = text.rfind('~').map_or(text.len(), |place| place + 1);
         let document = MandateDocument {
-            credential: text.get(..end).unwrap_or(text).to_owned(),
+            credential: text.get(..end).unwrap_or(&text).to_owned(),
             holder: credential.holder.as_ref().map(PublicKey::thumbprint),
+            mandator,
         };
-        let document = serde_json::to_vec(&document).map_err(|_| Fault::Stored("mandate.document"))?;
+        let ours = credential.issuer == self.issuer;
+        let plain = serde_json::to_vec(&document).map_err(|_| Fault::Stored("mandate.document"))?;
         let row = id.to_string();
         let row = MandateRow {
             id,
             party: by.id.clone(),
             mandate: index,
-            document: self.vault.seal_registry(Encrypted::Mandate.place(&row), &document).map_err(Fault::from)?,
+            document: self.vault.seal_registry(Encrypted::Mandate.place(&row), &plain).map_err(Fault::from)?,
             at: now,
             forget_at: mandate.valid_until,
         };
-        let recorded = |id, known| Recorded { id, until: mandate.valid_until, level: mandate.assurance.level, known };
+        let (until, level) = (mandate.valid_until, mandate.assurance.level);
+        let recorded = |id, known, text: String| {
+            let text = ours.then_some(text);
+            Recorded { id, until, level, known, text }
+        };
         let mut change = Change::new("record_mandate");
         change.push(Write::Mandate(MandateWrite::Record(Box::new(row))));
-        change.push(self.audit(by.id.as_str(), "mandate.recorded", &id, []));
+        let of = recording.session.map(|session| session.to_string()).unwrap_or_default();
+        change.push(self.audit(by.id.as_str(), "mandate.recorded", &id, [("session", of)]));
         match self.store.commit(change).await {
-            Ok(()) => Ok(recorded(id, false)),
+            Ok(()) => Ok(recorded(id, false, document.credential)),
             Err(StoreError::Conflict { table: "mandate" }) => {
                 let kept = self.store.mandate_of(&by.id, &index).await.map_err(Fault::from)?;
-                Ok(recorded(kept.ok_or(Fault::Contended)?.id, true))
+                let kept = kept.ok_or(Fault::Contended)?;
+                // The one that was recorded first stays, as it was signed then.
+                let document = self.recorded_document(&kept)?;
+                Ok(recorded(kept.id, true, document.credential))
             }
             Err(error) => Err(Fault::from(error).into()),
         }
+    }
+
+    /// Whose key a verified session of a party proved, and what else; none where it proves nobody's number.
+    async fn proved_in(&self, by: &Party, id: WalletSessionId) -> Result<Option<(MandatorProof, Outcome)>, Fault> {
+        let session = self.store.wallet_session(&by.id, id).await?;
+        let Some(session) = session.filter(|session| session.state == SessionState::Verified) else { return Ok(None) };
+        let Some(outcome) = self.wallet_outcome(&session).await? else { return Ok(None) };
+        let Some(subject) = self.wallet.subject_of(&session.query).filter(|_| outcome.mandate.is_none()) else {
+            return Ok(None);
+        };
+        let found = outcome.evidence.iter().find_map(|one| {
+            let number = one.fields.get(subject)?.as_str()?.to_owned();
+            let proved = Proved { fields: serde_json::Map::new(), ..one.clone() };
+            proved.holder.is_some().then_some(MandatorProof { proved, number })
+        });
+        Ok(found.map(|mandator| (mandator, outcome)))
+    }
+
+    /// Whether a mandate this party recorded is in force now.
+    ///
+    /// # Errors
+    /// A fault of ours.
+    pub(in crate::flows) async fn mandate_holds(
+        &self,
+        by: &PartyId,
+        id: MandateId,
+        purpose: &str,
+    ) -> Result<bool, Fault> {
+        let now = self.now();
+        let Some(kept) = self.store.mandate(id).await?.filter(|kept| kept.party == *by) else { return Ok(false) };
+        let document = self.recorded_document(&kept)?;
+        let trust = self.trusted(purpose).await?;
+        let types = self.wallet.mandate_types();
+        let expected = Expected { strictness: Strictness::Credential, types: &types, proof: None };
+        let credential = match &document.mandator {
+            Some(mandator) => verified(&document.credential, &expected, mandator, trust.domain, now),
+            None => self.issued(&document.credential, &expected, &trust, now),
+        };
+        let Ok(credential) = credential else { return Ok(false) };
+        let Ok(mandate) = Mandate::read(&credential) else { return Ok(false) };
+        let in_force = mandate.valid_from <= now && now < mandate.valid_until;
+        Ok(in_force && self.mandate_ended(&credential.issuer, &mandate).await?.is_none())
     }
 
     /// Takes back a mandate this party recorded for its mandator; `false` where there is none of its.
@@ -145,7 +244,7 @@ impl Engine {
     }
 
     /// What is kept of a recorded mandate.
-    pub(super) fn recorded_document(&self, kept: &KeptMandate) -> Result<MandateDocument, Fault> {
+    pub(in crate::flows) fn recorded_document(&self, kept: &KeptMandate) -> Result<MandateDocument, Fault> {
         let row = kept.id.to_string();
         let plain = self.vault.open_registry(Encrypted::Mandate.place(&row), &kept.document)?;
         serde_json::from_slice(&plain).map_err(|_| Fault::Stored("mandate.document"))

@@ -37,6 +37,8 @@ pub struct NewCheck {
     pub parent: Option<String>,
     /// Nonce and audience the holder was asked to prove the key for.
     pub proof: Option<(String, String)>,
+    /// Of a mandate its mandator signed: a credential of the mandator that is bound to the key.
+    pub mandator: Option<String>,
     /// What for: issuers are trusted by purpose.
     pub purpose: String,
     /// What is to be done.
@@ -97,6 +99,8 @@ pub struct DocumentStanding {
 
 /// A mandate as it was read.
 pub struct Looked {
+    /// Who issued it: its id is unique there.
+    pub issuer: String,
     /// Itself.
     pub mandate: Mandate,
     /// The one above it.
@@ -200,9 +204,14 @@ impl Verdict {
     /// The credential itself does not verify: whose issuer is trusted is the first check, all else is before it.
     pub(super) fn without_credential(mut self, reason: Reason) -> Self {
         self.credential = Err(reason).into();
-        if matches!(reason, Reason::IssuerUntrusted | Reason::IssuerNotEffective | Reason::IssuerKeyUnresolved)
-            && let Some((_, finding)) = self.items.first_mut()
-        {
+        let untrusted = matches!(
+            reason,
+            Reason::IssuerUntrusted
+                | Reason::IssuerNotEffective
+                | Reason::IssuerKeyUnresolved
+                | Reason::MandateIssuerUntrusted
+        );
+        if untrusted && let Some((_, finding)) = self.items.first_mut() {
             *finding = Finding::Failed(Reason::MandateIssuerUntrusted);
         }
         self

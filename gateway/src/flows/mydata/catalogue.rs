@@ -8,6 +8,8 @@ use std::path::Path;
 use claimgate_adapters::mydata::Mapping;
 use serde::Deserialize;
 
+use crate::core::wallet::Assurance;
+
 const BUILT_IN: &str = include_str!("../../config/mydata-datasets.toml");
 /// Bytes of a file of data sets.
 const FILE_BYTES: u64 = 1 << 20;
@@ -51,6 +53,9 @@ pub struct Named {
     pub evidence: Option<String>,
     /// The subject of its provider's certificate, as RFC 4514 writes it.
     pub provider: Option<String>,
+    /// The least sure means of identification its provider accepts; the least there is where nothing is said.
+    #[serde(default, deserialize_with = "crate::core::wallet::level_if_any")]
+    pub assurance: Option<Assurance>,
 }
 
 /// All that may be asked for.
@@ -101,6 +106,15 @@ impl Catalogue {
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Named> {
         self.all.iter().find(|one| one.name == name)
+    }
+
+    /// The data set that becomes an evidence type, for a purpose.
+    #[must_use]
+    pub fn gives(&self, kind: &str, purpose: &str) -> Option<&Named> {
+        let is = |one: &&Named| {
+            self.mapping.kind(&one.resource) == Some(kind) && one.purposes.iter().any(|known| known == purpose)
+        };
+        self.all.iter().find(is)
     }
 
     /// The names of those without a registered provider.

@@ -3,15 +3,18 @@
 
 use claimgate_adapters::mydata::{Dataset, Mapped, Package, Refusal, Transfer, Trust, open};
 use claimgate_packet::evidence::Document;
+use claimgate_packet::jose::base64url;
 use serde_json::json;
 
 use super::Setup;
 use crate::core::change::{Change, Write};
+use crate::core::identity::Source;
 use crate::core::mydata::{
     AskedDataset, Content, DatasetRow, DatasetState, Ended, Kept, MydataWrite, Transaction, TransactionState,
     dataset_id,
 };
 use crate::core::timeline::{Audience, Entry, Event};
+use crate::core::wallet::Assurance;
 use crate::flows::{Engine, Fault};
 use crate::id::EventId;
 use crate::keys::at_rest::Place;
@@ -54,12 +57,38 @@ impl Engine {
             let id = EventId::new(at, &self.random);
             change.tell(vec![Entry { id, claim, at, audience: Audience::Owner, event }]);
         }
+        if state == TransactionState::Verified {
+            change.writes.extend(self.identity_of_mydata(setup, &transaction, &kept, &datasets));
+        }
         change.push(self.ended_mydata(setup, &transaction, &kept, (state, reason), datasets)?);
         match self.store.commit(change).await {
             // Another process was at it, or its claim is being erased.
             Ok(()) | Err(StoreError::Conflict { .. }) => Ok(()),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// The identification a transaction is: the platform hands out what it has of who logged in there, so that a data set that
+    /// names the person asked for proves who that was. How they logged in the platform does not tell: what the strictest
+    /// provider of those that answered accepts at least is what counts.
+    fn identity_of_mydata(
+        &self,
+        setup: &Setup,
+        transaction: &Transaction,
+        kept: &Kept,
+        datasets: &[DatasetRow],
+    ) -> Option<Write> {
+        let claim = transaction.claim?;
+        let person = base64url::decode(kept.identity.as_ref()?)?.try_into().ok()?;
+        let came = || datasets.iter().filter(|one| one.state == DatasetState::Verified);
+        let named = came().any(|one| one.person.as_deref() == Some("same"));
+        if !named || came().any(|one| one.person.as_deref() == Some("other")) {
+            return None;
+        }
+        let levels = came().filter_map(|one| setup.catalogue.find(&one.name)?.assurance);
+        let level = levels.reduce(|one, other| if one.reaches(other) { one } else { other });
+        let level = level.unwrap_or(Assurance::AppLogin);
+        Some(self.identified_by(claim, &transaction.party, (Source::Mydata, level), (person, &transaction.id)))
     }
 
     /// The end of a transaction: ticket and key go.

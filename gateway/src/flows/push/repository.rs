@@ -45,13 +45,14 @@ pub(super) fn below(base: &str, path: &str) -> String {
 
 /// The three headers of Standard Webhooks, and what the message is of.
 pub(super) fn head(due: &DuePush, at: jiff::Timestamp, signature: String) -> Vec<(&'static str, String)> {
-    vec![
+    let mut head = vec![
         (webhook::ID, due.message.clone()),
         (webhook::TIMESTAMP, at.as_second().to_string()),
         (webhook::SIGNATURE, signature),
         ("claimgate-event", due.kind.as_str().to_owned()),
-        ("claimgate-delivery-id", due.delivery.to_string()),
-    ]
+    ];
+    head.extend(due.delivery.map(|delivery| ("claimgate-delivery-id", delivery.to_string())));
+    head
 }
 
 /// Where each Bundle stands there, as the server said.
@@ -67,7 +68,8 @@ fn place(row: &str) -> Place<'_> {
 impl Engine {
     /// The repository has it: that acknowledges the delivery, and what it answered is kept.
     pub(super) async fn taken(&self, due: &DuePush, replies: &[Reply], change: &mut Change) -> Result<(), Fault> {
-        let Some(delivery) = self.store.delivery(&due.party, due.delivery).await? else { return Ok(()) };
+        let Some(id) = due.delivery else { return Ok(()) };
+        let Some(delivery) = self.store.delivery(&due.party, id).await? else { return Ok(()) };
         let now = self.now();
         let (_, wrapped) = self.store.packet(delivery.packet).await?.ok_or(Fault::Stored("packet"))?;
         let key = self.vault.open_claim_key(delivery.claim, &wrapped)?;

@@ -58,7 +58,7 @@ impl Engine {
                 self.still_is(by).await?;
                 Err(NotRegistered::Outdated)
             }
-            Err(StoreError::Conflict { .. }) => Err(NotRegistered::Taken),
+            Err(StoreError::Conflict { .. }) => Err(self.why_taken(&next, false).await),
             Err(error) => Err(error.into()),
         }
     }

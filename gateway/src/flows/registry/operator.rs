@@ -72,6 +72,23 @@ impl Operator {
 }
 
 impl Engine {
+    /// Who does by their own word what one operator may do alone: one of the configured ones, or a registered one who is
+    /// live. Where two must agree a registered operator's typed name counts for nothing: they prove themselves with keys.
+    ///
+    /// # Errors
+    /// Neither, or the database is away.
+    pub async fn by_word(&self, name: &str, known: &[String], uid: Option<u32>) -> Result<Operator, NotRegistered> {
+        if let Ok(configured) = Operator::new(name, known, uid) {
+            return Ok(configured);
+        }
+        let now = self.now();
+        let registered = self.store.operators().await?;
+        if registered.iter().any(|one| one.id.as_str() == name && one.is_live(now)) {
+            return Ok(Operator { name: name.to_owned(), account: uid, version: None });
+        }
+        Err(NotRegistered::NoOperator)
+    }
+
     /// Whether a token's operator is still what they were; asked after a conflict.
     pub(in crate::flows) async fn still_is(&self, by: &Operator) -> Result<(), NotRegistered> {
         let Some(version) = by.version else { return Ok(()) };

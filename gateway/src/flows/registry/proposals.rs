@@ -199,8 +199,8 @@ impl Engine {
                 if row.kind == ProposalKind::Endpoint {
                     return Err(NotRegistered::Outdated);
                 }
-                self.examine(&row).await?;
-                Err(NotRegistered::Taken)
+                let (old, next) = self.examine(&row).await?;
+                Err(self.why_taken(&next, old.is_none()).await)
             }
             Err(error) => Err(error.into()),
         }

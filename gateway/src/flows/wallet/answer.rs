@@ -13,10 +13,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
 use super::{Named, mandate, names, to_json};
-use crate::core::change::{Change, SearchName, Write};
-use crate::core::wallet::{Answered, MandateUse, Outcome, Proved, Session, SessionState, WalletWrite};
+use crate::core::change::{Change, Write};
+use crate::core::wallet::{Answered, GivenMandate, MandateUse, Outcome, Proved, Session, SessionState, WalletWrite};
 use crate::flows::{Engine, Fault};
 use crate::keys::at_rest::Place;
+use crate::keys::index::Mac;
 use crate::store::StoreError;
 
 /// How long a wallet waits for the status lists.
@@ -90,6 +91,7 @@ impl Engine {
         };
         let query = self.wallet.queries.find(&session.query).ok_or(Fault::Stored("wallet_session.query"))?;
         let mut outcome = outcome_of(query, &presented);
+        outcome.given = kept.gift.clone().map(|gift| GivenMandate { gift, at: now });
         let under = kept.act.as_ref().map(|act| mandate::under(query, &presented, act, now)).transpose();
         let under = match under {
             Ok(under) => under,
@@ -109,6 +111,8 @@ impl Engine {
         outcome.person = self.is_person(&session, number.as_deref()).await?;
         if let Some(under) = &under {
             (outcome.mandate, outcome.mandate_level) = (Some(under.allowed.used.id.clone()), Some(under.allowed.level));
+            let ends = self.mandate_indices(&under.issuer, &under.mandate);
+            outcome.mandate_ends = ends.iter().map(|what| base64url::encode(what)).collect();
         }
         if outcome.person == Some(false) {
             let reason = if under.is_some() { Reason::MandatorMismatch } else { Reason::SubjectMismatch };
@@ -139,13 +143,17 @@ impl Engine {
         for session in self.store.due_wallet_sessions(self.now(), ROUND).await? {
             let trust = self.trusted(&session.purpose).await?;
             // One whose claim may not be used now waits with it.
-            let status = match self.wallet_outcome(&session).await? {
+            let outcome = self.wallet_outcome(&session).await?;
+            let status = match &outcome {
                 None => Status::Unknown(Reason::StatusUnavailable),
                 // Who is trusted no more vouches for nobody, whatever was kept of its lists.
                 Some(outcome) if !outcome.evidence.iter().all(|one| trust.counts(&one.issuer, &one.kind)) => {
                     Status::Refused(Reason::IssuerUntrusted)
                 }
-                Some(outcome) => self.credentials_standing(&outcome.evidence, &trust).await,
+                Some(outcome) => match self.mandate_of_outcome_ended(outcome).await? {
+                    Some(reason) => Status::Refused(reason),
+                    None => self.credentials_standing(&outcome.evidence, &trust).await,
+                },
             };
             let again = |now: Timestamp| {
                 let age = now.duration_since(session.closes_at).as_secs().clamp(AGAIN.0, AGAIN.1);
@@ -159,6 +167,9 @@ impl Engine {
             let forget_at = self.now().saturating_add(self.wallet.kept).unwrap_or(Timestamp::MAX);
             let mut change = Change::new("judge_wallet_session");
             change.push(Write::Wallet(WalletWrite::Judged(session.id, state, reason, due, forget_at)));
+            if let (SessionState::Verified, Some(outcome)) = (state, &outcome) {
+                change.writes.extend(self.identity_of_session(&session, outcome));
+            }
             if state != SessionState::Held {
                 change.push(self.audit(
                     "gateway",
@@ -225,6 +236,9 @@ impl Engine {
         let mut change = Change::new("answer_wallet_session");
         change.push(Write::Wallet(WalletWrite::Answered(Box::new(answered))));
         change.push(self.audit(session.party.as_str(), "wallet.answered", &session.id, said));
+        if state == SessionState::Verified {
+            change.writes.extend(self.identity_of_session(session, outcome));
+        }
         match self.store.commit(change).await {
             Ok(()) => Ok(()),
             Err(StoreError::Conflict { table: "mandate_use" }) => Err(NotTaken::Refused(Reason::MandateScopeExceeded)),
@@ -242,12 +256,18 @@ impl Engine {
         Some(MandateUse { mandate, most: used.most?, until: under.mandate.valid_until })
     }
 
-    /// Whether the person of a number is the claim's patient, by keyed digests; none where one of the two is not known.
+    /// Whether the person of a number is the claim's patient; none where one of the two is not known.
     pub(super) async fn is_person(&self, session: &Session, number: Option<&str>) -> Result<Option<bool>, Fault> {
-        let (Some(claim), Some(number)) = (session.claim, number) else { return Ok(None) };
-        let Some((hospital, _)) = self.store.claim_of_app(&session.party, claim).await? else { return Ok(None) };
-        let digest = self.search_mac(&hospital, SearchName::Patient, None, number);
-        Ok(self.store.claim_is_of(claim, &digest).await?)
+        match session.claim {
+            Some(claim) => self.claims_person(&session.party, claim, number).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Why the mandate of a session that is held ended meanwhile, where it did.
+    async fn mandate_of_outcome_ended(&self, outcome: &Outcome) -> Result<Option<Reason>, Fault> {
+        let whats = outcome.mandate_ends.iter().filter_map(|what| base64url::decode(what)?.try_into().ok());
+        self.any_ended(&whats.collect::<Vec<Mac>>()).await
     }
 }
 
@@ -269,6 +289,8 @@ fn outcome_of(query: &Named, presented: &[Presented]) -> Outcome {
         wallet_said: None,
         mandate: None,
         mandate_level: None,
+        given: None,
+        mandate_ends: Vec::new(),
         evidence,
     }
 }

@@ -1,5 +1,7 @@
 //! A mandate (委託) among what a wallet presented: may its holder do this, for the claim's person, now?
 //!
+//! Also the terms of one a person gives by presenting.
+//!
 //! The decision is the adapter's. Here stand the two persons: the presenter by the number another credential of the same
 //! holder proved, the mandator by the number of the mandate, which is compared with the claim's patient by keyed digest.
 
@@ -8,12 +10,16 @@ use claimgate_adapters::wallet::mandate::Mandate;
 use claimgate_adapters::wallet::mandate::decision::{Allowed, Grounds, Parties, decide};
 use claimgate_adapters::wallet::mandate::scope::{Action, cents};
 use claimgate_adapters::wallet::mandate::terms::{CaseRef, Identifier, Person};
+use claimgate_adapters::wallet::oid4vp::transaction::Transaction;
 use claimgate_adapters::wallet::session::Presented;
 use claimgate_adapters::wallet::status::Outcome;
 use jiff::Timestamp;
 
-use super::Named;
-use crate::core::wallet::Act;
+use super::{Named, NotStarted};
+use crate::core::mandate::Giving;
+use crate::core::wallet::{Act, Gift};
+use crate::flows::Engine;
+use crate::flows::mandate::{GIVE, NotGiven};
 
 /// The schemes of national IDs and of resident certificate numbers (身分證字號、居留證號) in mandates: no number is of both.
 const SCHEMES: [&str; 2] = ["tw_national_id", "tw_arc"];
@@ -63,6 +69,28 @@ pub(super) fn under(query: &Named, presented: &[Presented], act: &Act, now: Time
     let parties = Parties { presenter: &holder, presenter_key: key, principal: &mandate.mandator };
     let allowed = decide(&grounds, &parties, &act.action(&CaseRef::from(act)), now)?;
     Ok(Under { allowed, mandate, issuer: credential.issuer.clone() })
+}
+
+impl Engine {
+    /// The transaction data of a mandate that is given: by a person whose number is proved, and who signs.
+    pub(super) async fn gives(
+        &self,
+        giving: Option<&Giving>,
+        query: &Named,
+        ids: &[String],
+    ) -> Result<Option<(Transaction, Gift)>, NotStarted> {
+        let Some(giving) = giving else { return Ok(None) };
+        if query.subject.is_none() || query.mandate.is_some() || ids.is_empty() {
+            return Err(NotStarted::Gives("mandate goes with a query that proves a person's number and signs"));
+        }
+        let terms = self.gift(giving).await.map_err(|reason| match reason {
+            NotGiven::Form(text) => NotStarted::Gives(text),
+            NotGiven::Fault(fault) => NotStarted::Fault(fault),
+        })?;
+        let transaction = Transaction::new(GIVE, ids, terms.clone());
+        let hash = transaction.hash();
+        Ok(Some((transaction, Gift::of(giving, terms, hash))))
+    }
 }
 
 impl From<&Act> for CaseRef {

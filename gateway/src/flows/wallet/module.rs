@@ -131,7 +131,7 @@ impl Engine {
             return Err(NotStarted::Assurance);
         }
         // Nobody signs a consent in this dialect, and the module sends nobody back.
-        if new.consent.is_some() || new.return_to.is_some() {
+        if new.consent.is_some() || new.gives.is_some() || new.return_to.is_some() {
             return Err(NotStarted::Consent);
         }
         if let Some(claim) = new.claim {

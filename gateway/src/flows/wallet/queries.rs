@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use claimgate_adapters::wallet::credential::Credential;
 use claimgate_adapters::wallet::oid4vp::dcql::{CredentialQuery, Query, QueryError};
 use claimgate_adapters::wallet::session::{Dialect, Question, ResponseMode};
 use claimgate_adapters::wallet::twdiw::definition::{Definition, DefinitionError};
 use serde::Deserialize;
 
-use crate::core::wallet::Assurance;
+use crate::core::wallet::{Assurance, level};
 
 /// The built-in file.
 const BUILT_IN: &str = include_str!("../../config/wallet-queries.toml");
@@ -87,15 +88,6 @@ struct Entry {
     dcql: Option<String>,
     definition: Option<String>,
     fields: BTreeMap<String, String>,
-}
-
-/// One of the words of a level: a typing error would be a level of its own otherwise.
-fn level<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Assurance, D::Error> {
-    let word = String::deserialize(deserializer)?;
-    word.parse().map_err(|_| {
-        let known: Vec<&str> = Assurance::ALL.iter().map(|one| one.as_str()).collect();
-        serde::de::Error::custom(format!("assurance is one of {}", known.join(", ")))
-    })
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -205,6 +197,34 @@ impl Queries {
             _ => Vec::new(),
         };
         self.0.iter().flat_map(of).collect()
+    }
+
+    /// The types of SD-JWT VC that prove a person's number, as the queries for one name them.
+    #[must_use]
+    pub fn identity_types(&self) -> Vec<String> {
+        let types = self.identities().flat_map(|(types, _)| types);
+        types.collect()
+    }
+
+    /// The person's number in a credential of such a type.
+    #[must_use]
+    pub fn number_in(&self, credential: &Credential) -> Option<String> {
+        let mut ways = self.identities().filter(|(types, _)| types.contains(&credential.kind)).map(|(_, way)| way);
+        ways.find_map(|way| super::answer::find(&credential.claims, way)?.as_str()).map(str::to_owned)
+    }
+
+    /// The types of credentials each query takes for a person's, and the way to the number in them.
+    fn identities(&self) -> impl Iterator<Item = (Vec<String>, &[String])> {
+        let of = |named: &'_ Named| match &named.question {
+            Question::Dcql(query) if named.mandate.is_none() => {
+                Some(query.credentials.iter().flat_map(CredentialQuery::vct_values).collect::<Vec<_>>())
+            }
+            Question::Dcql(_) | Question::Definition(_) => None,
+        };
+        self.0.iter().filter_map(move |named| {
+            let way = named.fields.get(named.subject.as_ref()?)?;
+            Some((of(named)?, way.as_slice()))
+        })
     }
 
     /// The first query for a purpose whose wallets sign a consent and that proves a person's number, without a mandate.

@@ -1,10 +1,12 @@
 //! Status lists of credentials: fetched by the one way out, kept until their time, bounded in number and size.
 //!
+//! Of many who need one list at the same time one fetches it, and the others wait for that.
+//!
 //! A list that cannot be fetched or read says nothing: the outcome is *unknown*, and the session is held. The last good
 //! list counts until its end while its host does not answer.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use claimgate_adapters::wallet::Reason;
 use claimgate_adapters::wallet::limits::LIST_BYTES;
@@ -24,9 +26,14 @@ const MOST: usize = 8;
 const REST: i64 = 30;
 const ACCEPT: &str = "application/statuslist+jwt, application/json;q=0.5";
 
-/// The lists that were fetched.
+/// The lists that were fetched, and whose turn it is to fetch one.
 #[derive(Debug, Default)]
-pub struct Lists(Mutex<HashMap<Key, Entry>>);
+pub struct Lists {
+    kept: Mutex<HashMap<Key, Entry>>,
+    turns: Mutex<HashMap<Key, Weak<Turn>>>,
+}
+
+type Turn = tokio::sync::Mutex<()>;
 
 /// Address, issuer, kind: what one issuer says is no word of another's.
 type Key = (String, String, &'static str);
@@ -42,11 +49,11 @@ struct Entry {
 
 impl Lists {
     fn known(&self, key: &Key) -> Option<Entry> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
     fn keep(&self, key: Key, entry: Entry) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         all.insert(key, entry);
         let bytes = |all: &HashMap<Key, Entry>| -> usize {
             all.values().filter_map(|entry| entry.list.as_ref()).map(|list| list.bytes()).sum()
@@ -56,6 +63,30 @@ impl Lists {
                 break;
             };
             all.remove(&oldest);
+        }
+    }
+
+    /// The turn to fetch one list: as many are kept as are being fetched or waited for.
+    fn turn(&self, key: &Key) -> Arc<Turn> {
+        let mut all = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(turn) = all.get(key).and_then(Weak::upgrade) {
+            return turn;
+        }
+        all.retain(|_, turn| turn.strong_count() > 0);
+        let turn = Arc::new(Turn::default());
+        all.insert(key.clone(), Arc::downgrade(&turn));
+        turn
+    }
+
+    /// What is known of a list, where nobody needs to ask for it now; otherwise the last good one, where there is one.
+    fn at_hand(&self, key: &Key, now: Timestamp) -> Result<Found, Option<Arc<List>>> {
+        let known = self.known(key);
+        let good = known.as_ref().and_then(|entry| entry.list.clone()).filter(|list| list.counts_at(now));
+        let rests = known.as_ref().is_some_and(|entry| now < entry.tried + SignedDuration::from_secs(REST));
+        match good {
+            Some(list) if now < list.refresh_after || rests => Ok(Ok(list)),
+            None if rests => Ok(Err(Reason::StatusUnavailable)),
+            good => Err(good),
         }
     }
 }
@@ -98,21 +129,24 @@ impl Engine {
             Kind::List2021(purpose) => purpose.as_str(),
         };
         let key = (reference.uri.clone(), issuer.to_owned(), kind);
-        let known = self.wallet.lists.known(&key);
-        let good = known.as_ref().and_then(|entry| entry.list.clone()).filter(|list| list.counts_at(now));
-        let rests = known.as_ref().is_some_and(|entry| now < entry.tried + SignedDuration::from_secs(REST));
-        match good {
-            Some(list) if now < list.refresh_after || rests => return Ok(list),
-            None if rests => return Err(Reason::StatusUnavailable),
-            _ => {}
+        let lists = &self.wallet.lists;
+        if let Ok(found) = lists.at_hand(&key, now) {
+            return found;
         }
+        let turn = lists.turn(&key);
+        let _turn = turn.lock().await;
+        // Who had the turn before may have brought it.
+        let good = match lists.at_hand(&key, now) {
+            Ok(found) => return found,
+            Err(good) => good,
+        };
         let read = match self.fetch_list(&reference.uri).await {
             None => Err(Reason::StatusUnavailable),
             Some(body) => read(&body, reference, issuer, trust, now),
         };
         // The last good one stays beside a host that is down or writes nonsense, until its own end.
         let read = read.map(Arc::new).or_else(|reason| good.ok_or(reason));
-        self.wallet.lists.keep(key, Entry { list: read.clone().ok(), tried: now });
+        lists.keep(key, Entry { list: read.clone().ok(), tried: now });
         read
     }
 

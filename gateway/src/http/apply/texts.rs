@@ -71,6 +71,7 @@ pub(super) fn fault(fault: &Faulty) -> &'static str {
         "/account/number" => "The number of the account has 6 to 16 digits",
         "/account/holder" => "The account is another person's: give the number of the written payment instruction",
         "/signature" => "The signature is not complete: draw it, or name the witnesses or the number of the paper",
+        "/signed_at" => "Another application of this case was signed meanwhile: ask for a new page",
         "/recipients" => "Choose insurers that take part, each once, and at most ten policies",
         _ => fault.text,
     }
@@ -97,7 +98,7 @@ pub(super) const SHARE: Both = (
 
 /// Whether a document is one the patient may leave out.
 pub(super) fn is_optional(kind: &str) -> bool {
-    !matches!(kind, "claim-application" | "consent")
+    !matches!(kind, "claim-application" | "consent" | "revision-note" | "owner-paper")
 }
 
 /// A label with what it labels.
@@ -122,6 +123,8 @@ pub(super) fn document(kind: &'static str) -> Both {
         "accident-appraisal" => "Appraisal of the accident",
         "claim-application" => "This application",
         "consent" => "This consent",
+        "revision-note" => "What later versions change",
+        "owner-paper" => "What you send when it asks for more",
         other => other,
     };
     (chinese(kind), english)

@@ -8,7 +8,7 @@ use super::Place::{At, Body, Call, Elsewhere, Every, Form, Json, Protected, Unde
 use super::Retryable::{AfterCorrection, Later, No};
 
 /// Every code but the findings in a bundle, in the order a request is looked at.
-pub const CODES: &[Code] = codes! {
+pub const CODES: &[Code] = with_repairs! {
     "route.unknown" 404, Sender, AfterCorrection, [Elsewhere],
         "Use an address of /openapi.json or /fhir/metadata.", "查無此位址，請改用 /openapi.json 或 /fhir/metadata 所列者。";
     "method.not-allowed" 405, Sender, AfterCorrection, [Every],
@@ -52,7 +52,7 @@ pub const CODES: &[Code] = codes! {
         "Wait as long as `Retry-After` says.", "請求過於頻繁，請依 Retry-After 等候後重送。";
     "limit.concurrent" 429, Sender, Later, [Protected],
         "You have too many requests in hand; let some finish.", "同時處理中的請求過多，請待完成後重送。";
-    "limit.streams" 429, Sender, Later, [At("/hospital/v1/events"), At("/insurer/v1/events"), At("/claims/v1/claims/{id}/events")],
+    "limit.streams" 429, Sender, Later, [At("/hospital/v1/events"), At("/insurer/v1/events"), At("/claims/v1/claims/{id}/events"), At("/shops/v1/events")],
         "End one of your streams of events, then come again.", "同時開啟之事件串流過多，請先結束其一。";
     "limit.bytes" 429, Sender, Later, [Body],
         "Wait as long as `Retry-After` says before the next body.", "傳輸量過大，請依 Retry-After 等候後重送。";
@@ -82,13 +82,13 @@ pub const CODES: &[Code] = codes! {
     "body.value" 422, Sender, AfterCorrection, [Json],
         "A value is out of its bounds; `pointer` says which.", "值超出範圍，位置見 pointer。";
 
-    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/claims/{id}/timeline"), At("/hospital/v1/uploads/{id}"), Under("/hospital/v1/applications/{id}"), At("/hospital/v1/application-pages/{id}"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), Under("/insurer/v1/requests/{id}"), Under("/hospital/v1/requests/{id}"), Under("/insurer/v1/record-requests/{id}"), Under("/fhir/Task/{id}"), At("/claims/v1/claims/{id}/requests"), At("/claims/v1/claims/{id}/timeline"), Under("/claims/v1/accidents/{id}"), At("/insurer/v1/accidents/{id}"), At("/police/v1/notices"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}"), Under("/mydata/v1/transactions"), At("/mydata/v1/notifications"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), Under("/hospital/v1/offsets"), Under("/insurer/v1/offsets/{id}"), Under("/operator/v1/trust/proposals/{id}"), At("/operator/v1/trust/issuers/revoke"), At("/mandates/v1/check"), At("/mandates/v1/records/{id}/revoke")],
+    "not-found" 404, Sender, AfterCorrection, [Under("/fhir/Bundle/{id}"), Under("/insurer/v1/deliveries/{id}"), At("/hospital/v1/claims/{id}/deliveries"), At("/hospital/v1/claims/{id}/timeline"), At("/hospital/v1/uploads/{id}"), At("/claims/v1/uploads/{id}"), Under("/hospital/v1/applications/{id}"), At("/hospital/v1/application-pages/{id}"), At("/hospital/v1/submissions/{id}/trace"), Under("/insurer/v1/submissions/{id}"), Under("/insurer/v1/requests/{id}"), Under("/hospital/v1/requests/{id}"), Under("/insurer/v1/record-requests/{id}"), Under("/fhir/Task/{id}"), Under("/claims/v1/claims/{id}/requests"), At("/claims/v1/claims/{id}/page"), At("/claims/v1/claims/{id}/timeline"), Under("/claims/v1/accidents/{id}"), Under("/claims/v1/cases/{id}"), At("/insurer/v1/accidents/{id}"), Under("/shops/v1/jobs/{id}"), Under("/insurer/v1/repairs/{id}"), At("/police/v1/notices"), Under("/operator/v1/parties/{id}"), Under("/operator/v1/proposals/{id}"), Under("/operator/v1/deliveries/{id}"), Under("/operator/v1/alerts/{id}"), Under("/log/"), At("/metrics"), At("/wallet/v1/sessions"), At("/wallet/v1/sessions/{id}"), At("/wallet/v1/requests/{id}"), Under("/identity/v1/"), Under("/mydata/v1/transactions"), At("/mydata/v1/notifications"), Under("/hospital/v1/offsets"), Under("/insurer/v1/offsets/{id}"), Under("/operator/v1/trust/proposals/{id}"), At("/operator/v1/trust/issuers/revoke"), At("/mandates/v1/check"), Under("/mandates/v1/records")],
         "There is no such thing of yours; compare the id with the one you were given.", "查無此項，或不屬於貴機構；請核對識別碼。";
-    "endpoint.none" 404, Sender, AfterCorrection, [Under("/insurer/v1/endpoint"), Under("/operator/v1/parties/{id}/endpoint"), At("/insurer/v1/deliveries/{id}/redrive")],
+    "endpoint.none" 404, Sender, AfterCorrection, [Under("/insurer/v1/endpoint"), Under("/claims/v1/endpoint"), Under("/operator/v1/parties/{id}/endpoint"), At("/insurer/v1/deliveries/{id}/redrive")],
         "Have the operator name an endpoint, or pull.", "尚未登錄通知端點，請洽維運單位，或改以拉取方式取得。";
-    "endpoint.changed" 409, Sender, Later, [Under("/insurer/v1/endpoint"), Under("/operator/v1/parties/{id}/endpoint"), At("/operator/v1/proposals/{id}/approve"), At("/insurer/v1/deliveries/{id}/redrive")],
+    "endpoint.changed" 409, Sender, Later, [Under("/insurer/v1/endpoint"), Under("/claims/v1/endpoint"), Under("/operator/v1/parties/{id}/endpoint"), At("/operator/v1/proposals/{id}/approve"), At("/insurer/v1/deliveries/{id}/redrive")],
         "The endpoint was changed at this moment: send it again.", "端點設定同時被異動，請重送。";
-    "redrive.which" 422, Sender, AfterCorrection, [At("/insurer/v1/endpoint/redrive"), At("/operator/v1/parties/{id}/endpoint/redrive")],
+    "redrive.which" 422, Sender, AfterCorrection, [At("/insurer/v1/endpoint/redrive"), At("/claims/v1/endpoint/redrive"), At("/operator/v1/parties/{id}/endpoint/redrive")],
         "Say exactly one of `open`, `after`, `from`.", "open、after、from 請擇一指定。";
     "wallet.off" 503, Gateway, No, [At("/wallet/v1/sessions")],
         "The operator sets an https address and a certificate for requests to wallets.", "平台尚未設定皮夾驗證所需的 https 位址與憑證，請洽維運單位。";
@@ -114,17 +114,17 @@ pub const CODES: &[Code] = codes! {
         "The app that asked reads why; begin a new session.", "憑證驗證未通過，原因由發起驗證的應用程式查詢；請重新發起。";
     "wallet.answered-before" 409, Sender, No, [At("/wallet/v1/responses/{id}")],
         "Each request takes one answer; begin a new session.", "每次驗證僅接受一次回覆，請重新發起。";
-    "mydata.off" 501, Gateway, No, [Under("/mydata/v1/")],
+    "mydata.off" 501, Gateway, No, [Under("/mydata/v1/"), Under("/claims/v1/accidents/{id}/mydata")],
         "The operator sets up the section `mydata`.", "平台尚未設定 MyData 服務，請洽維運單位。";
-    "mydata.person" 422, Sender, AfterCorrection, [At("/mydata/v1/transactions")],
+    "mydata.person" 422, Sender, AfterCorrection, [At("/mydata/v1/transactions"), At("/claims/v1/accidents/{id}/mydata")],
         "`person` is a national ID or resident number with its check digit.", "person 須為有效之身分證字號或統一證號。";
-    "mydata.dataset-unknown" 422, Sender, AfterCorrection, [At("/mydata/v1/transactions")],
+    "mydata.dataset-unknown" 422, Sender, AfterCorrection, [At("/mydata/v1/transactions"), At("/claims/v1/accidents/{id}/mydata")],
         "Name data sets the text lists, each once.", "請使用訊息所列之資料集名稱，每項一次。";
     "mydata.purpose" 422, Sender, AfterCorrection, [At("/mydata/v1/transactions")],
         "Name a purpose all these data sets are for.", "資料集不適用於該用途。";
-    "mydata.return-to" 422, Sender, AfterCorrection, [At("/mydata/v1/transactions")],
+    "mydata.return-to" 422, Sender, AfterCorrection, [At("/mydata/v1/transactions"), At("/claims/v1/accidents/{id}/mydata")],
         "`return_to` is a page the operator registered, exactly as registered.", "return_to 須為已登錄之返回網址。";
-    "mydata.nothing-proved" 409, Sender, Later, [At("/mydata/v1/transactions/{id}/documents")],
+    "mydata.nothing-proved" 409, Sender, Later, [At("/mydata/v1/transactions/{id}/documents"), At("/claims/v1/accidents/{id}/mydata/{transaction}")],
         "Read the transaction's state: nothing is proved yet, or nothing came.", "尚無已查驗之資料，請查詢交易狀態。";
     "mydata.notifier" 403, Sender, AfterCorrection, [At("/mydata/v1/notifications")],
         "Show the `apiKey` and the client certificate that were agreed.", "請出示約定之 apiKey 與用戶端憑證。";
@@ -136,15 +136,20 @@ pub const CODES: &[Code] = codes! {
         "Its time is over; the person is asked anew.", "交易已逾時，須由當事人重新申請。";
     "mydata.return" 400, Sender, No, [At("/mydata/v1/return")],
         "Go back to the app and begin again.", "返回資訊無效，請回到應用程式重新申請。";
-    "mandate.nothing" 422, Sender, AfterCorrection, [At("/mandates/v1/check")],
-        "Name exactly one of `mandate` and `mandate_id`, with an `action`; or hand in `documents` alone.", "mandate 與 mandate_id 請擇一並附上 action，或僅送 documents。";
+    "identity.off" 501, Gateway, No, [At("/identity/v1/identifications")], "The operator names the authorities (`wallet.document_authorities_dir`) or the identity provider.", "平台尚未登錄可查驗此簽章之憑證管理中心或身分驗證業者。";
+    "identity.method" 422, Sender, AfterCorrection, [At("/identity/v1/identifications")], "Use another means, or one that is signed; wallets and MyData have addresses of their own.", "此身分驗證方式不得僅由應用程式陳述，請改用其他方式。";
+    "identity.challenge" 422, Sender, AfterCorrection, [At("/identity/v1/identifications")], "Get a new challenge for this claim; each is good for ten minutes and one report.", "挑戰值無效、逾時或已使用，請重新取得。";
+    "identity.proof" 422, Sender, AfterCorrection, [At("/identity/v1/identifications")], "What was signed does not verify; the text says why.", "簽章或身分聲明驗證未通過，原因見訊息。";
+    "identity.other-person" 422, Sender, No, [At("/identity/v1/identifications")], "It is another person than the claim's, or than the one who signed.", "身分與案件當事人或簽署人不符。";
+    "mandate.nothing" 422, Sender, AfterCorrection, [At("/mandates/v1/check"), At("/mandates/v1/records")],
+        "Name exactly one of `mandate` and `mandate_id`, with an `action`, or hand in `documents` alone; to record one, a mandate or the session it was given in.", "mandate 與 mandate_id 請擇一並附上 action，或僅送 documents；登錄時請送委託書或其授權之皮夾驗證。";
     "mandate.refused" 422, Sender, AfterCorrection, [At("/mandates/v1/records")],
         "The mandate does not verify or is not in force; the text says why.", "委託書驗證未通過或不在有效期間，原因見訊息。";
     "trust.refused" 422, Sender, AfterCorrection, [At("/operator/v1/trust/proposals"), At("/operator/v1/trust/proposals/{id}/approve")],
         "The document of the issuer is refused; the text says which rule it breaks.", "發行者文件不被接受，違反之規則見訊息。";
     "ack.repeated" 422, Sender, AfterCorrection, [At("/insurer/v1/acks")],
         "Name each delivery once in a body; the first item counts.", "同一請求內每筆傳送僅能出現一次，以第一筆為準。";
-    "query.invalid" 400, Sender, AfterCorrection, [At("/insurer/v1/deliveries"), At("/insurer/v1/alerts"), At("/operator/v1/parties"), At("/operator/v1/endpoints"), At("/operator/v1/dead-letters"), At("/operator/v1/proposals"), At("/operator/v1/alerts"), At("/operator/v1/audit"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), At("/insurer/v1/turnaround"), At("/hospital/v1/turnaround"), At("/operator/v1/reports/consortium"), At("/hospital/v1/requests"), At("/wallet/v1/sessions/{id}"), At("/insurer/v1/offsets"), At("/police/v1/uses"), At("/insurer/v1/record-requests")],
+    "query.invalid" 400, Sender, AfterCorrection, [At("/insurer/v1/deliveries"), At("/insurer/v1/alerts"), At("/operator/v1/parties"), At("/operator/v1/endpoints"), At("/operator/v1/dead-letters"), At("/operator/v1/proposals"), At("/operator/v1/alerts"), At("/operator/v1/audit"), At("/insurer/v1/statements/{date}"), At("/hospital/v1/statements/{date}"), At("/insurer/v1/turnaround"), At("/hospital/v1/turnaround"), At("/operator/v1/reports/consortium"), At("/hospital/v1/requests"), At("/wallet/v1/sessions/{id}"), At("/insurer/v1/offsets"), At("/police/v1/uses"), At("/insurer/v1/record-requests"), At("/shops/v1/jobs"), At("/insurer/v1/repairs")],
         "The text names the parameters and their bounds.", "查詢參數有誤，請依訊息所列範圍更正。";
     "operator.if-match-form" 400, Sender, AfterCorrection, [Under("/operator/v1/parties/{id}")],
         "`If-Match` is one ETag as it was given; `If-None-Match` is * for what is not there yet.", "If-Match 請填閘道給的 ETag；新增時使用 If-None-Match: *。";
@@ -215,31 +220,31 @@ pub const CODES: &[Code] = codes! {
         "Push with the client of the hospital whose institution code the bundle holds, or have the code registered.", "醫事機構代碼與登錄不符，請以該院的用戶端上傳或洽維運單位登錄。";
     "bundle.too-much" 413, Sender, AfterCorrection, [Under("/fhir/Bundle"), At("/fhir/Task/{id}/$records")],
         "Send the rest as a bundle with a case number of its own.", "超過封包上限，請將其餘內容以另一案件編號送出。";
-    "upload.version" 412, Sender, AfterCorrection, [Under("/hospital/v1/uploads")],
+    "upload.version" 412, Sender, AfterCorrection, [Under("/hospital/v1/uploads"), Under("/claims/v1/uploads")],
         "Send `Tus-Resumable: 1.0.0`.", "請送出標頭 Tus-Resumable: 1.0.0。";
-    "upload.header" 400, Sender, AfterCorrection, [Under("/hospital/v1/uploads")],
+    "upload.header" 400, Sender, AfterCorrection, [Under("/hospital/v1/uploads"), Under("/claims/v1/uploads")],
         "Send `Upload-Length` and `Upload-Metadata` with filetype and sha256 (POST), `Upload-Offset` (PATCH).", "請補齊標頭：POST 須有 Upload-Length 與含 filetype、sha256 的 Upload-Metadata，PATCH 須有 Upload-Offset。";
-    "upload.media-type" 415, Sender, AfterCorrection, [At("/hospital/v1/uploads")],
+    "upload.media-type" 415, Sender, AfterCorrection, [At("/hospital/v1/uploads"), At("/claims/v1/uploads")],
         "Upload one of the kinds the text names.", "請上傳訊息所列格式的檔案。";
-    "upload.too-large" 413, Sender, AfterCorrection, [At("/hospital/v1/uploads")],
+    "upload.too-large" 413, Sender, AfterCorrection, [At("/hospital/v1/uploads"), At("/claims/v1/uploads")],
         "The file is empty, or larger than files of its kind may be.", "檔案為空，或超過該類檔案的上限。";
-    "upload.too-many" 422, Sender, AfterCorrection, [At("/hospital/v1/uploads")],
+    "upload.too-many" 422, Sender, AfterCorrection, [At("/hospital/v1/uploads"), At("/claims/v1/uploads")],
         "Push the Bundles that refer to your uploads, or DELETE them.", "尚未被 Bundle 引用的上傳檔案過多，請先送出 Bundle 或刪除。";
-    "upload.offset" 409, Sender, AfterCorrection, [At("/hospital/v1/uploads/{id}")],
+    "upload.offset" 409, Sender, AfterCorrection, [At("/hospital/v1/uploads/{id}"), At("/claims/v1/uploads/{id}")],
         "Ask with HEAD where the upload is, and go on from there.", "續傳位置不符，請以 HEAD 查詢後自該處續傳。";
-    "upload.too-long" 400, Sender, AfterCorrection, [At("/hospital/v1/uploads/{id}")],
+    "upload.too-long" 400, Sender, AfterCorrection, [At("/hospital/v1/uploads/{id}"), At("/claims/v1/uploads/{id}")],
         "Send no more bytes than `Upload-Length` said.", "位元組數超過 Upload-Length。";
-    "upload.complete" 409, Sender, No, [At("/hospital/v1/uploads/{id}")],
+    "upload.complete" 409, Sender, No, [At("/hospital/v1/uploads/{id}"), At("/claims/v1/uploads/{id}")],
         "The upload is complete; refer to it in a Bundle.", "檔案已上傳完成，不可再變更。";
-    "upload.taken-over" 409, Sender, Later, [At("/hospital/v1/uploads/{id}")],
+    "upload.taken-over" 409, Sender, Later, [At("/hospital/v1/uploads/{id}"), At("/claims/v1/uploads/{id}")],
         "Another request of yours goes on with it; ask with HEAD where it is.", "另一請求正在續傳，請以 HEAD 查詢進度。";
-    "upload.digest-differs" 422, Sender, AfterCorrection, [At("/hospital/v1/uploads/{id}")],
+    "upload.digest-differs" 422, Sender, AfterCorrection, [At("/hospital/v1/uploads/{id}"), At("/claims/v1/uploads/{id}")],
         "Compare file and declared SHA-256, and begin again.", "內容與宣告的 SHA-256 不符，請核對後重新上傳。";
-    "upload.type-differs" 422, Sender, AfterCorrection, [At("/hospital/v1/uploads/{id}")],
+    "upload.type-differs" 422, Sender, AfterCorrection, [At("/hospital/v1/uploads/{id}"), At("/claims/v1/uploads/{id}")],
         "Declare the kind the file is of, and begin again.", "內容與宣告格式不符，請更正後重新上傳。";
-    "upload.too-slow" 408, Sender, Later, [At("/hospital/v1/uploads/{id}")],
+    "upload.too-slow" 408, Sender, Later, [At("/hospital/v1/uploads/{id}"), At("/claims/v1/uploads/{id}")],
         "What came is kept: go on from there.", "傳送過慢；已收到的部分已保存，請續傳。";
-    "upload.broken" 400, Sender, Later, [At("/hospital/v1/uploads/{id}")],
+    "upload.broken" 400, Sender, Later, [At("/hospital/v1/uploads/{id}"), At("/claims/v1/uploads/{id}")],
         "The body ended early; what came is kept: go on from there.", "內容中斷；已收到的部分已保存，請續傳。";
     "application.signed-at" 422, Sender, AfterCorrection, [At("/hospital/v1/applications")],
         "Set the clock of the system that sends it.", "簽署時間晚於現在，請校正系統時鐘。";
@@ -255,23 +260,43 @@ pub const CODES: &[Code] = codes! {
         "Give what this way of signing needs; the text says what.", "簽署方式所需資料不足，請依說明補齊。";
     "application.account" 422, Sender, AfterCorrection, [At("/hospital/v1/applications")],
         "Correct the code of the bank and the number of the account.", "請更正金融機構代碼及帳號。";
-    "accident.form" 422, Sender, AfterCorrection, [Under("/claims/v1/accidents"), At("/insurer/v1/accidents")],
-        "Mend what `pointer` names: the day, whose record it is, recipients that take this line, each on a ground of its own.", "請依 pointer 更正：事故日期、警察機關管轄、受領之保險公司及其依據。";
-    "accident.reference-used" 409, Sender, No, [At("/claims/v1/accidents"), At("/insurer/v1/accidents")],
-        "File it under another reference, or send the same as before.", "此編號已用於另一事故申報，請改用其他編號，或送出相同內容。";
+    "accident.form" 422, Sender, AfterCorrection, [Under("/claims/v1/accidents"), At("/insurer/v1/accidents"), At("/claims/v1/cases/{id}/submit")], "Mend what `pointer` names: the day, whose record it is, recipients that take this line, each on a ground of its own.", "請依 pointer 更正：事故日期、警察機關管轄、受領之保險公司及其依據。";
+    "case.client-id-used" 409, Sender, No, [At("/claims/v1/cases")], "Use a client_id of its own for each case.", "此 client_id 已用於他人之案件，請另用新值。";
+    "case.mandate" 422, Sender, AfterCorrection, [At("/claims/v1/cases")], "Record the mandate first; one that ended is none.", "請先登錄委託書；已終止之委託不得使用。";
+    "case.code-unknown" 404, Sender, AfterCorrection, [At("/claims/v1/cases/{id}/join")], "Ask for a new invitation.", "邀請碼不存在、已使用或已逾期，請重新邀請。";
+    "case.own-invitation" 409, Sender, No, [At("/claims/v1/cases/{id}/join")], "The code is for another person of the accident.", "不得接受自己發出之邀請。";
+    "case.joined" 409, Sender, No, [At("/claims/v1/cases/{id}/join")], "A case is joined once.", "案件已加入其他案件。";
+    "case.too-many" 422, Sender, Later, [At("/claims/v1/cases/{id}/invitations"), At("/claims/v1/cases/{id}/join")], "Let invitations be used or expire.", "邀請或參與人數已達上限。";
+    "case.not-ready" 422, Sender, AfterCorrection, [At("/claims/v1/cases/{id}/submit")], "Fill in what pointer names, then send.", "請補填 pointer 所指欄位後再送出。";
+    "case.disputed" 409, Sender, AfterCorrection, [At("/claims/v1/cases/{id}/submit")], "Choose among the values of the field that pointer names.", "pointer 所指欄位有不同之值，請擇一後再送出。";
+    "case.policy-changed" 409, Sender, AfterCorrection, [At("/claims/v1/cases/{id}/submit")], "Show the consents anew.", "揭露政策已變更，請重新顯示同意畫面。";
+    "accident.other" 422, Sender, No, [At("/claims/v1/accidents/{id}/mydata/{transaction}")],
+        "No document of the transaction is of this accident: compare number, day and plates; the text says which is what.", "資料均非本次事故之文件，請核對案件編號、日期及車牌。";
+    "accident.mydata-claim" 409, Sender, No, [At("/claims/v1/accidents/{id}/mydata/{transaction}")],
+        "The transaction was begun for another claim: begin one for this claim.", "此筆 MyData 交易屬於其他案件，請就本案重新申請。";
+    "accident.reference-used" 409, Sender, No, [At("/claims/v1/accidents"), At("/insurer/v1/accidents"), At("/claims/v1/cases/{id}/submit")], "File it under another reference, or send the same as before.", "此編號已用於另一事故申報，請改用其他編號，或送出相同內容。";
+    "assessment.facts" 422, Sender, AfterCorrection, [At("/claims/v1/assessments"), At("/insurer/v1/assessments")],
+        "The facts do not hold together: mend what `pointer` names and what the text names behind it.", "事故資料前後不符或超出範圍，請依 pointer 及說明更正。";
+    "cover.plate" 422, Sender, AfterCorrection, [At("/claims/v1/accidents/{id}/cover")],
+        "Ask about a vehicle that the filing or the registration slip names, by its plate.", "僅能查詢事故申報或登記聯單所列車輛之牌照號碼。";
+    "cover.ground" 422, Sender, AfterCorrection, [At("/claims/v1/accidents/{id}/cover")],
+        "Name the person's consent or mandate: the plate is disclosed by asking.", "查詢將揭露牌照號碼，請附當事人之同意或委託編號。";
+    "cover.limit" 429, Sender, Later, [At("/claims/v1/accidents/{id}/cover")],
+        "A case may ask ten times a day and forty times in all; what was found is read with GET.", "每案每日至多查詢十次、合計四十次；已查得者請以 GET 讀取。";
     "application.third-account" 422, Sender, AfterCorrection, [At("/hospital/v1/applications")],
         "Name the written instruction, or an account of the insured or the applicant.", "帳戶非被保險人或申請人所有，請附給付指示。";
     "application.recipient" 422, Sender, AfterCorrection, [At("/hospital/v1/applications"), At("/hospital/v1/application-pages")],
         "Name each insurer once, in a line it takes here, and evidence types that exist.", "請核對受領之保險公司、險種及文件種類。";
     "application.other-person" 422, Sender, AfterCorrection, [At("/hospital/v1/applications")],
         "Compare the insured with the documents of the case.", "申請書之被保險人與本案文件之病人不符，請核對。";
+    "application.superseded" 422, Sender, No, [At("/hospital/v1/applications")],
+        "Nothing: the patient signed another one later, or took this consent back; what was signed last counts.", "病人已另簽較晚之申請書，或已撤回此項同意；以最後簽署者為準。";
     "insurer.unknown" 422, Sender, AfterCorrection, [Under("/fhir/Bundle")],
         "Check the 統一編號 or insurer code of the payor; ask the operator who takes part.", "請核對保險公司的統一編號或代碼，並向維運單位確認是否參加。";
     "bundle.nothing-to-withdraw" 422, Sender, AfterCorrection, [Under("/fhir/Bundle")],
         "It only withdraws, and there is no case with this number: check the number.", "僅含作廢內容而查無此案件，請核對案件編號。";
     "insurer.line-not-offered" 422, Sender, AfterCorrection, [Under("/fhir/Bundle")],
         "Name a line of insurance that the text lists.", "該保險公司未受理此險種，請改用訊息所列險種。";
-
     "claim.restricted" 451, Sender, No, [Under("/fhir/"), Under("/insurer/v1/deliveries/{id}"), Under("/insurer/v1/submissions/{id}")],
         "Nothing can be done with this claim now; the gateway's operator knows why.", "此案件處理受限制，暫不得利用；原因請洽平台維運單位。";
     "claim.erased" 410, Sender, No, [Under("/fhir/"), Under("/insurer/v1/deliveries/{id}"), Under("/insurer/v1/submissions/{id}")],
@@ -416,13 +441,15 @@ pub const CODES: &[Code] = codes! {
         "Nothing to do: the patient consents to it, or not.", "未經當事人同意告知其他給付情形，或本險種為定額給付。";
     "request.due-on" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/supplements"), At("/insurer/v1/record-requests")],
         "The last day is after today in Taiwan and at most 180 days from now.", "期限須在明日（臺灣時間）以後、180 日以內。";
+    "request.no-hospital" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/supplements")],
+        "The claim is of an accident and no hospital's: ask the person (`to`: `person`).", "本案為事故案件，並無醫院，請改向當事人補件（to: person）。";
     "request.why-not-before" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/supplements")],
         "From the second request on say why an earlier one did not name it.", "再次要求補件須說明首次未列的原因。";
     "request.note-missing" 422, Sender, AfterCorrection, [At("/insurer/v1/submissions/{id}/supplements")],
         "Say in the note which document `other` is.", "選擇「其他」時須於備註說明文件名稱。";
     "request.too-many" 409, Sender, No, [At("/insurer/v1/submissions/{id}/supplements")],
         "A submission takes 50 requests: settle it with the hospital.", "此案件的補件要求已達上限，請與醫院直接聯繫。";
-    "request.invalid-step" 409, Sender, AfterCorrection, [At("/insurer/v1/requests/{id}/close"), At("/hospital/v1/requests/{id}/answer"), At("/fhir/Task/{id}/$records")],
+    "request.invalid-step" 409, Sender, AfterCorrection, [At("/insurer/v1/requests/{id}/close"), At("/hospital/v1/requests/{id}/answer"), At("/fhir/Task/{id}/$records"), At("/claims/v1/claims/{id}/requests/{request}/answer")],
         "There is no such step from the state the request is in.", "此補件要求目前的狀態不可如此處理。";
     "request.revision-missing" 422, Sender, AfterCorrection, [At("/hospital/v1/requests/{id}/answer")],
         "Name the revision with `answered` and `partly-answered`, and with no other result.", "已提供或部分提供時須填案件版次，其他結果不得填。";
@@ -430,8 +457,10 @@ pub const CODES: &[Code] = codes! {
         "Push the documents first, then name the revision that push made.", "請先上傳文件，再填該次上傳的版次。";
     "request.reason" 422, Sender, AfterCorrection, [At("/hospital/v1/requests/{id}/answer")],
         "Give a reason with `refused`, a note with `other`, and no reason otherwise.", "拒絕須填原因；原因為其他時須附說明；其他結果不得填原因。";
-    "request.also" 422, Sender, AfterCorrection, [At("/hospital/v1/requests/{id}/answer")],
-        "Name other requests to you for the same claim, each once.", "also 僅能列同一案件、向貴院提出的其他要求，每筆一次。";
+    "request.also" 422, Sender, AfterCorrection, [At("/hospital/v1/requests/{id}/answer"), At("/claims/v1/claims/{id}/requests/{request}/answer")],
+        "Name other requests to you for the same claim, each once.", "also 僅能列同一案件、向貴院或本人提出的其他要求，每筆一次。";
+    "request.papers" 422, Sender, AfterCorrection, [At("/claims/v1/claims/{id}/requests/{request}/answer")],
+        "Hand in what a request asks for: photos or PDF, ten files, 5 MiB each, 24 papers of a claim.", "僅能提供被要求之文件：照片或 PDF，最多 10 檔、每檔 5 MiB，每案 24 份。";
     "records.no-consent" 422, Sender, AfterCorrection, [At("/insurer/v1/record-requests")],
         "Send the person's consent with the request.", "調閱須檢附本人同意書。";
     "records.beyond-consent" 422, Sender, AfterCorrection, [At("/insurer/v1/record-requests")],
@@ -479,7 +508,7 @@ pub const CODES: &[Code] = codes! {
     "tracking-code.unknown" 404, Sender, No, [At("/claims/v1/links")],
         "Unknown, used or expired: the patient asks the hospital for the claim's code.", "追蹤碼不明、已使用或已過期，請病人向醫院查詢。";
 
-    "storage.full" 507, Gateway, Later, [At("/hospital/v1/uploads/{id}"), Under("/fhir/Bundle")],
+    "storage.full" 507, Gateway, Later, [At("/hospital/v1/uploads/{id}"), At("/claims/v1/uploads/{id}"), Under("/fhir/Bundle")],
         "There is no space for files; tell the operator.", "檔案儲存空間不足，請洽維運單位。";
     "busy" 503, Gateway, Later, [Body, Under("/insurer/v1/deliveries/{id}/attachments/{attachment}")],
         "Nothing was kept: send the same again.", "閘道忙碌，未留存任何資料，請原樣重送。";

@@ -214,6 +214,9 @@ pub struct MandateRecorded {
     /// How it was signed.
     #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub level: Level,
+    /// The mandate itself, where this gateway issued it: signed with a key of `/.well-known/claim-packet-keys`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mandate: Option<String>,
 }
 
 /// In the words of the interface.

@@ -115,7 +115,7 @@ pub struct StepView {
     pub at: Timestamp,
     /// Which.
     pub step: String,
-    /// The insurer, where one made it.
+    /// The insurer that made it, or whose promise expired.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub party: Option<String>,
     /// The amount it named.
@@ -249,7 +249,7 @@ pub struct OffsetForInsurer {
     pub instruction: Option<String>,
     /// As the hospital's.
     pub flags: Vec<&'static str>,
-    /// Who is on turn, other insurers left out.
+    /// Who is on turn, other insurers left out; until when as far as your own promise and the day of discharge say.
     pub on_turn: Vec<TurnView>,
     /// The steps, those of other insurers left out.
     pub history: Vec<StepView>,
@@ -276,7 +276,7 @@ impl OffsetForInsurer {
             instruction: case.instruction.as_ref().map(|given| given.reference.clone()),
             // What another one paid too much is not this one's to ask back, nor to know.
             flags: case.flags().into_iter().filter(|flag| *flag != "paid-too-much" || part.paid() > bears).collect(),
-            on_turn: seen.turns.iter().map(TurnView::of).filter(|turn| mine(turn.party.as_deref())).collect(),
+            on_turn: case.turns_for(insurer, &seen.turns).iter().map(TurnView::of).collect(),
             history: case.history.iter().map(StepView::of).filter(|step| mine(step.party.as_deref())).collect(),
         })
     }

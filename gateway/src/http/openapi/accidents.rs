@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
+use super::mydata::TRANSACTION;
 use super::operation::{Operation, Tag, json};
 use super::table::{CLAIM, get, post};
-use crate::http::accidents::{
-    AccidentBody, AccidentShown, HandedInBody, InquiryBody, NoticeBody, NoticeTaken, UsesShown,
-};
-use crate::http::caller::{FileAccidents, FollowClaims, GiveNotice, ReadDeliveries, ReadUses, ReportStatus};
+use crate::http::accidents::channels::{HandedInBody, LinkingBody, MydataBody, TakenShown};
+use crate::http::accidents::{AccidentBody, AccidentShown, InquiryBody, NoticeBody, NoticeTaken, UsesShown};
+use crate::http::caller::{AskMydata, FileAccidents, FollowClaims, GiveNotice, ReadDeliveries, ReadUses, ReportStatus};
+use crate::http::mydata::MydataBegun;
 
 /// All of them, in the order of the route table.
 pub(super) fn operations() -> Vec<Operation> {
@@ -32,10 +33,39 @@ pub(super) fn operations() -> Vec<Operation> {
             .path("id", CLAIM, "Id of a claim this app filed.")
             .says(
                 "Hand in a paper 上傳文件",
-                "It goes out labelled unverified. When the police's own comes, with the check of its number, that one stands in \
-                 its place.",
+                "It goes out labelled unverified, until its source confirms the number. When the police's own comes, that one \
+                 stands in its place.",
             )
             .takes::<HandedInBody>(true)
+            .answers(json::<AccidentShown>(200, "The accident.")),
+        post("/claims/v1/accidents/{id}/mydata", "beginAccidentMydata", Tag::App)
+            .needs::<AskMydata>()
+            .path("id", CLAIM, "Id of a claim this app filed.")
+            .says(
+                "Have papers sent by MyData 以 MyData 取得文件",
+                "Begins a transaction for the papers that are given by now and not here. Send the person to the address.",
+            )
+            .takes::<MydataBody>(true)
+            .answers(json::<MydataBegun>(201, "The transaction, as it begins.")),
+        post("/claims/v1/accidents/{id}/mydata/{transaction}", "takeAccidentMydata", Tag::App)
+            .needs::<FileAccidents>()
+            .path("id", CLAIM, "Id of a claim this app filed.")
+            .path("transaction", TRANSACTION, "Id of a transaction of this app, proved, for this claim or for none.")
+            .says(
+                "Take documents from MyData into the claim",
+                "Each only if it is of this accident. They go out with the next revision of each packet; the same again changes \
+                 nothing.",
+            )
+            .answers(json::<TakenShown>(200, "What became of each document.")),
+        post("/claims/v1/accidents/{id}/linking", "answerAccidentLinking", Tag::App)
+            .needs::<FileAccidents>()
+            .path("id", CLAIM, "Id of a claim this app filed.")
+            .says(
+                "Say whether filings are one accident 事故併案",
+                "For this filing, whether or not there is another: that is not told. Where both parties say so, filings that name \
+                 a vehicle of each other in the same half hour become one accident.",
+            )
+            .takes::<LinkingBody>(true)
             .answers(json::<AccidentShown>(200, "The accident.")),
         post("/claims/v1/accidents/{id}/recipients/{party}/withdraw", "endAccidentGround", Tag::App)
             .needs::<FileAccidents>()
@@ -50,7 +80,8 @@ pub(super) fn operations() -> Vec<Operation> {
             .needs::<ReportStatus>()
             .says(
                 "Inquire of an accident 洽查",
-                "By the insurer's own statutory ground (強制汽車責任保險法 §4; 承保及理賠作業處理辦法 §17).",
+                "In compulsory cover by the insurer's own statutory ground (強制汽車責任保險法 §4; 承保及理賠作業處理辦法 §17), in any \
+                 other line for the result of the check alone.",
             )
             .takes::<InquiryBody>(true)
             .answers(json::<AccidentShown>(200, "The accident.")),

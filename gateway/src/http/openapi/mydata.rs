@@ -8,7 +8,7 @@ use super::table::{get, post};
 use crate::http::caller::AskMydata;
 use crate::http::mydata::{MydataAsk, MydataBegun, MydataDocuments, MydataTransaction};
 
-const TRANSACTION: &str = "^myd_[0-9a-f-]{36}$";
+pub(super) const TRANSACTION: &str = "^myd_[0-9a-f-]{36}$";
 
 pub(super) fn operations() -> Vec<Operation> {
     let of = |operation: Operation| {

@@ -31,6 +31,8 @@ pub(super) enum Tag {
     Operation,
     /// Police sources.
     Police,
+    /// Repair shops.
+    Shop,
     /// Wallets.
     Wallet,
     /// The platform MyData.
@@ -40,7 +42,7 @@ pub(super) enum Tag {
 }
 
 impl Tag {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Access,
         Self::App,
         Self::Contract,
@@ -52,6 +54,7 @@ impl Tag {
         Self::Operator,
         Self::Page,
         Self::Police,
+        Self::Shop,
         Self::Wallet,
     ];
 
@@ -67,6 +70,7 @@ impl Tag {
             Self::Operation => "operation",
             Self::Operator => "operator",
             Self::Police => "police",
+            Self::Shop => "shop",
             Self::Wallet => "wallet",
             Self::Mydata => "mydata",
             Self::Page => "page",
@@ -86,6 +90,7 @@ impl Tag {
             Self::Operator => {
                 "Operators 維運人員 look after the registry, endpoints and alerts; regulators 主管機關 read."
             }
+            Self::Shop => "Repair shops 維修廠 take jobs, send estimates 估價單 and invoices 發票.",
             Self::Police => "Police sources 警察機關 see who uses their papers, and tell of changed ones.",
             Self::Wallet => "Wallets 數位憑證皮夾 fetch a request and answer it (OpenID4VP 1.0); no token.",
             Self::Mydata => {
@@ -198,6 +203,7 @@ impl Operation {
             Role::Hospital => Tag::Hospital,
             Role::Operator => Tag::Operator,
             Role::Police => Tag::Police,
+            Role::Shop => Tag::Shop,
             _ => self.tag,
         };
         Self { tag, scope: Some(R::SCOPE), ..self }

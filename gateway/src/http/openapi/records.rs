@@ -86,7 +86,7 @@ pub(super) fn operations() -> Vec<Operation> {
         get("/hospital/v1/requests/{id}/consent", "getRecordConsent", Tag::Hospital)
             .needs::<ReadBundles>()
             .path("id", REQUEST, "Id of a request, as listed.")
-            .says("Read the signed consent 同意書", "The paper the request rests on. Every look is audited.")
+            .says("Read the signed consent 同意書", "The paper the request rests on (PDF), or the mandate 委託 (`application/dc+sd-jwt`). Every look is audited.")
             .answers(other(200, "The paper.", "application/pdf", |_| {
                 schemars::json_schema!({ "type": "string", "format": "binary" })
             })),

@@ -9,6 +9,7 @@ use super::operation::{Operation, Tag, json};
 use super::table::{CLAIM, SUBMISSION, get, post};
 use crate::core::request::ALL;
 use crate::http::caller::{FollowClaims, PushBundles, ReadBundles, ReadDeliveries, ReportStatus};
+use crate::http::hand_in::HandInBody;
 
 const REQUEST: &str = "^tsk_[0-9a-f-]{36}$";
 
@@ -71,5 +72,16 @@ pub(super) fn operations() -> Vec<Operation> {
             .path("id", CLAIM, "Id of a claim the app is linked to.")
             .says("List what the person is asked for", "Requests an insurer made to the person.")
             .answers(json::<RequestsView>(200, "The requests, oldest first.")),
+        post("/claims/v1/claims/{id}/requests/{request}/answer", "handInPapers", Tag::App)
+            .needs::<FollowClaims>()
+            .path("id", CLAIM, "Id of a claim the app is linked to.")
+            .path("request", REQUEST, "Id of a request to the person.")
+            .says(
+                "Hand in papers 補件",
+                "Photos or PDF of what the person is asked for. One answer may serve requests of several insurers; each gets \
+                 its own, and none hears of another. The packets follow by themselves.",
+            )
+            .takes::<HandInBody>(true)
+            .answers(json::<RequestPage>(200, "The requests it answers.")),
     ]
 }

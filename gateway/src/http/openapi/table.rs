@@ -12,17 +12,15 @@ use serde_json::json;
 use super::operation::{Answer, Operation, Tag, empty, json, other};
 use crate::access::assertion::ASSERTION_TYPE;
 use crate::core::submission::REPORTABLE;
-use crate::http::caller::{AckDeliveries, FollowClaims, PushBundles, ReadBundles, ReadDeliveries, ReportStatus};
+use crate::http::caller::{AckDeliveries, FollowClaims, ReadBundles, ReadDeliveries, ReportStatus};
 use crate::http::claims::{Link, Redeem, Timeline};
 use crate::http::codes::ErrorList;
 use crate::http::discovery::Server;
 use crate::http::health::Health;
 use crate::http::oauth::Granted;
-use crate::http::uploads::UploadBody;
 
 pub(super) const DELIVERY: &str = "^dlv_[0-9a-f-]{36}$";
 const ATTACHMENT: &str = "^att_[0-9a-f-]{36}$";
-const UPLOAD: &str = "^upl_[0-9a-f-]{36}$";
 pub(super) const SUBMISSION: &str = "^sub_[0-9a-f-]{36}$";
 pub(super) const CLAIM: &str = "^clm_[0-9a-f-]{36}$";
 pub(super) const OFFSET: &str = "^off_[0-9a-f-]{36}$";
@@ -50,12 +48,17 @@ pub fn operations() -> Vec<Operation> {
     all.extend(super::timeline::operations());
     all.extend(told());
     all.extend(super::applications::operations());
+    all.extend(super::owner::operations());
     all.extend(super::accidents::operations());
-    all.extend(uploads());
+    all.extend(super::motor::operations());
+    all.extend(super::shops::operations());
+    all.extend(super::cases::operations());
+    all.extend(super::uploads::operations());
     all.extend(super::operator::operations());
     all.extend(app());
     all.extend(super::wallet::operations());
     all.extend(super::mydata::operations());
+    all.extend(super::identity::operations());
     all.extend(super::mandates::operations());
     all.extend(super::trust::operations());
     all.extend(public());
@@ -254,52 +257,6 @@ fn bytes_of(_: &mut SchemaGenerator) -> Schema {
 }
 
 /// Larger files of hospitals (tus 1.0).
-fn uploads() -> Vec<Operation> {
-    let of = |method: &'static str, id: &'static str| {
-        Operation::new(method, "/hospital/v1/uploads/{id}", id, Tag::Hospital).needs::<PushBundles>().path(
-            "id",
-            UPLOAD,
-            "Id of an upload of yours.",
-        )
-    };
-    let version = |operation: Operation| {
-        operation.header_parameter("Tus-Resumable", &json!({ "type": "string" }), "Always `1.0.0`.")
-    };
-    let far = |answer: Answer| answer.header("Upload-Offset", "Bytes kept.").header("Upload-Length", "Bytes declared.");
-    vec![
-        version(post("/hospital/v1/uploads", "beginUpload", Tag::Hospital).needs::<PushBundles>())
-            .says(
-                "Begin an upload 上傳",
-                "A file too large for a Bundle, by tus 1.0 (tus.io): its size, kind and SHA-256 first, its bytes with PATCH.",
-            )
-            .header_parameter("Upload-Length", &json!({ "type": "string" }), "Size of the file in bytes.")
-            .header_parameter(
-                "Upload-Metadata",
-                &json!({ "type": "string" }),
-                "`filetype` and `sha256`, each followed by a space and its value in base64, with a comma between.",
-            )
-            .answers(far(json::<UploadBody>(201, "The upload.").header("Location", "Where its bytes go."))),
-        of("GET", "readUpload")
-            .says("Read an upload", "How far it is, and the URL a Bundle writes into Attachment.url.")
-            .answers(far(json::<UploadBody>(200, "The upload."))),
-        of("HEAD", "findUpload")
-            .says("Where is it?", "The offset to go on from, as a header.")
-            .answers(far(empty(200, "How far it is."))),
-        version(of("PATCH", "continueUpload"))
-            .says(
-                "Go on with an upload",
-                "Bytes from an offset on. What came is kept, also where the connection breaks; with the last byte the whole \
-                 is compared with what was declared. tus calls the body `application/offset+octet-stream`.",
-            )
-            .header_parameter("Upload-Offset", &json!({ "type": "string" }), "Where the first byte belongs.")
-            .takes_bytes()
-            .answers(far(empty(204, "Kept."))),
-        of("DELETE", "giveUpUpload")
-            .says("Give an upload up", "Its bytes go. One that a claim has stays.")
-            .answers(empty(204, "It is gone.")),
-    ]
-}
-
 pub(super) fn redrive_body(schemas: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "allOf": [schemas.subschema_for::<RedriveBody>()],

@@ -33,7 +33,7 @@ pub(super) fn operations() -> Vec<Operation> {
     ]
 }
 
-fn streamed(operation: Operation) -> Operation {
+pub(super) fn streamed(operation: Operation) -> Operation {
     let place: Value = json!({ "type": "integer", "minimum": 0 });
     let wait = json!({ "type": "integer", "minimum": 0, "maximum": 3600 });
     operation

@@ -161,8 +161,9 @@ pub async fn replace(
 ) -> Result<HttpResponse, Problem> {
     let base = required_base(&request)?;
     let Document(document) = body::json_within(&app, &request, payload, DOCUMENT).await?;
-    let registration: Registration = serde_json::from_value(document).map_err(|error| {
-        Problem::new(422, "registration.refused", format!("It is no registration: {}", body::shape(&error)))
+    let registration: Registration = body::typed(document).map_err(|found| {
+        let detail = format!("It is no registration: {}", found.words);
+        Problem::new(422, "registration.refused", detail).at(found.pointer)
     })?;
     if registration.id != *id {
         return Err(Problem::new(422, "registration.id", "The document's id is not the one in the address").at("/id"));

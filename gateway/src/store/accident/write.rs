@@ -5,27 +5,53 @@ use jiff::Timestamp;
 
 use super::{PAPER, TABLE};
 use crate::core::accident::source::Jurisdiction;
-use crate::core::accident::{AccidentWrite, Moved, NewAccident, NewFiling, NewPaper, PaperStep, UseRow, key_of};
+use crate::core::accident::{AccidentWrite, Moved, Named, NewAccident, NewFiling, NewPaper, PaperStep, UseRow, key_of};
 use crate::id::AccidentId;
 use crate::store::StoreError;
-use crate::store::sql::{Connection, query};
+use crate::store::sql::{Builder, Connection, query};
 use crate::store::written::{millis, one};
 
 /// Writes one thing of accidents.
 pub(in crate::store) async fn apply(tx: &mut Connection, write: &AccidentWrite) -> Result<(), StoreError> {
     match write {
         AccidentWrite::New(new) => accident(tx, new).await,
+        AccidentWrite::Rely(id, version) => rely(tx, *id, *version).await,
+        AccidentWrite::Named(named) => name(tx, named).await,
         AccidentWrite::Papers(id, new, at) => papers(tx, *id, new, *at).await,
         AccidentWrite::Filing(new) => filing(tx, new).await,
         AccidentWrite::Paper(step) => paper(tx, step).await,
+        AccidentWrite::HandedIn(id, item, due_at) => {
+            let sql = "-- accident::handed_in
+                update accident_paper set handed_in = 1, due_at = coalesce($3, due_at)
+                where accident_id = $1 and item = $2";
+            query(sql).bind(id.to_string()).bind(item.as_str()).bind(due_at.map(millis)).execute(tx).await?;
+            Ok(())
+        }
         AccidentWrite::Moved(moved) => pass_on(tx, moved).await,
+        AccidentWrite::Joined(id, version, into, at) => join(tx, (*id, *version), *into, *at).await,
+        AccidentWrite::Linking(claim, answer, due_at) => {
+            let sql = "-- accident::linking
+                update accident_filing set linking = $2, link_due_at = $3 where claim_id = $1";
+            let updated = query(sql).bind(claim.to_string()).bind(answer.as_str()).bind(due_at.map(millis));
+            one("accident_filing", updated.execute(tx).await)
+        }
+        AccidentWrite::Looked(claim) => {
+            let sql = "-- accident::looked\nupdate accident_filing set link_due_at = null where claim_id = $1";
+            query(sql).bind(claim.to_string()).execute(tx).await?;
+            Ok(())
+        }
         AccidentWrite::Use(row) => used(tx, row).await,
+        AccidentWrite::LookUp(write) => super::cover::apply(tx, write).await,
         AccidentWrite::End(claim, party, at) => {
             let sql = "-- accident::end
                 update accident_recipient set ended_at = $3
                 where claim_id = $1 and party_id = $2 and ended_at is null";
             query(sql).bind(claim.to_string()).bind(party.as_str()).bind(millis(*at)).execute(tx).await?;
             Ok(())
+        }
+        AccidentWrite::Refiled(claim, body) => {
+            let sql = "-- accident::refiled\nupdate accident_filing set body = $2 where claim_id = $1";
+            one("accident_filing", query(sql).bind(claim.to_string()).bind(body).execute(tx).await)
         }
         AccidentWrite::Supersede(evidence, revision) => {
             let sql = "-- accident::supersede
@@ -63,7 +89,7 @@ async fn papers(tx: &mut Connection, id: AccidentId, new: &[NewPaper], at: Times
             .bind(id.to_string())
             .bind(paper.item.as_str())
             .bind(paper.on.to_string())
-            .bind(millis(paper.due_at))
+            .bind(paper.due_at.map(millis))
             .bind(millis(at))
             .execute(&mut *tx)
             .await?;
@@ -97,6 +123,11 @@ async fn filing(tx: &mut Connection, new: &NewFiling) -> Result<(), StoreError> 
             .await;
         one("accident_recipient", inserted)?;
     }
+    for trace in &new.traces {
+        let sql = "-- accident::new_trace
+            insert into accident_trace (claim_id, trace_mac) values ($1, $2) on conflict (claim_id, trace_mac) do nothing";
+        query(sql).bind(new.claim.to_string()).bind(trace.as_slice()).execute(&mut *tx).await?;
+    }
     if new.follows {
         let sql = "-- accident::new_link\ninsert into claim_link (claim_id, party_id, created_at) values ($1, $2, $3)";
         let claim = new.claim.to_string();
@@ -109,8 +140,8 @@ async fn paper(tx: &mut Connection, step: &PaperStep) -> Result<(), StoreError> 
     let sql = "-- accident::paper_step
         update accident_paper set state = $4, due_at = $5, due_on = coalesce($6, due_on), tries = $7, asked = asked + $8,
             reason = $9, paper_version = coalesce($10, paper_version), content = coalesce($11, content),
-            receipt = coalesce($12, receipt), holds_until = coalesce($13, holds_until), version = version + 1,
-            changed_at = $14
+            receipt = coalesce($12, receipt), version = version + 1, changed_at = $14,
+            holds_until = case when $15 = 1 then $14 else coalesce($13, holds_until) end
         where accident_id = $1 and item = $2 and version = $3";
     let arrived = step.arrived.as_ref();
     let updated = query(sql)
@@ -123,11 +154,12 @@ async fn paper(tx: &mut Connection, step: &PaperStep) -> Result<(), StoreError> 
         .bind(step.tries)
         .bind(i64::from(step.asks))
         .bind(step.reason)
-        .bind(arrived.map(|arrived| arrived.version))
+        .bind(arrived.and_then(|arrived| arrived.version))
         .bind(arrived.and_then(|arrived| arrived.content.as_ref()).map(Vec::as_slice))
         .bind(arrived.map(|arrived| arrived.check.as_slice()))
         .bind(arrived.map(|arrived| millis(arrived.until)))
         .bind(millis(step.at))
+        .bind(i64::from(step.superseded))
         .execute(tx)
         .await;
     one(PAPER, updated)
@@ -135,8 +167,6 @@ async fn paper(tx: &mut Connection, step: &PaperStep) -> Result<(), StoreError> 
 
 async fn pass_on(tx: &mut Connection, moved: &Moved) -> Result<(), StoreError> {
     let id = moved.id.to_string();
-    // Who is known by the record already takes the claims; this one is nobody's any more.
-    let case = moved.into.is_none().then_some(moved.case.as_slice());
     let sql = "-- accident::moved
         update accident set jurisdiction = $3, case_mac = $4, moves = moves + 1, version = version + 1, changed_at = $5
         where id = $1 and version = $2";
@@ -144,31 +174,70 @@ async fn pass_on(tx: &mut Connection, moved: &Moved) -> Result<(), StoreError> {
         .bind(&id)
         .bind(moved.version)
         .bind(moved.jurisdiction.as_str())
-        .bind(case)
+        .bind(moved.case.as_slice())
         .bind(millis(moved.at))
         .execute(&mut *tx)
         .await;
     one(TABLE, updated)?;
-    let (sql, due) = match moved.into {
-        None => (
-            "-- accident::moved_papers
-            update accident_paper set due_at = $2, state = 'expected', tries = 0, version = version + 1, changed_at = $2
-            where accident_id = $1 and state in ('asked', 'not-available')",
-            millis(moved.at),
-        ),
-        Some(into) => {
-            let sql = "-- accident::moved_filings\nupdate accident_filing set accident_id = $2 where accident_id = $1";
-            query(sql).bind(&id).bind(into.to_string()).execute(&mut *tx).await?;
-            (
-                "-- accident::closed_papers
-            update accident_paper set due_at = null, state = 'not-available', reason = 'moved', version = version + 1,
-                changed_at = $2
-            where accident_id = $1",
-                millis(moved.at),
-            )
-        }
-    };
-    query(sql).bind(&id).bind(due).execute(tx).await?;
+    let sql = "-- accident::moved_papers
+        update accident_paper set due_at = $2, state = 'expected', tries = 0, version = version + 1, changed_at = $2
+        where accident_id = $1 and state in ('asked', 'not-available')";
+    query(sql).bind(&id).bind(millis(moved.at)).execute(tx).await?;
+    Ok(())
+}
+
+/// Makes sure that an accident is of a version until the end of the transaction: it was neither erased nor joined.
+async fn rely(tx: &mut Connection, id: AccidentId, version: i64) -> Result<(), StoreError> {
+    let mut sql = Builder::new("-- accident::rely\nselect version from accident where id = ");
+    sql.push_bind(id.to_string()).push(tx.for_share());
+    let found: Vec<(i64,)> = sql.build_query_as().fetch_all(tx).await?;
+    if found == [(version,)] { Ok(()) } else { Err(StoreError::Conflict { table: TABLE }) }
+}
+
+async fn name(tx: &mut Connection, named: &Named) -> Result<(), StoreError> {
+    let sql = "-- accident::named
+        update accident set jurisdiction = $3, case_mac = $4, body = $5, version = version + 1, changed_at = $6
+        where id = $1 and version = $2";
+    let updated = query(sql)
+        .bind(named.id.to_string())
+        .bind(named.version)
+        .bind(named.jurisdiction.as_str())
+        .bind(named.case.as_slice())
+        .bind(&named.body)
+        .bind(millis(named.at))
+        .execute(tx)
+        .await;
+    one(TABLE, updated)
+}
+
+/// The claims of an accident become those of another one. What was sealed of it is nobody's any more, and goes with its key.
+async fn join(
+    tx: &mut Connection,
+    (id, version): (AccidentId, i64),
+    into: AccidentId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let (own, nothing): (String, &[u8]) = (id.to_string(), &[]);
+    let sql = "-- accident::joined
+        update accident set case_mac = null, body = $3, moves = moves + 1, version = version + 1, changed_at = $4
+        where id = $1 and version = $2";
+    one(TABLE, query(sql).bind(&own).bind(version).bind(nothing).bind(millis(at)).execute(&mut *tx).await)?;
+    let sql = "-- accident::joined_filings\nupdate accident_filing set accident_id = $2 where accident_id = $1";
+    query(sql).bind(&own).bind(into.to_string()).execute(&mut *tx).await?;
+    let sql = "-- accident::joined_cases
+        update motor_case set accident_id = $2, version = version + 1 where accident_id = $1";
+    query(sql).bind(&own).bind(into.to_string()).execute(&mut *tx).await?;
+    let sql = "-- accident::joined_notice
+        update accident_notice set accident_id = $2 where accident_id = $1
+            and not exists (select 1 from accident_notice n where n.accident_id = $2)";
+    query(sql).bind(&own).bind(into.to_string()).execute(&mut *tx).await?;
+    let sql = "-- accident::joined_papers
+        update accident_paper set due_at = null, state = 'not-available', reason = 'moved', content = null, receipt = null,
+            version = version + 1, changed_at = $2
+        where accident_id = $1";
+    query(sql).bind(&own).bind(millis(at)).execute(&mut *tx).await?;
+    let sql = "-- accident::joined_key\ndelete from claim_key where claim_id = $1";
+    query(sql).bind(key_of(id).to_string()).execute(tx).await?;
     Ok(())
 }
 

@@ -159,7 +159,7 @@ pub(in crate::store) async fn consents(tx: &mut Connection, rows: &[Consented<'_
             })
             .collect();
         row.push_bind(permit.consent().to_string()).push_bind(claim.to_string());
-        row.push_bind("hospital-attested").push_bind(permit.reference()).push_bind(permit.purpose().as_str());
+        row.push_bind(permit.basis()).push_bind(permit.reference()).push_bind(permit.purpose().as_str());
         row.push_bind(json!(recipients).to_string()).push_bind(millis(*at));
     })
     .await

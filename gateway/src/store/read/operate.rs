@@ -149,7 +149,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<DeadLetter>, StoreError> {
         let sql = "-- operate::dead_letters
-            select id, party_id, delivery_id, kind, tries, first_try, coalesce(done_at, created_at) from webhook
+            select id, party_id, coalesce(delivery_id, entry_id), kind, tries, first_try, coalesce(done_at, created_at) from webhook
             where state = 'dead' and id > $1 and ($2 is null or party_id = $2) order by id limit $3";
         let rows: Vec<DeadRow> =
             query_as(sql).bind(after).bind(of.map(PartyId::as_str)).bind(limit).fetch_all(self.readers()).await?;

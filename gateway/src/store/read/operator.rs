@@ -86,6 +86,17 @@ impl Store {
         row.map(claim_head).transpose()
     }
 
+    /// The sealed papers the person of a claim handed in: id and body.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn owner_papers(&self, claim: ClaimId) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let sql = "-- operator::owner_papers
+            select id, body from evidence where claim_id = $1 and superseded_by is null and kind = 'owner-paper'
+            order by id";
+        Ok(query_as(sql).bind(claim.to_string()).fetch_all(self.readers()).await?)
+    }
+
     /// The sealed evidence of a claim that is not superseded: id and body.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use crate::core::change::Change;
 use crate::core::records::unfit;
 use crate::core::request::{RequestKind, RequestState};
 use crate::core::submission::SubmissionState;
-use crate::id::{ClaimId, TaskId};
+use crate::id::TaskId;
 use crate::party::PartyId;
 use crate::store::KeptRequest;
 
@@ -49,19 +49,6 @@ impl Engine {
             }
         }
         Err(Fault::Contended.into())
-    }
-
-    /// What the person of a claim is asked for, for an app that is linked to the claim.
-    ///
-    /// # Errors
-    /// Not there, or a fault of ours.
-    pub async fn requests_to_person(&self, app: &PartyId, claim: ClaimId) -> Result<Vec<RequestView>, NotDone> {
-        self.store.claim_of_app(app, claim).await?.ok_or(NotDone::NotFound)?;
-        let all = self.store.requests_to_person(claim).await?;
-        let mut change = Change::new("look_at_requests");
-        change.push(self.audit(app.as_str(), "request.viewed", &claim, []));
-        self.store.commit(change).await?;
-        Ok(all.iter().map(|kept| self.opened_request(kept)).collect::<Result<_, Fault>>()?)
     }
 
     /// A hospital answers a request, and others of the same claim with it: all of them or none. The same answer again

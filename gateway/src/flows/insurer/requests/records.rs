@@ -17,12 +17,13 @@ use crate::core::offset::end_of;
 use crate::core::records::{Asked, Progress, RecordsWrite, Unfit, unfit};
 use crate::core::request::{RequestKind, RequestState};
 use crate::core::timeline::{Event, entries};
-use crate::id::{RecordRequestId, TaskId};
+use crate::id::{ClaimId, RecordRequestId, TaskId};
 use crate::keys::at_rest::{ClaimKey, Place};
 use crate::party::PartyId;
-use crate::store::{KeptRecords, KeptRequest, SubmissionView};
+use crate::store::{KeptPart, KeptRecords, KeptRequest, SubmissionView};
 
 mod ask;
+mod mandate;
 
 pub use ask::RecordsAsking;
 
@@ -39,21 +40,26 @@ impl OfRecords {
         sealed(&self.key, id, "answer", &self.progress)
     }
 
-    /// Nothing leaves, and nothing is agreed on, where the consent counts no more.
-    pub(in crate::flows) fn consented(&self, now: Timestamp) -> Result<(), Unfit> {
-        let over = end_of(self.asked.consent.valid_until) <= now;
-        if over || self.progress.withdrawn_at.is_some() {
-            let text = "The person's consent was taken back, or its last day is over: send nothing";
-            return Err(unfit("records.consent-over", "", text));
-        }
-        Ok(())
+    /// Whether the consent counts by itself: its last day is not over, and it was not taken back here.
+    fn counts(&self, now: Timestamp) -> bool {
+        now < end_of(self.asked.consent.valid_until) && self.progress.withdrawn_at.is_none()
     }
 
     pub(super) fn shown(self, kept: &KeptRequest, now: Timestamp) -> RequestView {
         let Self { asked, progress, .. } = self;
         let on_turn = progress.on_turn(kept.state, kept.due_on, now);
-        let RecordConsent { reference, given_by, documents, period, given_at, valid_until, file, application, .. } =
-            asked.consent;
+        let RecordConsent {
+            reference,
+            given_by,
+            documents,
+            period,
+            given_at,
+            valid_until,
+            file,
+            application,
+            mandate,
+            ..
+        } = asked.consent;
         let consent = ConsentShown {
             reference,
             given_by,
@@ -63,6 +69,7 @@ impl OfRecords {
             valid_until,
             file_sha256: file.map(|file| file.sha256),
             application,
+            mandate: mandate.map(|named| named.mandate_id),
             withdrawn_at: progress.withdrawn_at,
         };
         RequestView {
@@ -105,6 +112,7 @@ impl Engine {
             line: one.line,
             made_at: one.at,
             requests: Vec::new(),
+            refused: Vec::new(),
         };
         Ok(page.into_iter().map(shown).collect())
     }
@@ -207,6 +215,37 @@ impl Engine {
         Ok(())
     }
 
+    /// Nothing leaves, and nothing is agreed on, where the consent counts no more: by itself, or by the application that
+    /// holds it (院內申請), whose patient takes it back or replaces it there.
+    pub(in crate::flows) async fn records_consented(
+        &self,
+        kept: &KeptRequest,
+        of: &OfRecords,
+    ) -> Result<Result<(), Unfit>, Fault> {
+        let held = match of.asked.consent.application.as_deref().map(str::parse) {
+            None => true,
+            Some(Err(_)) => false,
+            Some(Ok(id)) => {
+                let to = (&kept.insurer, of.asked.line);
+                self.store.application_consents(&kept.hospital, id, to).await?
+            }
+        };
+        let text = "The person's consent was taken back, or its last day is over: send nothing";
+        let counts = held && of.counts(self.now());
+        Ok(if counts { Ok(()) } else { Err(unfit("records.consent-over", "", text)) })
+    }
+
+    /// Whether what a hospital gave for a part may still leave.
+    pub(in crate::flows) async fn records_may_leave(&self, claim: ClaimId, part: &KeptPart) -> Result<bool, Fault> {
+        if !part.counts(self.now()) {
+            return Ok(false);
+        }
+        let parts = self.store.requests_of_record(&part.insurer, part.record).await?;
+        // Erased at this moment: then nothing does.
+        let Some(kept) = parts.iter().find(|one| one.claim == claim) else { return Ok(false) };
+        Ok(self.records_consented(kept, &self.of_records(kept)?).await?.is_ok())
+    }
+
     /// What the records office says: it takes the request on, or refuses it or some of its kinds. The same again changes
     /// nothing.
     pub(super) async fn answer_for_records(
@@ -226,10 +265,10 @@ impl Engine {
         for _ in 0..TRIES {
             let kept = self.records_of_hospital(hospital, id).await?;
             let mut of = self.of_records(&kept)?;
-            let (before, now) = (of.progress.clone(), self.now());
+            let before = of.progress.clone();
             of.progress.note = answer.note.clone().or(of.progress.note);
             let state = if answer.result == AnswerResult::Accepted {
-                of.consented(now)?;
+                self.records_consented(&kept, &of).await??;
                 of.progress.approved = true;
                 match kept.state {
                     // Late, or refused in part before: it goes on from there.
@@ -300,7 +339,7 @@ impl Engine {
         if of.progress == before {
             return Ok(Some(of.shown(&kept, self.now())));
         }
-        of.consented(self.now())?;
+        self.records_consented(&kept, &of).await??;
         let state = match kept.state {
             RequestState::Requested => RequestState::Received,
             RequestState::Answered | RequestState::Refused | RequestState::Cancelled => {

@@ -4,14 +4,15 @@
 use claimgate_adapters::insurer::records::{AskedHospital, ConsentFile, RecordConsent, RecordRequestHead, RecordsBody};
 use claimgate_adapters::insurer::request::Addressee;
 use claimgate_packet::words::{ClaimKind, Purpose};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::super::super::Status;
 use super::super::super::detail::Detail;
 use super::super::super::memory::Keyed;
 use super::super::{Engine, Fault, NotDone, Of, TRIES, missing, sealed};
+use super::mandate::Resting;
 use crate::core::change::{Change, NewClaim, SubmissionRow, SubmissionStep, Write};
+use crate::core::mandate::MandateWrite;
 use crate::core::offset::end_of;
 use crate::core::records::bound::{content, faults, left_by, period, types_of};
 use crate::core::records::person::Person;
@@ -65,7 +66,13 @@ impl Engine {
             }
             let insurer = self.store.party(insurer).await?.ok_or(NotDone::NotFound)?;
             let hospitals = self.asked_hospitals(&asking.body.hospitals).await?;
-            let wrong = self.wrong_with(&asking.body, &insurer, &hospitals).await?;
+            let mut body = asking.body.clone();
+            let mut wrong = self.wrong_with(&body, &insurer, &hospitals).await?;
+            let resting = if wrong.is_empty() {
+                self.under_mandate(&insurer, &mut body, &mut wrong).await?
+            } else {
+                Resting::default()
+            };
             if !wrong.is_empty() {
                 let mut codes: Vec<&str> = wrong.iter().map(|one| one.code).collect();
                 codes.dedup();
@@ -76,7 +83,10 @@ impl Engine {
                 return Err(NotDone::Records(wrong));
             }
             let mut change = Change::new("ask_records");
-            let head = self.records_made(&asking.body, &insurer, &hospitals, &mut change)?;
+            let head = self.records_made((&body, &resting), &insurer, &hospitals, &mut change)?;
+            if let Some(uses) = resting.uses {
+                change.push(Write::Mandate(MandateWrite::Use(uses)));
+            }
             if let Some(memory) = &memory {
                 change.push(self.keep_answer(&insurer.id, memory, &Remembered { request: head.clone() })?);
             }
@@ -136,7 +146,7 @@ impl Engine {
     }
 
     /// Whether an application at this gateway holds the consent a request names: of its hospital, of this person, for this
-    /// insurer and line, not taken back, for these kinds.
+    /// insurer and line, not taken back or replaced by one without it, for these kinds.
     async fn application_holds(
         &self,
         body: &RecordsBody,
@@ -158,14 +168,11 @@ impl Engine {
                 refuse("/consent/application".to_owned(), other);
                 continue;
             };
-            let open = self.store.application_recipients(view.id).await?;
-            let named = |(party, line, withdrawn): &(PartyId, _, Option<Timestamp>)| {
-                party == insurer && *line == body.line && withdrawn.is_none()
-            };
+            let open = self.store.application_consents(&hospital, view.id, (insurer, body.line)).await?;
             let signed = self.signed(&view)?;
             let same = Person::of(&self.index, &body.person).is(&Person::of(&self.index, &signed.application.insured));
             let consent = signed.consents.iter().find(|one| one.insurer == insurer.as_str() && one.line == body.line);
-            match consent.filter(|_| same && open.iter().any(named)) {
+            match consent.filter(|_| same && open) {
                 None => refuse("/consent/application".to_owned(), other),
                 Some(consent) => {
                     for (number, wanted) in asked.documents.iter().enumerate() {
@@ -183,7 +190,7 @@ impl Engine {
     /// The rows of a request that was found to be within its consent.
     fn records_made(
         &self,
-        body: &RecordsBody,
+        (body, resting): (&RecordsBody, &Resting),
         insurer: &Party,
         hospitals: &[Option<Party>],
         change: &mut Change,
@@ -192,6 +199,7 @@ impl Engine {
         let unchecked = || Fault::Stored("record_request");
         let consent = body.consent.as_ref().ok_or_else(unchecked)?;
         let paper = consent.file.as_ref().map(|file| content(file).ok_or_else(unchecked)).transpose()?;
+        let paper = paper.or_else(|| resting.text.clone().map(String::into_bytes));
         let kept = RecordConsent {
             file: consent.file.clone().map(|file| ConsentFile { sha256: file.sha256, content: String::new() }),
             ..consent.clone()
@@ -222,7 +230,7 @@ impl Engine {
             let row = claim.to_string();
             let place = Place { table: "record_part", row: &row, column: "file" };
             let file = paper.as_ref().map(|paper| key.seal(place, paper)).transpose().map_err(Fault::from)?;
-            let part = PartRow { claim, record, file, counts_until };
+            let part = PartRow { claim, record, file, counts_until, mandate: resting.macs };
             change.push(Write::Records(RecordsWrite::Part(Box::new(part))));
             let party = insurer.id.clone();
             change.push(Write::Submission(SubmissionRow { id: submission, claim, party, line: body.line, at }));
@@ -262,6 +270,7 @@ impl Engine {
             change.push(self.audit(insurer.id.as_str(), "record-request.made", &record, detail));
             requests.push(id.to_string());
         }
-        Ok(RecordRequestHead { record_request_id: record.to_string(), line: body.line, made_at: at, requests })
+        let refused = resting.refused.clone();
+        Ok(RecordRequestHead { record_request_id: record.to_string(), line: body.line, made_at: at, requests, refused })
     }
 }

@@ -1,0 +1,34 @@
+-- How the person of a claim was identified (身分保證等級), and the recipients that wait for a surer identity. person_mac is a keyed
+-- digest of a number within one claim, once_mac one of the challenge, session or transaction it rests on; body is ciphertext.
+create table identification (
+    id text not null primary key,
+    claim_id text not null references claim (id),
+    party_id text not null,
+    source text not null check (source in ('wallet', 'mydata', 'app')),
+    assurance text not null,
+    proved integer not null check (proved in (0, 1)),
+    capacity text not null check (capacity in ('self', 'statutory-representative')),
+    person_mac blob not null,
+    once_mac blob not null,
+    subject text,
+    body blob,
+    at integer not null
+) strict;
+create index identification_of_claim on identification (claim_id, at);
+create unique index identification_once on identification (once_mac);
+
+create table identity_hold (
+    claim_id text not null references claim (id),
+    party_id text not null,
+    line text not null,
+    least text not null,
+    since integer not null,
+    primary key (claim_id, party_id, line)
+) strict;
+
+-- What waits of one claim is woken when its person is identified.
+create index work_of_claim on work (claim_id) where done_at is null;
+
+-- Records asked for under a mandate (委託): it, and its mandator, as mandate_end knows them.
+alter table record_part add column mandate_mac blob;
+alter table record_part add column mandator_mac blob;
