@@ -60,7 +60,7 @@ bench: prepare-bench ## A gateway under load beside its limits (target/bench.jso
 	sh deploy/with-postgres cargo bench --locked -p claimgate-tests --bench gateway
 	cargo bench --locked -p claimgate-packet --features seal --bench cost --bench proof
 	cargo bench --locked -p claimgate-adapters --bench police --bench wallet
-	cargo bench --locked -p claimgate-tests --bench latency --bench convert --bench bound --bench proof --bench lag
+	cargo bench --locked -p claimgate-tests --bench latency --bench convert --bench bound --bench proof --bench lag --bench receipt
 
 clean:
 	cargo clean

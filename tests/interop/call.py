@@ -17,9 +17,12 @@ HTTPMessageSigner(signature_algorithm=by_name[key["alg"]], key_resolver=own).sig
     covered_component_ids=("@method", "@target-uri", "content-digest", "content-type", "authorization"))
 
 sent = urllib.request.Request(address, body, request.headers, method="POST")
-with urllib.request.urlopen(sent, timeout=60) as got:
-    answer = types.SimpleNamespace(status_code=got.status, headers=dict(got.headers), request=request)
-    told = got.read()
+try:
+    with urllib.request.urlopen(sent, timeout=60) as got:
+        answer = types.SimpleNamespace(status_code=got.status, headers=dict(got.headers), request=request)
+        told = got.read()
+except urllib.error.HTTPError as refused:
+    sys.exit(refused.read().decode())
 
 # The answer: by a key of GATE/.well-known/claim-packet-keys, for this very request.
 published = {one["kid"]: jwk.JWK(**one).export_to_pem() for one in json.load(open(trust_file))["keys"]}

@@ -26,14 +26,14 @@ fn kit() -> &'static Kit {
 }
 
 /// A running mail server (aiosmtpd) and what came to it.
-struct Post {
+pub(crate) struct Post {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
     lines: Arc<Mutex<Vec<Value>>>,
 }
 
 impl Post {
-    fn start(busy: u32, secure: &[String]) -> Self {
+    pub(crate) fn start(busy: u32, secure: &[String]) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let mut command = Command::new(&kit().python);
         command.arg(kit().folder.join("sink.py")).arg(port.to_string()).arg(busy.to_string()).args(secure);
@@ -52,7 +52,7 @@ impl Post {
         Self { child, port, lines }
     }
 
-    async fn wait_for(&self, count: usize) -> Vec<Value> {
+    pub(crate) async fn wait_for(&self, count: usize) -> Vec<Value> {
         for _ in 0..600 {
             let lines = self.lines.lock().unwrap().clone();
             if lines.len() >= count {

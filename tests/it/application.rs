@@ -4,9 +4,11 @@ use claimgate_gateway::party::ConsentBasis;
 use claimgate_gateway::sandbox::client::Answer;
 use claimgate_packet::evidence::{Document, Evidence};
 use claimgate_tests::bundles::{bytes, case, resource};
-use claimgate_tests::gateway::{TestGateway, codes, must, open_all, pull_all};
+use claimgate_tests::gateway::{TestGateway, codes, get, must, open_all, pull_all};
 use reqwest::Method;
 use serde_json::{Value, json};
+
+use crate::decisions::{is, report, said};
 
 const SYSTEM: &str = "https://hospital.example/case";
 
@@ -118,6 +120,8 @@ async fn an_application_may_come_first_and_names_who_gets_anything() {
     assert_eq!(apply(&test, &only_life).await.status, 201);
     assert_eq!(held(&test, "APPLY-2").await, ["consent.not-named"]);
     assert_eq!(test.counts().await.deliveries, 1);
+    let basis = "select count(*) from consent where basis = 'patient' and purpose = 'claim-assessment'";
+    assert_eq!(test.kept().number(basis).await, 1, "beside the packet stands whose consent it was");
     test.stop().await;
 }
 
@@ -179,6 +183,71 @@ async fn what_no_packet_could_carry_or_no_clock_has_seen_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_revision_that_is_kept_back_does_not_end_the_submission_of_the_one_that_left() {
+    let test = gateway().await;
+    let applied = apply(&test, &application("APPLY-13")).await.json("application").unwrap();
+    assert_eq!(test.push(&bytes(&case("APPLY-13")), &[]).await.status, 201);
+    pull_all(&test.life().client, 1).await;
+    let (left, _) = open_all(test.life(), 0, test.clock.now()).await.pop().unwrap();
+    let mut corrected = case("APPLY-13");
+    resource(&mut corrected, "Condition")["note"] = json!([{ "text": "宜休養一週" }]);
+    assert_eq!(test.push(&bytes(&corrected), &[]).await.status, 201);
+    let kept_back = pull_all(&test.life().client, 2).await.pop().unwrap();
+    withdraw(&test, applied["id"].as_str().unwrap(), "insurer-life").await;
+    let path = format!("/insurer/v1/deliveries/{}", kept_back.id);
+    assert_eq!(get(&test.life().client, &path).await.status, 410);
+    assert_eq!(said(&report(&test, &left.submission_id, "received", None).await), is(200, "received", ""));
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_under_an_application_does_not_leave_once_a_narrower_one_replaces_it() {
+    let test = gateway().await;
+    assert_eq!(apply(&test, &application("APPLY-14")).await.status, 201);
+    assert_eq!(test.push(&bytes(&case("APPLY-14")), &[]).await.status, 201);
+    let (life, nonlife) = (&test.life().client, &test.nonlife().client);
+    let waits = pull_all(life, 1).await.remove(0);
+    let other = pull_all(nonlife, 1).await.remove(0);
+    let mut narrower = application("APPLY-14");
+    narrower["form"] = json!("同意書 115-12");
+    narrower["recipients"][0]["without"] = json!(["medical-receipt"]);
+    narrower["recipients"].as_array_mut().unwrap().pop();
+    assert_eq!(apply(&test, &narrower).await.status, 201);
+    for (client, one) in [(life, &waits), (nonlife, &other)] {
+        let answer = get(client, &format!("/insurer/v1/deliveries/{}", one.id)).await;
+        assert_eq!(answer.status, 410, "it went out under a consent that was replaced");
+    }
+    pull_all(life, 2).await;
+    let (anew, opened) = open_all(test.life(), waits.position, test.clock.now()).await.pop().unwrap();
+    assert!(!kinds(&opened.evidence).contains(&"medical-receipt"), "{:?}", kinds(&opened.evidence));
+    assert_eq!(said(&report(&test, &anew.submission_id, "received", None).await), is(200, "received", ""));
+    assert_eq!(test.counts().await.deliveries, 3, "nothing more for the one that is not named");
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_signed_earlier_and_comes_late_restores_no_consent() {
+    let test = gateway().await;
+    let (first, mut second) = (application("APPLY-15"), application("APPLY-15"));
+    assert_eq!(apply(&test, &first).await.status, 201);
+    second["signed_at"] = json!("2026-11-23T03:00:00Z");
+    second["recipients"].as_array_mut().unwrap().pop();
+    let counts = apply(&test, &second).await;
+    assert_eq!(counts.status, 201);
+    let late = (422, "application.superseded".to_owned());
+    assert_eq!(refused(&apply(&test, &first).await), late, "a retry without a key");
+    assert_eq!(held(&test, "APPLY-15").await, ["consent.not-named"], "the second one counts");
+    // Signed after that, and before the patient took the consent back.
+    let id = counts.json("application").unwrap()["id"].as_str().unwrap().to_owned();
+    withdraw(&test, &id, "insurer-life").await;
+    second["form"] = json!("同意書 115-12");
+    assert_eq!(refused(&apply(&test, &second).await), late);
+    second["signed_at"] = json!(test.clock.now());
+    assert_eq!(apply(&test, &second).await.status, 201, "what is signed anew counts");
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn another_persons_consent_opens_nothing() {
     let test = gateway().await;
     let mut other = application("APPLY-3");
@@ -232,6 +301,8 @@ async fn who_cannot_sign_alone_is_represented_and_who_cannot_write_is_witnessed(
     assert_eq!(refused(&apply(&test, &third).await), (422, "application.third-account".to_owned()));
     third["account"]["instruction"] = json!("給付指示 115-1");
     third["recipients"][0]["party"] = json!("insurer-unknown");
-    assert_eq!(refused(&apply(&test, &third).await), (422, "application.recipient".to_owned()));
+    let unknown = apply(&test, &third).await;
+    assert_eq!(refused(&unknown), (422, "application.recipient".to_owned()));
+    assert_eq!(unknown.json("problem").unwrap()["pointer"], "/recipients/0");
     test.stop().await;
 }

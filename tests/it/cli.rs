@@ -70,6 +70,77 @@ fn a_gateway_is_set_up_by_hand() {
 }
 
 #[test]
+fn what_fails_says_once_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| claimgate(folder.path(), arguments);
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let early = out(&run(&["doctor"]));
+    assert!(early.contains("master.key is not there") && early.contains("claimgate serve --init"), "{early}");
+    let nowhere = out(&run(&["doctor", "--config", "nosuch.toml"]));
+    assert!(nowhere.contains("nosuch.toml cannot be read: No such file"), "{nowhere}");
+    write("listen.toml", "[http]\nlisten = \"x\"\n");
+    let listen = run(&["doctor", "--config", "listen.toml"]);
+    assert!(listen.status.code() == Some(4) && out(&listen).contains("such as 127.0.0.1:8080"), "{}", out(&listen));
+
+    assert!(run(&["keys", "new", "packet"]).status.success());
+    assert!(run(&["migrate", "up"]).status.success());
+    write("id.json", &json!({ "id": "X", "role": "app", "name": "某某", "jwks": { "keys": [] } }).to_string());
+    let refused = err(&run(&["party", "add", "id.json"]));
+    assert_eq!(refused.matches("a party id is 3 to 64").count(), 1, "{refused}");
+    let keys = ["keys", "new", "insurer", "--party", "insurer-abc"];
+    assert!(run(&keys).status.success());
+    let again = err(&run(&keys));
+    assert!(again.contains("insurer-abc.sig.json is there already and is kept; choose another --out"), "{again}");
+    write("kept.db", "");
+    let kept = run(&["backup", "kept.db"]);
+    assert!(kept.status.code() == Some(1) && err(&kept).contains("never replaces a file: name another"));
+    let check = run(&["backup", "check", "nosuch.db"]);
+    assert!(check.status.code() == Some(4) && out(&check).contains("nosuch.db: no such file"), "{}", out(&check));
+
+    // A number that is another's, and whose; a key that took another's place.
+    let document = |id: &str| {
+        json!({
+            "id": id, "role": "insurer", "name": "某某人壽", "lines": ["health-reimbursement"],
+            "identifiers": [{ "system": "https://gcis.nat.gov.tw", "value": "12345675" }], "jwks": {},
+        })
+    };
+    write("abc.json", &document("insurer-abc").to_string());
+    write("other.json", &document("insurer-other").to_string());
+    let with = |verb: &str, file: &str, jwks: &str| run(&["party", verb, file, "--jwks", jwks]);
+    assert!(with("add", "abc.json", "insurer-abc.jwks.json").status.success());
+    let taken = err(&with("add", "other.json", "insurer-abc.jwks.json"));
+    assert!(taken.contains("identifiers[0] is a number of insurer-abc"), "{taken}");
+    assert!(run(&["keys", "new", "insurer", "--party", "insurer-abc", "--out", "next"]).status.success());
+    let replaced = with("replace", "abc.json", "next/insurer-abc.jwks.json");
+    assert!(replaced.status.success() && err(&replaced).is_empty(), "{}", err(&replaced));
+    assert_eq!(out(&replaced).matches("is gone").count(), 2, "{}", out(&replaced));
+    let away =
+        claimgate(folder.path(), &["packet", "open", "--key", "insurer-abc.enc.json", "--trust", "abc.json", "x"]);
+    assert!(err(&away).contains("/.well-known/claim-packet-keys"), "{}", err(&away));
+}
+
+#[test]
+fn a_registered_operator_acts_alone_by_name_and_never_as_one_of_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| claimgate(folder.path(), arguments);
+    assert!(run(&["keys", "new", "packet"]).status.success());
+    assert!(run(&["migrate", "up"]).status.success());
+    for name in ["carol", "dave"] {
+        assert!(run(&["keys", "new", "operator", "--party", name]).status.success());
+        let added = run(&["operator", "add", name, "--jwks", &format!("{name}.jwks.json")]);
+        assert!(added.status.success(), "{}", err(&added));
+    }
+    let ran = run(&["retention", "run", "--as", "carol"]);
+    assert!(ran.status.success(), "{}", err(&ran));
+    let nobody = run(&["retention", "run", "--as", "mallory"]);
+    assert!(nobody.status.code() == Some(1) && err(&nobody).contains("nor a registered operator"), "{}", err(&nobody));
+    let two = run(&["party", "propose", "--party", "dave", "--state", "suspended", "--as", "carol"]);
+    assert!(two.status.code() == Some(1) && err(&two).contains("over the operator interface"), "{}", err(&two));
+    assert!(run(&["operator", "suspend", "carol"]).status.success());
+    assert_eq!(run(&["retention", "run", "--as", "carol"]).status.code(), Some(1));
+}
+
+#[test]
 fn bundles_are_checked_and_converted_at_the_desk() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, body: &[u8]| std::fs::write(folder.path().join(name), body).unwrap();
@@ -152,6 +223,9 @@ async fn an_insurer_opens_a_packet_without_a_gateway() {
     assert!(bytes.starts_with(b"%PDF-") && bytes.len() == 656);
     assert_eq!(with(&own).status.code(), Some(1), "nothing is written over");
     assert!(err(&with("att_other.jose")).contains("attachment.unknown"));
+    let nowhere = with("att_*.jose");
+    assert_eq!(nowhere.status.code(), Some(1), "there is no such file");
+    assert!(err(&nowhere).contains("cannot be read: No such file"), "{}", err(&nowhere));
     write(&own, &sealed);
     assert!(err(&with(&own)).contains("attachment.header"));
 

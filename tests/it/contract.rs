@@ -144,7 +144,11 @@ async fn prepared() -> (TestGateway, Value, Platform) {
     let applied = applied.json("application").unwrap()["id"].as_str().unwrap().to_owned();
     assert_eq!(get(&test.world.hospital, &format!("/hospital/v1/applications/{applied}")).await.status, 200);
     crate::application::withdraw(&test, &applied, "insurer-nonlife").await;
-    crate::accidents::each_route(&test).await;
+    crate::accidents::each_route(&test, &came).await;
+    let cases = crate::cases::prepared(&test).await;
+    crate::shops::each_route(&test).await;
+    crate::motor_rules::each_route(&test).await;
+    crate::cover::each_route(&test).await;
     crate::coordination::seen(&test, "CONTRACT-8").await;
     let begun = json!({ "case_number": "CONTRACT-9", "channel": "bedside" });
     let begun = post(&test.world.hospital, "/hospital/v1/application-pages", &begun).await;
@@ -172,6 +176,12 @@ async fn prepared() -> (TestGateway, Value, Platform) {
         let made = must(post(client, &supplements, &asking).await.json("request"));
         requests.push(made["request_id"].as_str().unwrap().to_owned());
     }
+    // The person answers: said again it is the same.
+    let papers = json!({ "documents": [{ "kind": "receipt", "files": ["JVBERi0xLjc="] }] });
+    let path = format!("/claims/v1/claims/{claim}/requests/{}/answer", requests[2]);
+    assert_eq!(post(&test.world.app, &path, &papers).await.status, 200);
+    let party = test.world.app.id().parse().unwrap();
+    must(test.world.gateway.app.engine.set_endpoint(&party, receiver.url(), told).await);
     // Each step of an offset was made in one of these: said again it answers the same.
     let paid = crate::offsets::refunded(&test, "CONTRACT-3").await;
     let (dead, off) = (crate::offsets::dead(&test, "CONTRACT-4").await, crate::offsets::off(&test, "CONTRACT-5").await);
@@ -245,6 +255,10 @@ async fn prepared() -> (TestGateway, Value, Platform) {
     let taken_on = Some(json!({ "result": "accepted" }));
     lead("/hospital/v1/requests/{id}/answer", "post", &[answered], taken_on);
     lead("/claims/v1/claims/{id}/requests", "get", &[("id", claim.as_str())], None);
+    let both = [("id", claim.as_str()), ("request", requests[2].as_str())];
+    lead("/claims/v1/claims/{id}/requests/{request}/answer", "post", &both, Some(papers));
+    lead("/claims/v1/claims/{id}/page", "post", &[("id", claim.as_str())], Some(json!({})));
+    lead("/claims/v1/endpoint/redrive", "post", &[], Some(json!({ "open": true })));
     let own = ("id", record.as_str());
     lead("/insurer/v1/record-requests", "post", &[], Some(asking_records));
     lead("/insurer/v1/record-requests/{id}", "get", &[own], None);
@@ -293,9 +307,33 @@ async fn prepared() -> (TestGateway, Value, Platform) {
     lead("/hospital/v1/uploads/{id}", "head", &[one], None);
     lead("/hospital/v1/uploads/{id}", "patch", &[one, tus, ("Upload-Offset", "0")], Some(json!("some bytes")));
     lead("/hospital/v1/uploads/{id}", "delete", &[other], None);
+    let case = ("id", cases.case.as_str());
+    lead("/claims/v1/cases", "post", &[], Some(json!({ "client_id": "C-1", "person": "P-1" })));
+    lead("/claims/v1/cases/{id}", "get", &[case], None);
+    let edits = json!({ "fields": { "remarks": { "value": "雨天", "base": 0 } } });
+    lead("/claims/v1/cases/{id}", "patch", &[case], Some(edits));
+    lead("/claims/v1/cases/{id}/invitations", "post", &[case], None);
+    lead("/claims/v1/cases/{id}/consents", "get", &[case], None);
+    lead("/claims/v1/cases/{id}/submit", "post", &[case], Some(json!({ "when": "now" })));
+    let (joins, code) = &cases.joins;
+    lead("/claims/v1/cases/{id}/join", "post", &[("id", joins.as_str())], Some(json!({ "code": code })));
+    let metadata = ("Upload-Metadata", cases.uploads.1.as_str());
+    lead("/claims/v1/uploads", "post", &[tus, ("Upload-Length", "1000"), metadata], None);
+    let [one, other] = cases.uploads.0.each_ref().map(|id| ("id", id.as_str()));
+    lead("/claims/v1/uploads/{id}", "get", &[one], None);
+    lead("/claims/v1/uploads/{id}", "head", &[one], None);
+    lead("/claims/v1/uploads/{id}", "patch", &[one, tus, ("Upload-Offset", "0")], Some(json!("some bytes")));
+    lead("/claims/v1/uploads/{id}", "delete", &[other], None);
     let submission = ("id", envelope.submission_id.as_str());
     lead("/insurer/v1/submissions/{id}/status", "post", &[submission], Some(json!({ "state": "in-review" })));
     lead("/claims/v1/links", "post", &[], Some(json!({ "tracking_code": spare })));
+    let report = json!({
+        "claim_id": claim, "method": "app-login", "capacity": "statutory-representative", "ground": "戶籍謄本",
+        "person": { "scheme": "passport", "value": "X12345678" },
+    });
+    lead("/identity/v1/challenges", "post", &[], Some(json!({ "claim_id": claim })));
+    lead("/identity/v1/identifications", "post", &[], Some(report));
+    lead("/identity/v1/claims/{id}", "get", &[("id", claim.as_str())], None);
     let scan = json!({ "purpose": "motor-claim", "documents": ["JVBERi0xLjc="] });
     lead("/mandates/v1/check", "post", &[], Some(scan));
     lead("/wallet/v1/sessions", "post", &[], Some(asked));
@@ -396,7 +434,7 @@ async fn the_gateway_does_what_its_description_says() {
     let metrics: Vec<&str> =
         metrics.lines().filter(|line| line.starts_with("claimgate_http_requests_total{")).collect();
     // A mandate is recorded where its issuer is trusted: the story of mandates walks those.
-    let elsewhere = ["/operator/", "/apply", "/page/", "/mandates/v1/records"];
+    let elsewhere = ["/operator/", "/apply", "/owner", "/page/", "/mandates/v1/records"];
     let walked = |path: &str| !elsewhere.iter().any(|under| path.starts_with(under));
     for operation in openapi::operations().into_iter().filter(|one| walked(one.path)) {
         let seen = operation.succeeds_with().into_iter().filter(|status| *status != 304).any(|status| {

@@ -22,7 +22,7 @@ fn read(path: &str) -> String {
 /// The sources of the HTTP interfaces, without their tests and the list itself.
 fn sources() -> Vec<(String, String)> {
     let mut found = vec![("http.rs".to_owned(), read("gateway/src/http.rs"))];
-    let entries = ["gateway/src/http", "gateway/src/http/operator"]
+    let entries = ["gateway/src/http", "gateway/src/http/accidents", "gateway/src/http/operator"]
         .into_iter()
         .flat_map(|folder| std::fs::read_dir(project().join(folder)).unwrap());
     for entry in entries {
@@ -79,7 +79,7 @@ fn used() -> BTreeSet<(String, Option<u16>)> {
 }
 
 /// Codes that are chosen where the answer is made, by what went wrong.
-const NAMED: [&str; 33] = [
+const NAMED: [&str; 34] = [
     "receipt.required",
     "receipt.result",
     "insurer.line-not-offered",
@@ -100,6 +100,7 @@ const NAMED: [&str; 33] = [
     "application.third-account",
     "application.recipient",
     "application.other-person",
+    "application.superseded",
     "records.no-consent",
     "records.beyond-consent",
     "records.other-person",
@@ -181,6 +182,7 @@ fn every_code_of_the_guides_is_in_the_list() {
                 "consent.not-named",
                 "recipient.inactive",
                 "recipient.no-key",
+                "identity-too-weak",
                 "claim.same-receipt",
                 "bundle.exists",
                 "search.cut",

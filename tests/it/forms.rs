@@ -16,13 +16,15 @@ use claimgate_packet::jose::jws::Jws;
 use claimgate_tests::TestGateway;
 use claimgate_tests::bundles::{bytes, case};
 use claimgate_tests::database::on_postgres;
-use claimgate_tests::gateway::{get, must, pull_all};
+use claimgate_tests::gateway::{get, must, open_all, pull_all};
 use claimgate_tests::repository::{Repository, Whim};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use serde_json::{Value, json};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
+
+use crate::uploads::{MIB, append, begin, photo, referring};
 
 fn life(test: &TestGateway) -> PartyId {
     test.life().client.id().parse().unwrap()
@@ -205,6 +207,53 @@ async fn a_form_that_cannot_be_made_has_not_left() {
     test.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_too_large_for_a_form_leaves_by_its_own_fetch_alone() {
+    let test = TestGateway::start_without_limits().await;
+    let (hospital, content) = (&test.world.hospital, photo(20 * MIB + 77));
+    let upload = begin(&test, &content).await;
+    for at in (0..content.len()).step_by(9 * MIB) {
+        let to = content.len().min(at + 9 * MIB);
+        assert_eq!(append(hospital, &upload, at, &content[at..to]).await.status, 204);
+    }
+    assert_eq!(test.push(&bytes(&referring("FORMS-3", &upload, &json!({}))), &[]).await.status, 201);
+    pull_all(&test.life().client, 1).await;
+    let (envelope, opened) = open_all(test.life(), 0, test.clock.now()).await.remove(0);
+    let at = |large: bool| {
+        let file = opened.attachments().find(|file| (file.media_type == "image/jpeg") == large).unwrap();
+        format!("/insurer/v1/deliveries/{}/attachments/{}", envelope.id, file.id)
+    };
+    take(&test, RecipientForm::Fields).await;
+    let life = &test.life().client;
+    assert_eq!(get(life, &format!("/insurer/v1/deliveries/{}", envelope.id)).await.status, 200);
+    // The small one went with the form, the large one did not: without a basis it stays.
+    must(test.world.gateway.app.engine.set_consent(&hospital.id().parse().unwrap(), None).await);
+    assert_eq!(get(life, &at(false)).await.status, 200);
+    let key = get(life, &format!("{}/key", at(true))).await;
+    assert_eq!(key.status, 409, "its key went out");
+    assert_eq!(key.json("problem").unwrap()["code"], "attachment.withheld");
+    assert_eq!(get(life, &format!("{}/content", at(true))).await.status, 409);
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_a_push_of_which_nothing_went_out_have_not_left() {
+    let test = TestGateway::start_with(Clock::test(Clock::system().now())).await;
+    take(&test, RecipientForm::FhirBundle).await;
+    // Nobody listens there.
+    let way = (Content::Packet, Scheme::Ed25519);
+    test.world.gateway.app.engine.set_endpoint(&life(&test), "http://127.0.0.1:9/fhir", way).await.unwrap();
+    test.push(&bytes(&case("FORMS-4")), &[]).await;
+    let told = attempts(&test, 1).await;
+    assert_eq!((&told["attempts"][0]["status"], &told["attempts"][0]["fault"]), (&Value::Null, &json!("network")));
+    let files = "select count(*) from delivery_attachment x join delivery d on d.id = x.delivery_id
+        where d.party_id = 'insurer-life' and d.left_at is null";
+    let left = "select count(*) from delivery_attachment where left_at is not null";
+    assert!(test.kept().number(files).await > 0);
+    assert_eq!(test.kept().number(left).await, 0, "its files have left");
+    test.stop().await;
+}
+
 /// A certificate authority, a server of it and a client of it, in PEM and DER.
 struct Hierarchy {
     authority: String,
@@ -242,6 +291,54 @@ fn hierarchy() -> Hierarchy {
         server: config.with_single_cert(server, server_key).unwrap(),
         client: [pem("CERTIFICATE", client.der()), pem("PRIVATE KEY", &client_key.serialize_der())],
     }
+}
+
+/// The Composition of what a repository got under a number.
+fn composition_of(repository: &Repository, delivery: &str) -> Value {
+    let all = repository.bundles().into_iter().map(|bytes| serde_json::from_slice::<Value>(&bytes).unwrap());
+    let found = all.into_iter().find(|one| one["identifier"]["value"] == delivery);
+    found.unwrap_or_else(|| panic!("{delivery} is not there"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_is_told_what_is_replaced_and_that_a_case_is_taken_back() {
+    let test = TestGateway::start().await;
+    take(&test, RecipientForm::FhirBundle).await;
+    let repository = Repository::start(packet_keys(&test), test.clock.now()).await;
+    into(&test, &repository).await;
+    let mut bundle = case("REPOSITORY-VOID");
+    assert_eq!(test.push(&bytes(&bundle), &[]).await.status, 201);
+    repository.wait_for(1).await;
+    // A certificate withdrawn: the second Bundle stands in the place of the first.
+    for entry in bundle["entry"].as_array_mut().unwrap() {
+        if entry["resource"]["resourceType"] == "Condition" {
+            entry["resource"]["verificationStatus"] = json!({ "coding": [{ "code": "entered-in-error" }] });
+        }
+    }
+    assert!(test.push(&bytes(&bundle), &[]).await.status.is_success());
+    repository.wait_for(2).await;
+    // The whole case: a third one that holds nothing of it.
+    bundle["entry"][0]["resource"]["status"] = json!("entered-in-error");
+    assert!(test.push(&bytes(&bundle), &[]).await.status.is_success());
+    repository.wait_for(3).await;
+    let ids: Vec<String> = pull_all(&test.life().client, 3).await.into_iter().map(|one| one.id).collect();
+    let [first, second, third] = ids.as_slice() else { panic!("{ids:?}") };
+    let replaces = |id: &str| json!([{ "code": "replaces", "targetIdentifier": { "system": "urn:claimgate:delivery", "value": id } }]);
+    let resource = |bundle: &Value| bundle["entry"][0]["resource"].clone();
+    assert_eq!(resource(&composition_of(&repository, first))["relatesTo"], Value::Null);
+    let revised = resource(&composition_of(&repository, second));
+    assert_eq!((&revised["relatesTo"], &revised["status"]), (&replaces(first), &json!("final")));
+    let gone = composition_of(&repository, third);
+    let composition = resource(&gone);
+    assert_eq!((&composition["relatesTo"], &composition["status"]), (&replaces(second), &json!("entered-in-error")));
+    assert_eq!((&composition["section"], composition["author"].as_array().map(Vec::len)), (&Value::Null, Some(1)));
+    let kinds: Vec<&str> =
+        gone["entry"].as_array().unwrap().iter().map(|one| one["resource"]["resourceType"].as_str().unwrap()).collect();
+    assert!(
+        kinds.iter().all(|kind| ["Composition", "Patient", "Organization", "Coverage"].contains(kind)),
+        "{kinds:?}"
+    );
+    test.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -245,6 +245,9 @@ async fn a_link_takes_over_no_end_undoes_no_decision_and_misses_no_report() {
     // What is decided stays so; what was given back does not come back to life.
     report(2, "accepted").await;
     assert_eq!(link(2).await, "accepted");
+    must(insurer::fetch(life, &all[2].id).await);
+    let decided = give_back(life, &all[2].id, json!({ "reason": "other" })).await.json("problem").unwrap();
+    assert_eq!((&decided["code"], decided.get("pointer")), (&json!("submission.invalid-step"), None), "no such member");
     must(insurer::fetch(life, &all[3].id).await);
     assert_eq!(give_back(life, &all[3].id, json!({ "reason": "other" })).await.status, 200);
     assert_eq!(link(3).await, "returned");

@@ -34,7 +34,10 @@ async fn another_media_type_an_encoding_and_another_method_are_refused() {
     let send = async |method, path: &str, headers: &[(&str, &str)]| {
         must(hospital.call(method, path, headers, bytes(&case("TYPE-1"))).await)
     };
-    assert_eq!(send(Method::POST, "/fhir/Bundle", &[("content-type", "text/plain")]).await.status, 415);
+    let plain = send(Method::POST, "/fhir/Bundle", &[("content-type", "text/plain")]).await;
+    assert_eq!(plain.status, 415);
+    let told = plain.json("outcome").unwrap()["issue"][0]["details"]["text"].clone();
+    assert_eq!(told, "請使用訊息所列的 Content-Type。");
     let gzip = [("content-type", "application/fhir+json"), ("content-encoding", "gzip")];
     assert_eq!(send(Method::POST, "/fhir/Bundle", &gzip).await.status, 415);
     let deleted = send(Method::DELETE, "/fhir/Bundle", &[]).await;

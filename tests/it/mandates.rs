@@ -16,28 +16,30 @@ use serde_json::{Map, Value, json};
 
 use crate::wallets::{Desk, MANDATE, NUMBER};
 
+mod given;
+
 /// The owner (車主), made up, with a valid check digit.
-const OWNER: &str = "A123456789";
+pub(crate) const OWNER: &str = "A123456789";
 const BROTHER: &str = "B123456780";
 const CASES: &str = "https://insurer.example/claims";
 const NONCE: &str = "a-nonce-of-the-caller";
 const AUDIENCE: &str = "https://insurer.example";
 
-fn bare(key: &PrivateJwk) -> Value {
+pub(crate) fn bare(key: &PrivateJwk) -> Value {
     let key = PublicKey::from_jwk(&key.public().to_json()).unwrap();
     serde_json::from_str(&key.canonical_jwk()).unwrap()
 }
 
-fn person(number: &str) -> Value {
+pub(crate) fn person(number: &str) -> Value {
     json!({ "entity": "natural", "name": "王小明", "id": { "scheme": "tw_national_id", "value": number } })
 }
 
-fn given(number: &str) -> Value {
+pub(crate) fn given(number: &str) -> Value {
     json!({ "scheme": "tw_national_id", "value": number })
 }
 
 /// A mandate of the owner to somebody, with what is changed in it.
-fn mandate(id: &str, mandator: &Value, mandatary: &Value, more: &Value) -> Value {
+pub(crate) fn mandate(id: &str, mandator: &Value, mandatary: &Value, more: &Value) -> Value {
     let mut mandate = json!({
         "id": format!("{id}-6d55-4f3e-9a43-0a4f3d7a1b11"), "kind": "individual_to_organisation", "executed_on": "2026-09-20",
         "valid_from": "2026-09-20T00:00:00+08:00", "valid_until": "2026-10-20T23:59:59+08:00", "mandator": mandator,
@@ -60,7 +62,7 @@ fn mandate(id: &str, mandator: &Value, mandatary: &Value, more: &Value) -> Value
     json!({ "mandate": mandate })
 }
 
-fn issued(desk: &Desk, mandate: &Value, holder: &Value, index: Option<u64>) -> String {
+pub(crate) fn issued(desk: &Desk, mandate: &Value, holder: &Value, index: Option<u64>) -> String {
     let none = Map::new();
     let order = Order { vct: MANDATE, claims: &none, clear: mandate.as_object(), holder, index };
     must(desk.issuer.issue(&order, desk.test.clock.now()))

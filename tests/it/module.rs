@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 const KIND: &str = "00000000_demo_drivinglicense_202504251418";
 /// Made up, with a valid check digit.
-const NUMBER: &str = "A234567890";
+const NUMBER: &str = "A234567893";
 
 const QUERIES: &str = r#"
 [[module]]

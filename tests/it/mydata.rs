@@ -24,10 +24,10 @@ mod canary;
 mod kit;
 
 /// Made up, with a valid check digit.
-const PERSON: &str = "A234567893";
+pub(crate) const PERSON: &str = "A234567893";
 const OTHER: &str = "A123456789";
 const PAGE: &str = "https://app.example/mydata?tab=1";
-const SLIP: &str = "API.SandboxSlip";
+pub(crate) const SLIP: &str = "API.SandboxSlip";
 const KEY: &str = "key-of-the-platform";
 
 /// A made-up platform, where a gateway for it will listen, and the files both read.
@@ -75,12 +75,17 @@ impl Platform {
         path.display().to_string()
     }
 
+    /// What its bureau has of a data set from now on.
+    pub(crate) fn put(&self, resource: &str, files: Vec<DataFile>) {
+        self.portal.put(resource, files);
+    }
+
     /// The settings of a gateway that fetches from it.
     pub(crate) fn settings(&self) -> Vec<(&'static str, String)> {
         let datasets = format!(
             "[[dataset]]\nname = \"vehicle-registration\"\ntitle = \"車籍資料\"\nresource = \"API.60GGfgGX1A\"\n\
              purposes = [\"motor-claim\"]\nevidence = \"vehicle-registration\"\nprovider = \"CN=Sandbox bureau\"\n\
-             [[dataset]]\nname = \"slip\"\ntitle = \"登記聯單\"\nresource = \"{SLIP}\"\npurposes = [\"motor-claim\"]\n\
+             assurance = \"tw-fido\"\n[[dataset]]\nname = \"slip\"\ntitle = \"登記聯單\"\nresource = \"{SLIP}\"\npurposes = [\"motor-claim\"]\n\
              evidence = \"accident-registration-slip\"\n[[dataset]]\nname = \"driving-licence\"\ntitle = \"駕籍資料\"\n\
              resource = \"API.n0c9qVZBQI\"\npurposes = [\"motor-claim\", \"identity\"]\n"
         );

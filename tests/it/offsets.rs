@@ -15,6 +15,8 @@ use serde_json::{Value, json};
 use crate::decisions::{decision, report};
 use crate::payments::payment;
 
+mod known;
+
 /// Opens a case on a claim: first the life insurer, then the other.
 pub(crate) async fn open(test: &TestGateway, claim: &str, bill: i64) -> String {
     let answer = post(&test.world.hospital, "/hospital/v1/offsets", &opening(test, claim, bill)).await;
@@ -445,6 +447,11 @@ async fn what_cannot_be_is_refused_precisely_and_keeps_nothing() {
     for (body, expected) in cases {
         assert_eq!(said(&post(&test.world.hospital, "/hospital/v1/offsets", &body).await), expected, "{body}");
     }
+    let mut unpushed = opening(&test, &claim, 1_000);
+    unpushed.as_object_mut().unwrap().remove("claim_id");
+    unpushed["case_number"] = json!({ "value": "OFFSET-NONE" });
+    let problem = post(&test.world.hospital, "/hospital/v1/offsets", &unpushed).await.json("problem").unwrap();
+    assert_eq!((&problem["code"], &problem["pointer"]), (&json!("not-found"), &json!("/case_number")));
     let id = open(&test, &claim, 1_000).await;
     let before = read(&test, &id).await;
     let past = json!({ "amount": "1", "expires_at": "2020-01-01T00:00:00Z" });

@@ -48,7 +48,7 @@ async fn desk() -> Desk {
     must(engine.add_operator(None, "bob", set(&[&bobs])).await);
     // One key stands for one person.
     let twice = engine.add_operator(None, "alice-again", set(&[&two])).await;
-    assert!(matches!(twice, Err(NotRegistered::Taken)));
+    assert!(matches!(twice, Err(NotRegistered::Taken(_))));
     let number = PartyIdentifier { system: "https://oid.nat.gov.tw".to_owned(), value: "2.16.886.101".to_owned() };
     let registration = Registration {
         identifiers: vec![number],

@@ -144,7 +144,7 @@ async fn a_proposal_holds_for_one_version_and_fourteen_days_and_everything_is_au
     let mut taken = must(engine.store.party(&nonlife).await).unwrap().registration().clone();
     taken.identifiers.push(number);
     must(engine.replace_registration(&nonlife, taken).await);
-    assert!(matches!(engine.approve(&bob, late.row.id).await, Err(NotRegistered::Taken)));
+    assert!(matches!(engine.approve(&bob, late.row.id).await, Err(NotRegistered::Taken(_))));
     // Both at once: one of them is approved, once.
     let mut narrow = changed.registration().clone();
     narrow.lines.truncate(1);

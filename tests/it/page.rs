@@ -18,22 +18,22 @@ use crate::application::gateway;
 use crate::wallets::{Desk, NUMBER};
 
 /// A browser without scripts: it keeps its cookie and sends what the form holds.
-struct Browser {
+pub(crate) struct Browser {
     client: reqwest::Client,
     base: String,
     cookie: Option<String>,
 }
 
 /// A page as it came.
-struct Page {
-    status: u16,
-    text: String,
-    policy: String,
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    pub(crate) text: String,
+    pub(crate) policy: String,
 }
 
 impl Page {
     /// What a form field of the page holds: hidden ones, lines, texts.
-    fn token(&self) -> String {
+    pub(crate) fn token(&self) -> String {
         let (_, rest) = self.text.split_once("name=\"token\" value=\"").unwrap();
         rest.split('"').next().unwrap().to_owned()
     }
@@ -41,18 +41,28 @@ impl Page {
 
 impl Browser {
     #[expect(clippy::disallowed_methods, reason = "a browser has a cookie and no token")]
-    fn new(test: &TestGateway) -> Self {
+    pub(crate) fn new(test: &TestGateway) -> Self {
         let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
         Self { client, base: test.world.gateway.base_url().to_owned(), cookie: None }
     }
 
-    async fn go(&mut self, method: Method, path: &str, body: Option<String>) -> (Page, Option<String>) {
+    pub(crate) async fn go(&mut self, method: Method, path: &str, body: Option<String>) -> (Page, Option<String>) {
+        let kind = "application/x-www-form-urlencoded";
+        self.go_with(method, path, body.map(|body| (kind, body.into_bytes()))).await
+    }
+
+    pub(crate) async fn go_with(
+        &mut self,
+        method: Method,
+        path: &str,
+        body: Option<(&str, Vec<u8>)>,
+    ) -> (Page, Option<String>) {
         let mut request = self.client.request(method, format!("{}{path}", self.base));
         if let Some(cookie) = &self.cookie {
             request = request.header("cookie", cookie);
         }
-        if let Some(body) = body {
-            request = request.header("content-type", "application/x-www-form-urlencoded").body(body);
+        if let Some((kind, body)) = body {
+            request = request.header("content-type", kind).body(body);
         }
         let answer = request.send().await.unwrap();
         let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
@@ -71,7 +81,7 @@ impl Browser {
     }
 
     /// Sends a form, and follows where it leads.
-    async fn send(&mut self, path: &str, fields: &BTreeMap<&str, &str>) -> Page {
+    pub(crate) async fn send(&mut self, path: &str, fields: &BTreeMap<&str, &str>) -> Page {
         let (page, to) = self.go(Method::POST, path, Some(encoded(fields))).await;
         match to {
             Some(to) => self.go(Method::GET, &to, None).await.0,
@@ -261,6 +271,43 @@ async fn what_the_page_signed_sends_the_documents_and_a_link_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_signed_once_however_often_it_is_sent_and_nothing_is_agreed_to_beforehand() {
+    let test = gateway().await;
+    let page = asked(&test, "PAGE-4").await;
+    let mut browser = Browser::new(&test);
+    let token = browser.send(&path(&page), &BTreeMap::new()).await.token();
+    let mut fields = typed();
+    fields.extend([("token", token.as_str()), ("step", "review")]);
+    assert!(browser.send("/apply", &fields).await.text.contains("agree-form"));
+    // Ticked and named, not signed yet: back, and what was agreed to is another text.
+    let mut sign = BTreeMap::from([("token", token.as_str()), ("step", "back"), ("sign", "typed")]);
+    sign.extend([("agree-form", "yes"), ("agree-0", "yes"), ("confirm", "王 小明"), ("witness-1", "護理師 甲")]);
+    browser.send("/apply", &sign).await;
+    fields.insert("account", "999999999999");
+    let review = browser.send("/apply", &fields).await;
+    assert!(review.text.contains("999999999999"), "{}", review.text);
+    assert!(!review.text.contains("checked") && !review.text.contains("王 小明"), "{}", review.text);
+    assert!(!review.text.contains("護理師"), "{}", review.text);
+
+    // Sent eight times at once.
+    sign.insert("step", "sign");
+    let cookie = browser.cookie.clone().unwrap();
+    let sent = (0..8).map(|_| {
+        let request = browser.client.post(format!("{}/apply", browser.base)).header("cookie", &cookie);
+        request.header("content-type", "application/x-www-form-urlencoded").body(encoded(&sign)).send()
+    });
+    for answer in futures_util::future::join_all(sent).await {
+        assert_eq!(answer.unwrap().status(), 303);
+    }
+    assert_eq!(test.kept().number("select count(*) from application").await, 1);
+    let signed = state(&test, &page).await;
+    assert_eq!(signed["state"], "signed");
+    let kept = format!("/hospital/v1/applications/{}", signed["application_id"].as_str().unwrap());
+    assert_eq!(get(&test.world.hospital, &kept).await.status, 200);
+    test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wallet_signs_what_the_page_holds_and_nothing_else() {
     let desk = Desk::trusting("health-claim", Clock::system(), &[]).await;
     let page = asked(&desk.test, "PAGE-3").await;
@@ -309,7 +356,7 @@ async fn a_wallet_signs_what_the_page_holds_and_nothing_else() {
 }
 
 /// Chromium, where it is installed.
-fn chromium() -> Option<&'static str> {
+pub(crate) fn chromium() -> Option<&'static str> {
     ["/usr/bin/chromium", "/usr/bin/google-chrome"].into_iter().find(|program| Path::new(program).exists())
 }
 

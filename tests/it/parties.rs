@@ -42,7 +42,6 @@ async fn a_role_without_an_interface_is_registered_and_gets_no_token() {
     let test = TestGateway::start().await;
     let engine = &test.world.gateway.app.engine;
     let roles = [
-        (Role::Shop, UBN, "10000009"),
         (Role::Agent, "urn:claimgate:agent-registration", "0101234567"),
         (Role::Institute, UBN, "04595257"),
         (Role::Appraisal, "https://oid.nat.gov.tw", "2.16.886.101.90028"),

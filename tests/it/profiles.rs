@@ -167,8 +167,10 @@ fn the_list_of_rules_names_tests_that_exist() {
 
 #[test]
 fn the_table_of_scopes_is_that_of_the_code() {
+    use Role::{App, Fund, Hospital, Insurer, Operator, Police, Regulator};
+
     let page = page();
-    for role in [Role::Hospital, Role::Insurer, Role::Fund, Role::App, Role::Police] {
+    for role in [Hospital, Insurer, Fund, App, Police, Operator, Regulator] {
         let scopes: Vec<String> = Scope::of_role(role).iter().map(|scope| format!("`{}`", scope.as_str())).collect();
         let row = format!("| {} | {} |", role.as_str(), scopes.join(", "));
         assert!(page.contains(&row), "docs/profiles.md lacks: {row}");

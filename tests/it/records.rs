@@ -19,6 +19,7 @@ use claimgate_tests::gateway::{NewParty, codes, get, must, open_all, post, push_
 use jiff::ToSpan;
 use serde_json::{Value, json};
 
+use crate::application::{application, apply, withdraw};
 use crate::decisions::{is, said};
 
 mod compared;
@@ -413,6 +414,47 @@ async fn a_consent_taken_back_midway_stops_what_has_not_left() {
         refusal(&give(&other, &requests[1], &of_other(&case("RECORDS-10"))).await),
         refused(409, "request.invalid-step")
     );
+    test.stop().await;
+}
+
+/// A request whose consent an application holds.
+fn asked_by(test: &TestGateway, application: &str, number: &str) -> Value {
+    let mut body = of_life(test, &["hospital-demo"]);
+    body["consent"].as_object_mut().unwrap().remove("file");
+    (body["consent"]["application"], body["case_number"]) = (json!(application), json!(number));
+    body
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consent_that_an_application_holds_ends_with_it() {
+    let test = started().await;
+    let (hospital, life) = (&test.world.hospital, &test.life().client);
+    let applied = apply(&test, &application("RECORDS-20")).await.json("application").unwrap()["id"].clone();
+    let id = applied.as_str().unwrap();
+    let body = asked_by(&test, id, "L-115-20");
+    let (_, requests) = made(&ask(life, &body).await);
+    approve(hospital, &requests[0]).await;
+    assert_eq!(give(hospital, &requests[0], &case("RECORDS-21")).await.status, 201);
+    let waits = must(insurer::pull(life, 0, 5).await).pop().unwrap();
+    withdraw(&test, id, "insurer-life").await;
+    // At both doors: what waits to be fetched, and what would come.
+    assert_eq!(get(life, &format!("/insurer/v1/deliveries/{}", waits.id)).await.status, 410);
+    let over = || refused(409, "records.consent-over");
+    assert_eq!(refusal(&give(hospital, &requests[0], &record("RECORDS-22", "11504-8")).await), over());
+    let fee = post(hospital, &format!("/hospital/v1/requests/{}/fee", requests[0]), &json!({ "amount": "1" })).await;
+    assert_eq!(said(&fee), is(409, "records.consent-over", ""));
+    assert_eq!(said(&ask(life, &body).await), is(422, "records.beyond-consent", "/consent/application"));
+
+    // One that replaces it and names others takes it back as well.
+    let applied = apply(&test, &application("RECORDS-23")).await.json("application").unwrap()["id"].clone();
+    let body = asked_by(&test, applied.as_str().unwrap(), "L-115-23");
+    let (_, requests) = made(&ask(life, &body).await);
+    approve(hospital, &requests[0]).await;
+    let mut narrower = application("RECORDS-23");
+    narrower["recipients"].as_array_mut().unwrap().remove(0);
+    assert_eq!(apply(&test, &narrower).await.status, 201);
+    assert_eq!(refusal(&give(hospital, &requests[0], &case("RECORDS-24")).await), over());
+    assert_eq!(said(&ask(life, &body).await), is(422, "records.beyond-consent", "/consent/application"));
     test.stop().await;
 }
 

@@ -60,6 +60,10 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("GET", "/hospital/v1/requests/{request}", Role::Hospital),
     ("POST", "/hospital/v1/requests/{request}/answer", Role::Hospital),
     ("GET", "/claims/v1/claims/{claim_id}/requests", Role::App),
+    ("POST", "/claims/v1/claims/{claim_id}/requests/{request}/answer", Role::App),
+    ("POST", "/claims/v1/claims/{claim_id}/page", Role::App),
+    ("GET", "/claims/v1/endpoint", Role::App),
+    ("POST", "/claims/v1/endpoint/redrive", Role::App),
     ("GET", "/insurer/v1/submissions/{submission}/coordination", Role::Insurer),
     ("GET", "/insurer/v1/record-requests", Role::Insurer),
     ("POST", "/insurer/v1/record-requests", Role::Insurer),
@@ -105,9 +109,48 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/claims/v1/accidents", Role::App),
     ("GET", "/claims/v1/accidents/{claim_id}", Role::App),
     ("POST", "/claims/v1/accidents/{claim_id}/papers", Role::App),
+    ("POST", "/claims/v1/accidents/{claim_id}/mydata", Role::App),
+    ("POST", "/claims/v1/accidents/{claim_id}/mydata/myd_x", Role::App),
+    ("POST", "/claims/v1/accidents/{claim_id}/linking", Role::App),
     ("POST", "/claims/v1/accidents/{claim_id}/recipients/insurer-life/withdraw", Role::App),
+    ("POST", "/claims/v1/uploads", Role::App),
+    ("GET", "/claims/v1/uploads/upl_x", Role::App),
+    ("HEAD", "/claims/v1/uploads/upl_x", Role::App),
+    ("PATCH", "/claims/v1/uploads/upl_x", Role::App),
+    ("DELETE", "/claims/v1/uploads/upl_x", Role::App),
+    ("POST", "/claims/v1/cases", Role::App),
+    ("GET", "/claims/v1/cases/cas_x", Role::App),
+    ("PATCH", "/claims/v1/cases/cas_x", Role::App),
+    ("POST", "/claims/v1/cases/cas_x/invitations", Role::App),
+    ("POST", "/claims/v1/cases/cas_x/join", Role::App),
+    ("GET", "/claims/v1/cases/cas_x/consents", Role::App),
+    ("POST", "/claims/v1/cases/cas_x/submit", Role::App),
     ("POST", "/insurer/v1/accidents", Role::Insurer),
     ("GET", "/insurer/v1/accidents/{claim_id}", Role::Insurer),
+    ("GET", "/claims/v1/accidents/{claim_id}/shops", Role::App),
+    ("POST", "/claims/v1/accidents/{claim_id}/shops", Role::App),
+    ("POST", "/claims/v1/accidents/{claim_id}/shops/{repair}/choose", Role::App),
+    ("POST", "/claims/v1/accidents/{claim_id}/shops/{repair}/withdraw", Role::App),
+    ("POST", "/claims/v1/accidents/{claim_id}/shops/{repair}/handover", Role::App),
+    ("GET", "/shops/v1/jobs", Role::Shop),
+    ("GET", "/shops/v1/jobs/{repair}", Role::Shop),
+    ("POST", "/shops/v1/jobs/{repair}/accept", Role::Shop),
+    ("POST", "/shops/v1/jobs/{repair}/decline", Role::Shop),
+    ("POST", "/shops/v1/jobs/{repair}/inspection", Role::Shop),
+    ("POST", "/shops/v1/jobs/{repair}/estimates", Role::Shop),
+    ("POST", "/shops/v1/jobs/{repair}/invoice", Role::Shop),
+    ("POST", "/shops/v1/jobs/{repair}/handover", Role::Shop),
+    ("GET", "/shops/v1/events", Role::Shop),
+    ("GET", "/insurer/v1/repairs", Role::Insurer),
+    ("GET", "/insurer/v1/repairs/{repair}", Role::Insurer),
+    ("POST", "/insurer/v1/repairs/{repair}/inspection", Role::Insurer),
+    ("POST", "/insurer/v1/repairs/{repair}/decision", Role::Insurer),
+    ("POST", "/insurer/v1/repairs/{repair}/invoice", Role::Insurer),
+    ("GET", "/claims/v1/accidents/{claim_id}/cover", Role::App),
+    ("POST", "/claims/v1/accidents/{claim_id}/cover", Role::App),
+    ("GET", "/insurer/v1/cover-key", Role::Insurer),
+    ("POST", "/claims/v1/assessments", Role::App),
+    ("POST", "/insurer/v1/assessments", Role::Insurer),
     ("GET", "/police/v1/uses", Role::Police),
     ("POST", "/police/v1/notices", Role::Police),
     ("POST", "/claims/v1/links", Role::App),
@@ -117,6 +160,9 @@ const ROUTES: &[(&str, &str, Role)] = &[
     ("POST", "/mydata/v1/transactions", Role::App),
     ("GET", "/mydata/v1/transactions/myd_x", Role::App),
     ("GET", "/mydata/v1/transactions/myd_x/documents", Role::App),
+    ("POST", "/identity/v1/challenges", Role::App),
+    ("POST", "/identity/v1/identifications", Role::App),
+    ("GET", "/identity/v1/claims/{claim_id}", Role::App),
     ("POST", "/mandates/v1/check", Role::Insurer),
     ("POST", "/mandates/v1/records", Role::Insurer),
     ("POST", "/mandates/v1/records/mdt_x/revoke", Role::Insurer),
@@ -180,6 +226,12 @@ const PUBLIC: &[&str] = &[
     // For people in a browser: a link, a session.
     "/apply",
     "/apply/link/{secret}",
+    "/owner",
+    "/owner/papers",
+    "/owner/news",
+    "/owner/link/{secret}",
+    "/owner/mail/{link}",
+    "/page/owner.js",
     "/page/style.css",
     "/page/sign.js",
 ];
@@ -191,6 +243,8 @@ fn pattern(path: &str) -> String {
         .replace("insurer-life", "{}")
         .replace("prp_x", "{}")
         .replace("alr_x", "{}")
+        .replace("cas_x", "{}")
+        .replace("upl_x", "{}")
         .replace("wse_x", "{}")
         .replace("myd_x", "{}")
         .replace("mdt_x", "{}")
@@ -205,7 +259,14 @@ fn pattern(path: &str) -> String {
 fn table() -> BTreeSet<(String, String)> {
     let text = include_str!("../../gateway/src/http.rs");
     let mut routes = BTreeSet::new();
-    for table in ["fn routes(", "fn accident_routes(", "fn life_routes(", "fn operator_routes("] {
+    for table in [
+        "fn routes(",
+        "fn accident_routes(",
+        "fn identity_routes(",
+        "fn shop_routes(",
+        "fn life_routes(",
+        "fn operator_routes(",
+    ] {
         let table = text.split(table).nth(1).unwrap().split("\n}").next().unwrap();
         for service in table.split("at(").skip(1).map(str::trim_start) {
             let mut parts = service.split('"').skip(1);
@@ -280,6 +341,7 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
             .replace("{upload}", "upl_01a20795-d753-7615-8e9c-ec07a3131fba")
             .replace("{revision}", "1")
             .replace("{offset}", &offset)
+            .replace("{repair}", "rpr_01a20795-d753-7615-8e9c-ec07a3131fba")
             .replace("{date}", "2026-01-01")
     };
     let number = "1101010012";
@@ -291,12 +353,14 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
         (Role::Hospital, test.register(hospital).await.0),
         (Role::Insurer, test.register(other).await.0),
         (Role::App, test.register(app).await.0),
+        (Role::Shop, crate::shops::shop(&test, "shop-other", "53212513").await),
     ];
     let operator = test.operator("alice").await;
     let owner = |role| match role {
         Role::Operator => &operator,
         Role::Hospital => &test.world.hospital,
         Role::Insurer => &test.life().client,
+        Role::Shop => &others[3].1,
         _ => &test.world.app,
     };
     let nobody = test.client(claimgate_gateway::sandbox::client::Identity {
@@ -306,7 +370,7 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
     });
     for (method, path, role) in ROUTES {
         let path = fill(path);
-        for asking in [Role::Hospital, Role::Insurer, Role::App, Role::Operator] {
+        for asking in [Role::Hospital, Role::Insurer, Role::App, Role::Operator, Role::Shop] {
             let also = ALSO.iter().any(|(under, also)| path.starts_with(under) && *also == asking);
             if asking != *role && !also {
                 assert_eq!(status(owner(asking), method, &path).await, 403, "{method} {path} as {asking:?}");
@@ -319,6 +383,7 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
             || path.contains("tsk_")
             || path.contains("rec_")
             || path.contains("off_")
+            || path.contains("rpr_")
             || path.contains(claim_id.strip_prefix("clm_").unwrap());
         // Operators look after everybody's.
         if addressed && *role != Role::Operator {
@@ -332,9 +397,15 @@ async fn another_role_gets_403_nobody_gets_401_another_party_gets_404() {
 async fn status(client: &PartyClient, method: &str, path: &str) -> u16 {
     let (kind, body) = match path {
         path if path.contains("/fhir/") => ("application/fhir+json", bytes(&case("ROLES-1"))),
+        path if path.ends_with("/shops") => {
+            ("application/json", br#"{"shop":"shop-other","purpose":"quote","mandate":"M-1"}"#.to_vec())
+        }
+        path if path.contains("rpr_") => ("application/json", crate::shops::body_of(path)),
         path if path.ends_with("/papers") => {
             ("application/json", br#"{"item":"accident-scene-sketch","content":"JVBERi0xLjcK"}"#.to_vec())
         }
+        path if path.ends_with("/mydata") => ("application/json", br#"{"person":"A234567893"}"#.to_vec()),
+        path if path.ends_with("/linking") => ("application/json", br#"{"same":true}"#.to_vec()),
         path if path.ends_with("/return") => ("application/json", br#"{"reason":"other"}"#.to_vec()),
         path if path.ends_with("/link") => ("application/json", br#"{"rail":"paper","number":"P-1"}"#.to_vec()),
         path if path.ends_with("/status") => ("application/json", br#"{"state":"received"}"#.to_vec()),
@@ -347,6 +418,9 @@ async fn status(client: &PartyClient, method: &str, path: &str) -> u16 {
         }
         path if path.ends_with("/fee") => ("application/json", br#"{"accept":true,"amount":"1"}"#.to_vec()),
         path if path.ends_with("/close") => ("application/json", br#"{"result":"cancelled"}"#.to_vec()),
+        path if path.starts_with("/claims/") && path.ends_with("/answer") => {
+            ("application/json", br#"{"complete":true}"#.to_vec())
+        }
         path if path.ends_with("/answer") => ("application/json", br#"{"result":"accepted"}"#.to_vec()),
         path if path.ends_with("/payments") => (
             "application/json",

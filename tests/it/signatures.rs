@@ -286,7 +286,7 @@ fn folders_that_cannot_be_used_are_named_at_the_start() {
         (vec![(dir, "empty")], "1 to 64 authorities"),
         (vec![(dir, "text")], "text/a.pem holds nothing"),
         (vec![(dir, "key")], "key/b.der: authority 0: not an X.509"),
-        (vec![(lists, "empty")], "needs signatures.authorities_dir"),
+        (vec![(lists, "empty")], "signatures: revocation_lists_dir needs authorities_dir"),
     ] {
         let doctor = run(&["doctor"], &settings);
         let named = doctor.lines().any(|line| line.starts_with("MEND") && line.contains(words));

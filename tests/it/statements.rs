@@ -117,8 +117,8 @@ async fn the_same_comes_as_a_table_and_what_is_no_day_is_refused() {
     assert_eq!(output.status.code(), Some(4), "{}", String::from_utf8_lossy(&output.stderr));
     let told = |answer: claimgate_gateway::sandbox::client::Answer| said(&answer);
     for (path, status, code) in [
-        ("2026-13-01".to_owned(), 404, "not-found"),
-        ("yesterday".to_owned(), 404, "not-found"),
+        ("2026-13-01".to_owned(), 400, "query.invalid"),
+        ("yesterday".to_owned(), 400, "query.invalid"),
         (today.tomorrow().unwrap().to_string(), 404, "statement.not-yet"),
         ("2020-01-01".to_owned(), 404, "statement.too-old"),
         (format!("{today}?format=pdf"), 400, "query.invalid"),

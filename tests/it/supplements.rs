@@ -164,7 +164,7 @@ async fn a_second_request_says_why_and_what_does_not_count_changes_nothing() {
         ("/due_on", json!("2026-11-23"), 422, "request.due-on", "/due_on"),
         ("/due_on", json!("2027-06-30"), 422, "request.due-on", "/due_on"),
         ("/documents/1", json!({ "kind": "other" }), 422, "request.note-missing", "/documents/1/note"),
-        ("/documents/0/kind", json!("diary"), 422, "body.form", ""),
+        ("/documents/0/kind", json!("diary"), 422, "body.form", "/documents/0/kind"),
         ("/documents", json!([]), 422, "body.value", "/documents"),
     ];
     for (place, value, status, code, pointer) in wrong {
@@ -172,6 +172,9 @@ async fn a_second_request_says_why_and_what_does_not_count_changes_nothing() {
         *body.pointer_mut(place).unwrap() = value;
         assert_eq!(said(&ask(client, &life, &body).await), is(status, code, pointer), "{place}");
     }
+    let unknown = json!({ "due_on": "2026-12-07", "documents": [{ "kind": "x-ray", "A123456789": 1 }] });
+    let refused = ask(client, &life, &unknown).await;
+    assert!(!String::from_utf8_lossy(&refused.body).contains("A123456789"), "no name the sender made up is repeated");
     assert_eq!(state(&test, &life).await, "sent", "nothing was kept");
     assert_eq!(ask(client, &nonlife, &asking("2026-12-07")).await.status, 404, "another insurer's submission");
 

@@ -23,7 +23,7 @@ const NOW: i64 = 1_790_000_000;
 const HOST: &str = "issuer-vc.example";
 const KIND: &str = "00000000_demo_drivinglicense_202504251418";
 /// Made up, with a valid check digit.
-const NUMBER: &str = "A234567890";
+const NUMBER: &str = "A234567893";
 
 fn key() -> PrivateJwk {
     let now = Timestamp::from_second(NOW).unwrap();

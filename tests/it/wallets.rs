@@ -20,7 +20,7 @@ const ISSUER: &str = "https://dmv.example";
 pub(crate) const VCT: &str = "urn:claimgate:driving-licence:1";
 pub(crate) const MANDATE: &str = "urn:claimgate:claim-mandate:1";
 /// Made up, with a valid check digit.
-pub(crate) const NUMBER: &str = "A234567890";
+pub(crate) const NUMBER: &str = "A234567893";
 
 /// A gateway that asks wallets, an issuer it trusts, the place the issuer's lists come from.
 pub(crate) struct Desk {
@@ -283,6 +283,59 @@ async fn a_status_nobody_can_say_holds_until_somebody_can() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn many_answers_at_once_fetch_a_list_once() {
+    let desk = Desk::open(&[]).await;
+    let wallet = desk.wallet(NUMBER, Some(7));
+    let mut sessions = Vec::new();
+    for _ in 0..8 {
+        sessions.push(desk.ask(json!({})).await);
+    }
+    let now = desk.test.clock.now();
+    let answers =
+        futures_util::future::join_all(sessions.iter().map(|session| wallet.answer(link(session), now))).await;
+    assert!(answers.into_iter().all(|answer| must(answer).status == 200));
+    for session in &sessions {
+        assert_eq!(desk.read(session, "").await["state"], "verified");
+    }
+    assert_eq!(desk.lists.received().len(), 1, "one asks, the others wait for it");
+    desk.test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mandate_that_ended_while_a_session_was_held_verifies_nothing() {
+    let desk = Desk::open(&[]).await;
+    desk.lists.does([], Act::Status(503));
+    let person = |number: &str| json!({ "entity": "natural", "id": { "scheme": "tw_national_id", "value": number } });
+    let cases = json!({ "case_refs": [{ "system": "https://insurer.example/claims", "value": "C-1" }] });
+    let id = "7f0c0d3e-6d55-4f3e-9a43-0a4f3d7a1b11";
+    let mandate = json!({ "mandate": {
+        "id": id, "kind": "individual_to_individual", "executed_on": "2026-09-20",
+        "valid_from": "2026-09-20T00:00:00+08:00", "valid_until": "2026-10-20T23:59:59+08:00",
+        "mandator": person("A123456789"), "mandatary": person(NUMBER), "powers": ["submit_claim"], "limits": cases,
+        "substitution": "not_allowed", "law": "TW",
+        "assurance": { "level": "wallet_key_only", "mandator_signature": "kb", "identity_proof": "wallet" },
+    } });
+    let mut wallet = desk.wallet(NUMBER, None);
+    let (holder, none) = (wallet.holder(), Map::new());
+    let order = Order { vct: MANDATE, claims: &none, clear: mandate.as_object(), holder: &holder, index: Some(7) };
+    wallet.put(must(desk.issuer.issue(&order, desk.test.clock.now())));
+    let action =
+        json!({ "power": "submit_claim", "case_system": "https://insurer.example/claims", "case_number": "C-1" });
+    let session = desk.ask(json!({ "query": "claim-mandate", "action": action })).await;
+    assert_eq!(must(wallet.answer(link(&session), desk.test.clock.now()).await).status, 200);
+    assert_eq!(desk.read(&session, "").await["state"], "held");
+    // The mandator takes it back meanwhile; then the list comes, and has nothing against it.
+    let operator = desk.test.operator("alice").await;
+    let end = json!({ "issuer": ISSUER, "mandate": id });
+    assert_eq!(post(&operator, "/operator/v1/mandate-ends", &end).await.status, 204);
+    desk.lists_say(&[], 3_600);
+    desk.test.clock.advance(Duration::from_secs(61));
+    let read = desk.until(&session, "refused").await;
+    assert_eq!(read["reason"], "mandate_revoked");
+    desk.test.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mandate_allows_what_it_names_to_whom_it_was_given() {
     let desk = Desk::open(&[]).await;
     let pushed = desk.test.push(&bytes(&case("WALLET-2")), &[]).await;
@@ -315,8 +368,8 @@ async fn a_mandate_allows_what_it_names_to_whom_it_was_given() {
         (&own, "withdraw_claim", "C-1", "power_missing"),
         (&own, "receive_payment", "C-1", "assurance_insufficient"),
         (&own, "submit_claim", "C-2", "mandate_scope_exceeded"),
-        (&wallet("B122026083", NUMBER, cases.clone()), "submit_claim", "C-1", "mandator_mismatch"),
-        (&wallet(&patient, "B122026083", cases.clone()), "submit_claim", "C-1", "mandatary_mismatch"),
+        (&wallet("B123456780", NUMBER, cases.clone()), "submit_claim", "C-1", "mandator_mismatch"),
+        (&wallet(&patient, "B123456780", cases.clone()), "submit_claim", "C-1", "mandatary_mismatch"),
         (&counted, "submit_claim", "C-1", ""),
         (&counted, "submit_claim", "C-2", "mandate_scope_exceeded"),
         (&counted, "submit_claim", "C-1", ""),

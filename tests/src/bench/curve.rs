@@ -31,6 +31,7 @@ pub async fn run(
     measured: bool,
     tell: impl Fn(u64, u64),
 ) -> Vec<String> {
+    must(std::fs::create_dir_all(folder));
     let (clock, folder) = (Clock::system(), must(TempDir::new_in(folder)));
     let mut settings = stage::settings();
     let fresh = match server {
