@@ -67,7 +67,7 @@ async fn who_must_sign_is_refused_without_at_every_address_that_changes_somethin
         let id = if operation.path.contains("/submissions/") { &submission } else { &delivery };
         let id = if operation.path.ends_with("/return") { &not_ours } else { id };
         // Cases of their own, which this story has none of: that a signature is asked for is seen without one.
-        let kinds = [("/offsets/", "off"), ("/requests/", "tsk"), ("/record-requests/", "rec")];
+        let kinds = [("/offsets/", "off"), ("/requests/", "tsk"), ("/record-requests/", "rec"), ("/repairs/", "rpr")];
         let kind = kinds.into_iter().find(|(part, _)| operation.path.contains(part)).map(|(_, kind)| kind);
         let nobody = kind.map(|kind| format!("{kind}_01a20a56-e803-724d-a6e6-5d8754b2fbb9"));
         let path = operation.path.replace("{id}", nobody.as_ref().unwrap_or(id));
@@ -94,6 +94,13 @@ async fn who_must_sign_is_refused_without_at_every_address_that_changes_somethin
                 "reference": "I-1", "occurrence": { "on": "2026-01-01", "place": {} }, "record": { "exists": false },
                 "line": "accident",
             }),
+            "assessments" => json!({ "accident": {
+                "on": "2026-07-01", "vehicles": [{ "id": "car", "cover": { "state": "uninsured" } }],
+                "persons": [{ "id": "rider", "position": { "as": "passenger", "of": "car" }, "harm": "injury" }],
+            } }),
+            "inspection" => json!({ "outcome": "agreed" }),
+            "decision" => json!({ "version": 1 }),
+            "invoice" => json!({ "result": "accepted" }),
             _ => json!({}),
         };
         refused(&post(&one.client, &path, &body).await, "request-signature.required");

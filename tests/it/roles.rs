@@ -422,6 +422,9 @@ async fn status(client: &PartyClient, method: &str, path: &str) -> u16 {
             ("application/json", br#"{"complete":true}"#.to_vec())
         }
         path if path.ends_with("/answer") => ("application/json", br#"{"result":"accepted"}"#.to_vec()),
+        path if path.ends_with("/cover") => {
+            ("application/json", br#"{"plate":"ABC-1234","ground":{"kind":"consent","reference":"C-1"}}"#.to_vec())
+        }
         path if path.ends_with("/payments") => (
             "application/json",
             br#"{"kind":"final","amount":"1","value_date":"2026-01-01","reference":"R-1"}"#.to_vec(),

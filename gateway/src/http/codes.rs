@@ -22,6 +22,8 @@ macro_rules! codes {
 }
 
 #[macro_use]
+mod records;
+#[macro_use]
 mod repairs;
 
 mod list;

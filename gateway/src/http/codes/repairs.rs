@@ -1,7 +1,7 @@
 //! The codes of repairs (維修), behind all others: rows of the same table.
 
 macro_rules! with_repairs {
-    ($($before:tt)*) => { codes! { $($before)*
+    ($($before:tt)*) => { with_records! { $($before)*
     "repair.shop" 422, Sender, AfterCorrection, [At("/claims/v1/accidents/{id}/shops")],
         "Name a repair shop that takes part here, by its party id.", "請填已參與之維修廠代號。";
     "repair.mandate" 422, Sender, AfterCorrection, [At("/claims/v1/accidents/{id}/shops")],

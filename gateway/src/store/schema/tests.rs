@@ -185,8 +185,8 @@ async fn fill(old: &mut Connection, version: i64) {
     if version >= 8 {
         let sql = "insert into endpoint values ('q', 'https://x', 'event', $1, 'on', 0, null, null, 1, 0, 0)";
         query(sql).bind(none).execute(&mut *old).await.unwrap();
-        let sql =
-            "insert into webhook values ('m', 'q', 'd', 'c', 'delivery.ready', 2, 'due', 0, null, 0, null, 0, 0, null)";
+        let sql = "insert into webhook (id, party_id, delivery_id, claim_id, kind, ordinal, state, tries, first_try, due_at,
+            lease_until, fence, created_at, done_at) values ('m', 'q', 'd', 'c', 'delivery.ready', 2, 'due', 0, null, 0, null, 0, 0, null)";
         query(sql).execute(&mut *old).await.unwrap();
     }
 }
