@@ -227,8 +227,8 @@ async fn who_does_not_answer_as_it_should_is_unknown_and_a_case_asks_ten_times_a
 
 /// Each route of look-ups once, for the contract.
 pub(crate) async fn each_route(test: &TestGateway) {
-    desk(test, "motor-9", "34900009", Role::Insurer).await;
-    let recipients = json!([{ "party": "motor-9", "line": "motor-damage" }]);
+    desk(test, "motor-cover", "34900078", Role::Insurer).await;
+    let recipients = json!([{ "party": "motor-cover", "line": "motor-damage" }]);
     let path = filed(test, "COVER-9", &recipients).await;
     looked(&test.world.app, &path, "ABC-1234").await;
     assert_eq!(get(&test.world.app, &path).await.status, 200);

@@ -26,7 +26,7 @@ fn now() -> Timestamp {
 /// A Bundle of which nothing but the signature is looked at here; with a number of two spellings.
 fn bundle() -> Value {
     json!({
-        "resourceType": "Bundle", "id": "b1", "meta": { "lastUpdated": "2026-08-21T09:00:00Z" }, "type": "document",
+        "resourceType": "Bundle", "id": "b-1", "meta": { "lastUpdated": "2026-08-21T09:00:00Z" }, "type": "document",
         "identifier": { "system": "urn:x", "value": "案件-1" },
         "entry": [{ "resource": { "resourceType": "Claim", "total": { "value": 1250.5, "currency": "TWD" } } }],
     })
